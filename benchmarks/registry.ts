@@ -1,0 +1,40 @@
+// The benchmarks by name. A new one is a file that exports a `Benchmark` and one line here; it is loaded only when it
+// is asked for, so that one that needs a heavy engine costs the others nothing.
+//
+// `figures` are the names that documents and comparisons rely on. A run that leaves one of them out is refused, so a
+// benchmark cannot quietly stop measuring something; it may report more. `CIRCUITS` stands for each circuit.
+
+import type { Benchmark } from "./types.ts";
+
+/** A benchmark that `npm run bench` knows. */
+export type BenchmarkEntry = {
+  readonly name: string;
+  readonly about: string;
+  readonly figures: readonly string[];
+  readonly load: () => Promise<Benchmark>;
+};
+
+const CIRCUITS = ["inference", "adjoint", "weights"] as const;
+const PER_CIRCUIT = ["rows", "compile.seconds", "key.seconds", "prove.seconds", "prove.peak_mib"] as const;
+
+/** Every benchmark, in the order in which `npm run bench` lists them. */
+export const BENCHMARKS: readonly BenchmarkEntry[] = [
+  {
+    name: "circuits",
+    about: "per circuit: rows, and seconds and memory to compile, make keys and prove",
+    figures: CIRCUITS.flatMap((circuit) => PER_CIRCUIT.map((figure) => `${circuit}.${figure}`)),
+    load: async () => (await import("./circuits.ts")).runCircuits,
+  },
+  {
+    name: "gas",
+    about: "gas that each call of the contracts uses",
+    figures: [],
+    load: async () => (await import("./gas.ts")).runGas,
+  },
+  {
+    name: "demo",
+    about: "the whole demonstration cold and warm, its accuracy, and payouts against float64 ones",
+    figures: ["demo.cold.seconds", "demo.warm.seconds", "demo.accuracy", "payout.l1_error"],
+    load: async () => (await import("./demo.ts")).runDemo,
+  },
+];
