@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {BN254} from "./BN254.sol";
+import {IEpochs} from "./interfaces/IEpochs.sol";
+import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
+import {IModels} from "./interfaces/IModels.sol";
+import {IVault} from "./interfaces/IVault.sol";
+import {CircuitId, ModelId} from "./Types.sol";
+import {Vault} from "./Vault.sol";
+
+/// @title Epochs
+/// @dev The only contracts called are this one's own verifier, models and vault, so nothing here can be re-entered.
+/// Every loop is bounded by a constant or by what a model's own bounds allow.
+contract Epochs is IEpochs {
+    uint256 public constant MAX_BATCHES = 64;
+    uint256 public constant MAX_PAYERS = 256;
+    /// @dev A fee has 16 bits in the circuit.
+    uint256 private constant MAX_FEE = type(uint16).max;
+    /// @inheritdoc IEpochs
+    uint256 public constant PROVING_WINDOW = 7 days;
+
+    /// @param emptyQ commitment of the zero Q with salt 0
+    /// @param queries most receipts in an `inference` proof
+    struct Config {
+        IGroth16Verifier verifier;
+        IModels models;
+        CircuitId inference;
+        CircuitId adjoint;
+        CircuitId weights;
+        uint256 emptyQ;
+        uint256 queries;
+    }
+
+    IGroth16Verifier public immutable verifier;
+    IModels public immutable models;
+    IVault public immutable vault;
+    CircuitId public immutable inferenceCircuit;
+    CircuitId public immutable adjointCircuit;
+    CircuitId public immutable weightsCircuit;
+    /// @inheritdoc IEpochs
+    uint256 public immutable emptyQ;
+    /// @inheritdoc IEpochs
+    uint256 public immutable queries;
+    uint256 private immutable _groupSize;
+
+    /// @inheritdoc IEpochs
+    mapping(ModelId => uint256) public epochCount;
+    mapping(ModelId => mapping(uint256 epoch => Epoch)) private _epochs;
+    mapping(ModelId => mapping(uint256 epoch => mapping(uint256 index => InferenceBatch))) private _batches;
+    mapping(ModelId => mapping(uint256 epoch => mapping(uint256 group => bytes32))) private _weights;
+
+    constructor(Config memory config) {
+        _checkElement(config.emptyQ);
+        (verifier, models, vault) = (config.verifier, config.models, new Vault(config.models));
+        (inferenceCircuit, adjointCircuit, weightsCircuit) = (config.inference, config.adjoint, config.weights);
+        (emptyQ, queries, _groupSize) = (config.emptyQ, config.queries, config.models.groupSize());
+        bool fits = config.queries > 0 &&
+            config.verifier.publicCount(config.inference) == 6 &&
+            config.verifier.publicCount(config.adjoint) == 4 &&
+            config.verifier.publicCount(config.weights) == 1 + 2 * _groupSize;
+        if (!fits) revert EpochsWrongProfile();
+    }
+
+    /// @inheritdoc IEpochs
+    function commitEpoch(ModelId id, EpochCommitment calldata commitment) external returns (uint256 number) {
+        IModels.Model memory model = models.model(id);
+        if (msg.sender != model.operator) revert EpochsNotOperator(msg.sender, model.operator);
+        number = epochCount[id];
+        if (_epochs[id][number].status == Status.Committed) revert EpochsStillOpen(id, number);
+        epochCount[id] = ++number;
+
+        uint256 fees = _storeBatches(id, number, commitment);
+        uint256 charged = 0;
+        for (uint256 i = 0; i < commitment.feeUnits.length; ++i) charged += commitment.feeUnits[i];
+        if (charged != fees) revert EpochsFeesDiffer(charged, fees);
+
+        uint256 batches = commitment.receiptsRoots.length;
+        uint256 carriedIn = vault.carryOf(id);
+        uint256[] memory amounts = _amounts(model, commitment.payers, commitment.feeUnits);
+        uint128 pool = vault.charge(id, commitment.payers, amounts);
+        _epochs[id][number] = Epoch({
+            status: Status.Committed,
+            committedAt: uint64(block.timestamp),
+            batches: uint32(batches),
+            remaining: uint32(batches + 1 + Math.ceilDiv(model.contributors, _groupSize)),
+            adjointProven: false,
+            pool: pool,
+            commitY: commitment.commitY,
+            chargesHash: keccak256(abi.encode(commitment.payers, commitment.feeUnits))
+        });
+        emit EpochCommitted(id, number, pool, carriedIn, commitment);
+    }
+
+    /// @inheritdoc IEpochs
+    function proveInference(ModelId id, uint256 number, uint256 index, uint256[8] calldata proof) external {
+        Epoch storage epoch = _open(id, number);
+        if (index >= epoch.batches) revert EpochsUnknownStatement(index);
+        InferenceBatch storage batch = _batches[id][number][index];
+        if (batch.proven) revert EpochsAlreadyProven(inferenceCircuit, index);
+
+        uint256[] memory publics = new uint256[](6);
+        publics[0] = context(id, number, index);
+        publics[1] = models.model(id).commitW;
+        publics[2] = index == 0 ? emptyQ : _batches[id][number][index - 1].commitQ;
+        publics[3] = batch.commitQ;
+        publics[4] = batch.receiptsRoot;
+        publics[5] = batch.feeTotal;
+        verifier.verify(inferenceCircuit, proof, publics);
+
+        batch.proven = true;
+        --epoch.remaining;
+        emit InferenceProven(id, number, index);
+    }
+
+    /// @inheritdoc IEpochs
+    function proveAdjoint(ModelId id, uint256 number, uint256[8] calldata proof) external {
+        Epoch storage epoch = _open(id, number);
+        if (epoch.adjointProven) revert EpochsAlreadyProven(adjointCircuit, 0);
+
+        IModels.Model memory model = models.model(id);
+        uint256[] memory publics = new uint256[](4);
+        publics[0] = model.commitA;
+        publics[1] = _batches[id][number][epoch.batches - 1].commitQ;
+        publics[2] = epoch.commitY;
+        publics[3] = model.lambda;
+        verifier.verify(adjointCircuit, proof, publics);
+
+        epoch.adjointProven = true;
+        --epoch.remaining;
+        emit AdjointProven(id, number);
+    }
+
+    /// @inheritdoc IEpochs
+    function proveWeights(
+        ModelId id,
+        uint256 number,
+        uint256 group,
+        uint256[] calldata w,
+        uint256[] calldata commitG,
+        uint256[8] calldata proof
+    ) external {
+        Epoch storage epoch = _open(id, number);
+        if (w.length != _groupSize || commitG.length != _groupSize) revert EpochsWrongLength();
+        bytes32 expected = models.groupHash(id, group);
+        if (expected == 0) revert EpochsUnknownStatement(group);
+        if (_weights[id][number][group] != 0) revert EpochsAlreadyProven(weightsCircuit, group);
+        if (keccak256(abi.encodePacked(commitG)) != expected) revert EpochsWrongGroup(group);
+
+        verifier.verify(weightsCircuit, proof, _weightsPublics(id, epoch.commitY, group, w, commitG));
+
+        _weights[id][number][group] = keccak256(abi.encodePacked(w));
+        --epoch.remaining;
+        emit WeightsProven(id, number, group, w);
+    }
+
+    /// @inheritdoc IEpochs
+    function settle(
+        ModelId id,
+        uint256 number,
+        address[] calldata accounts,
+        uint256[] calldata w
+    ) external returns (uint256[] memory payouts) {
+        Epoch storage epoch = _open(id, number);
+        if (epoch.remaining != 0) revert EpochsNotProven(epoch.remaining);
+        if (accounts.length != w.length) revert EpochsWrongLength();
+        // Elements of an array are padded to words in packed mode, just as the model hashed them.
+        if (keccak256(abi.encodePacked(accounts)) != models.model(id).accountsHash) revert EpochsWrongAccounts();
+        uint256 total = _checkWeights(id, number, w);
+
+        uint256 pool = epoch.pool;
+        epoch.status = Status.Settled;
+        payouts = new uint256[](w.length);
+        // Σ w = 0, nobody helped: every payout is 0 and the whole pool is carried over.
+        for (uint256 i = 0; i < w.length && total > 0; ++i) payouts[i] = Math.mulDiv(pool, w[i], total);
+        uint256 carriedOut = vault.distribute(id, accounts, payouts);
+        emit EpochSettled(id, number, pool, total, carriedOut, accounts, payouts);
+    }
+
+    /// @inheritdoc IEpochs
+    function expire(
+        ModelId id,
+        uint256 number,
+        address[] calldata payers,
+        uint128[] calldata feeUnits
+    ) external {
+        Epoch storage epoch = _open(id, number);
+        if (epoch.remaining == 0) revert EpochsFullyProven(id, number);
+        uint256 expiresAt = epoch.committedAt + PROVING_WINDOW;
+        if (block.timestamp < expiresAt) revert EpochsNotExpired(expiresAt);
+        if (keccak256(abi.encode(payers, feeUnits)) != epoch.chargesHash) revert EpochsWrongCharges();
+        epoch.status = Status.Expired;
+        vault.release(id, payers, _amounts(models.model(id), payers, feeUnits));
+        emit EpochExpired(id, number, epoch.pool);
+    }
+
+    /// @inheritdoc IEpochs
+    function epochInfo(ModelId id, uint256 number) external view returns (Epoch memory) {
+        return _epochs[id][number];
+    }
+
+    /// @inheritdoc IEpochs
+    function inferenceBatch(
+        ModelId id,
+        uint256 number,
+        uint256 index
+    ) external view returns (InferenceBatch memory) {
+        return _batches[id][number][index];
+    }
+
+    /// @inheritdoc IEpochs
+    function weightsHash(ModelId id, uint256 number, uint256 group) external view returns (bytes32) {
+        return _weights[id][number][group];
+    }
+
+    /// @inheritdoc IEpochs
+    function context(ModelId id, uint256 number, uint256 index) public view returns (uint256) {
+        return uint256(keccak256(abi.encode("quittance.epoch", block.chainid, address(this), id, number, index))) >> 8;
+    }
+
+    /// @dev Checks and stores the batches of receipts; returns their fees together.
+    function _storeBatches(
+        ModelId id,
+        uint256 number,
+        EpochCommitment calldata commitment
+    ) private returns (uint256 fees) {
+        uint256 count = commitment.receiptsRoots.length;
+        if (count == 0 || count > MAX_BATCHES) revert EpochsWrongBatchCount(count, MAX_BATCHES);
+        if (commitment.commitQ.length != count || commitment.feeTotals.length != count) revert EpochsWrongLength();
+        if (commitment.payers.length != commitment.feeUnits.length) revert EpochsWrongLength();
+        if (commitment.payers.length > MAX_PAYERS) {
+            revert EpochsTooManyPayers(commitment.payers.length, MAX_PAYERS);
+        }
+        _checkElement(commitment.commitY);
+        for (uint256 i = 0; i < count; ++i) {
+            _checkElement(commitment.receiptsRoots[i]);
+            _checkElement(commitment.commitQ[i]);
+            uint256 fee = commitment.feeTotals[i];
+            if (fee > queries * MAX_FEE) revert EpochsFeeTooLarge(i, fee);
+            fees += fee;
+            _batches[id][number][i] = InferenceBatch(
+                commitment.receiptsRoots[i],
+                commitment.commitQ[i],
+                uint64(fee),
+                false
+            );
+        }
+    }
+
+    function _amounts(
+        IModels.Model memory model,
+        address[] calldata payers,
+        uint128[] calldata feeUnits
+    ) private pure returns (uint256[] memory amounts) {
+        amounts = new uint256[](payers.length);
+        // 128 bits times 128 bits.
+        for (uint256 i = 0; i < payers.length; ++i) amounts[i] = uint256(feeUnits[i]) * model.feeUnitWei;
+    }
+
+    /// @dev commitY, the group's commitments, its weights; and places that nobody has must weigh nothing.
+    function _weightsPublics(
+        ModelId id,
+        uint256 commitY,
+        uint256 group,
+        uint256[] calldata w,
+        uint256[] calldata commitG
+    ) private view returns (uint256[] memory publics) {
+        uint256 size = _groupSize;
+        uint256 contributors = models.model(id).contributors;
+        publics = new uint256[](1 + 2 * size);
+        publics[0] = commitY;
+        for (uint256 j = 0; j < size; ++j) {
+            // The circuit keeps weights below 2^112; with the pool's 128 bits nothing that follows can overflow.
+            if (w[j] > type(uint112).max) revert EpochsWeightTooLarge(j);
+            if (group * size + j >= contributors && w[j] != 0) revert EpochsPaddingWeight(j);
+            publics[1 + j] = commitG[j];
+            publics[1 + size + j] = w[j];
+        }
+    }
+
+    /// @dev Compares `w` with the proven weights, group by group; returns their sum.
+    function _checkWeights(
+        ModelId id,
+        uint256 number,
+        uint256[] calldata w
+    ) private view returns (uint256 total) {
+        uint256 size = _groupSize;
+        uint256[] memory slice = new uint256[](size);
+        for (uint256 first = 0; first < w.length; first += size) {
+            for (uint256 j = 0; j < size; ++j) slice[j] = first + j < w.length ? w[first + j] : 0;
+            uint256 group = first / size;
+            if (keccak256(abi.encodePacked(slice)) != _weights[id][number][group]) revert EpochsWrongWeights(group);
+            // Proven weights are below 2^112 and there are at most 256 of them.
+            for (uint256 j = 0; j < size; ++j) total += slice[j];
+        }
+    }
+
+    function _open(ModelId id, uint256 number) private view returns (Epoch storage epoch) {
+        epoch = _epochs[id][number];
+        if (epoch.status == Status.None) revert EpochsUnknownEpoch(id, number);
+        if (epoch.status != Status.Committed) revert EpochsClosed(id, number);
+    }
+
+    function _checkElement(uint256 value) private pure {
+        if (value == 0 || value >= BN254.R) revert EpochsNotAFieldElement(value);
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {CircuitId, ModelId} from "../Types.sol";
+
+/// @title Epochs: charge, prove, settle
+/// @notice An epoch is a run of paid answers of one model. Its operator commits to the receipts and charges the payers;
+/// three kinds of proofs, in any order and from anybody, show that the receipts are answers of the committed model
+/// (`inference`, one per batch), that Y is the adjoint of their fee-weighted queries (`adjoint`), and what weight each
+/// contributor has (`weights`, one per group). When all are there, anybody settles: `payout_c = ⌊pool · w_c / Σ w⌋`.
+/// @dev Public inputs are never taken from the prover: this contract builds them from what was committed before. A statement
+/// is its place (model, epoch, circuit, index) and can be proven once, whatever the bytes of the proof.
+interface IEpochs {
+    enum Status {
+        None,
+        Committed,
+        Settled,
+        Expired
+    }
+
+    /// @param receiptsRoots root of each batch's receipts
+    /// @param commitQ commitment of Q after each batch; the last one is the epoch's Q
+    /// @param feeTotals sum of each batch's fees, in fee units
+    /// @param commitY commitment of the adjoint
+    /// @param payers who pays
+    /// @param feeUnits how much each pays, in fee units; together Σ feeTotals
+    struct EpochCommitment {
+        uint256[] receiptsRoots;
+        uint256[] commitQ;
+        uint256[] feeTotals;
+        uint256 commitY;
+        address[] payers;
+        uint128[] feeUnits;
+    }
+
+    /// @param remaining proofs that are still missing
+    /// @param pool what is shared out, carry included
+    struct Epoch {
+        Status status;
+        uint64 committedAt;
+        uint32 batches;
+        uint32 remaining;
+        bool adjointProven;
+        uint128 pool;
+        uint256 commitY;
+        bytes32 chargesHash;
+    }
+
+    struct InferenceBatch {
+        uint256 receiptsRoot;
+        uint256 commitQ;
+        uint64 feeTotal;
+        bool proven;
+    }
+
+    error EpochsWrongProfile();
+    error EpochsNotOperator(address sender, address operator);
+    error EpochsUnknownEpoch(ModelId model, uint256 epoch);
+    /// @notice The model's epoch `epoch` is neither settled nor expired yet.
+    error EpochsStillOpen(ModelId model, uint256 epoch);
+    /// @notice The epoch was settled or has expired already.
+    error EpochsClosed(ModelId model, uint256 epoch);
+    error EpochsWrongLength();
+    /// @notice An epoch has 1 to `max` batches.
+    error EpochsWrongBatchCount(uint256 count, uint256 max);
+    error EpochsTooManyPayers(uint256 count, uint256 max);
+    error EpochsNotAFieldElement(uint256 value);
+    /// @notice No batch of receipts can cost that much.
+    error EpochsFeeTooLarge(uint256 batchIndex, uint256 feeTotal);
+    /// @notice The payers pay `charged` fee units and the receipts cost `fees`.
+    error EpochsFeesDiffer(uint256 charged, uint256 fees);
+    error EpochsUnknownStatement(uint256 index);
+    /// @notice This statement was proven before.
+    error EpochsAlreadyProven(CircuitId circuit, uint256 index);
+    /// @notice The commitments of the group are not the model's.
+    error EpochsWrongGroup(uint256 groupIndex);
+    error EpochsWeightTooLarge(uint256 index);
+    /// @notice A place that no contributor has carries a weight.
+    error EpochsPaddingWeight(uint256 index);
+    error EpochsNotProven(uint256 remaining);
+    error EpochsWrongAccounts();
+    /// @notice The weights of the group are not the proven ones.
+    error EpochsWrongWeights(uint256 groupIndex);
+    error EpochsWrongCharges();
+    error EpochsNotExpired(uint256 expiresAt);
+    /// @notice Everything is proven: the epoch can be settled, and so cannot expire.
+    error EpochsFullyProven(ModelId model, uint256 epoch);
+
+    event EpochCommitted(
+        ModelId indexed model,
+        uint256 indexed epoch,
+        uint256 pool,
+        uint256 carriedIn,
+        EpochCommitment commitment
+    );
+    event InferenceProven(ModelId indexed model, uint256 indexed epoch, uint256 batchIndex);
+    event AdjointProven(ModelId indexed model, uint256 indexed epoch);
+    event WeightsProven(ModelId indexed model, uint256 indexed epoch, uint256 groupIndex, uint256[] w);
+    event EpochSettled(
+        ModelId indexed model,
+        uint256 indexed epoch,
+        uint256 pool,
+        uint256 totalWeight,
+        uint256 carriedOut,
+        address[] accounts,
+        uint256[] payouts
+    );
+    event EpochExpired(ModelId indexed model, uint256 indexed epoch, uint256 pool);
+
+    /// @notice Opens the model's next epoch and charges its payers. The model's operator only.
+    /// @return epoch its number, from 1
+    function commitEpoch(
+        ModelId model,
+        EpochCommitment calldata commitment
+    ) external returns (uint256 epoch);
+
+    /// @notice Proves that batch `batchIndex` of receipts are answers of the committed model.
+    function proveInference(
+        ModelId model,
+        uint256 epoch,
+        uint256 batchIndex,
+        uint256[8] calldata proof
+    ) external;
+
+    /// @notice Proves that Y is the adjoint of the epoch's Q.
+    function proveAdjoint(ModelId model, uint256 epoch, uint256[8] calldata proof) external;
+
+    /// @notice Proves the weights of the contributors of a group.
+    /// @param w their weights, a word each, zeros for the places that nobody has
+    /// @param commitG their gradients' commitments, `nullG` for the places that nobody has
+    function proveWeights(
+        ModelId model,
+        uint256 epoch,
+        uint256 groupIndex,
+        uint256[] calldata w,
+        uint256[] calldata commitG,
+        uint256[8] calldata proof
+    ) external;
+
+    /// @notice Shares the pool out once everything is proven. Anybody may call; nobody is paid here, see {IVault-claim}.
+    /// @param accounts the model's contributors, in its order
+    /// @param w their proven weights
+    function settle(
+        ModelId model,
+        uint256 epoch,
+        address[] calldata accounts,
+        uint256[] calldata w
+    ) external returns (uint256[] memory payouts);
+
+    /// @notice Gives a charged epoch's fees back if its proofs are still missing {PROVING_WINDOW} after it was committed.
+    /// Anybody may call; `payers` and `feeUnits` are the committed ones.
+    function expire(
+        ModelId model,
+        uint256 epoch,
+        address[] calldata payers,
+        uint128[] calldata feeUnits
+    ) external;
+
+    /// @notice What binds receipts to this chain, contract, model, epoch and batch:
+    /// keccak256(abi.encode("quittance.epoch", chain id, this contract, model, epoch, batchIndex)) without its last 8 bits.
+    function context(ModelId model, uint256 epoch, uint256 batchIndex) external view returns (uint256);
+
+    /// @notice How many epochs a model has had. The last one may be open.
+    function epochCount(ModelId model) external view returns (uint256);
+    function epochInfo(ModelId model, uint256 epoch) external view returns (Epoch memory);
+    function inferenceBatch(
+        ModelId model,
+        uint256 epoch,
+        uint256 batchIndex
+    ) external view returns (InferenceBatch memory);
+    /// @notice keccak256 of a group's proven weights; 0 until they are proven.
+    function weightsHash(ModelId model, uint256 epoch, uint256 groupIndex) external view returns (bytes32);
+
+    /// @notice Commitment of the zero Q with salt 0, with which every epoch starts.
+    function emptyQ() external view returns (uint256);
+    /// @notice Most receipts in one `inference` proof.
+    function queries() external view returns (uint256);
+    function PROVING_WINDOW() external view returns (uint256);
+}
