@@ -1,0 +1,41 @@
+pragma circom 2.1.0;
+
+include "./pack.circom";
+include "./sponge.circom";
+
+/*
+ * out = the commitment of n signed values of `bits` bits: the sponge of the packed values and the salt.
+ * Each value is range-checked (PackSigned), so a commitment has one opening up to collisions of the hash.
+ *
+ * NOTE: hiding rests on the salt being random and secret, which no circuit can show.
+ */
+template CommitSigned(n, bits, type) {
+    signal input in[n]; // constrained to `bits` bits, signed
+    signal input salt; // any field element
+    signal output out; // field element, constrained
+
+    var perElement = packedPerElement(bits);
+    var length = packedLength(n, perElement);
+
+    signal packed[length] <== PackSigned(n, bits, perElement)(in);
+    signal list[length + 1];
+    for (var e = 0; e < length; e++) list[e] <== packed[e];
+    list[length] <== salt;
+    out <== Sponge(length + 1, type)(list);
+}
+
+/*
+ * out = the commitment of n field elements as they are: the sponge of the values and the salt.
+ *
+ * NOTE: nothing is range-checked. Used for G, which the proof of training determines exactly.
+ */
+template CommitPlain(n, type) {
+    signal input in[n]; // any field elements
+    signal input salt; // any field element
+    signal output out; // field element, constrained
+
+    signal list[n + 1];
+    for (var i = 0; i < n; i++) list[i] <== in[i];
+    list[n] <== salt;
+    out <== Sponge(n + 1, type)(list);
+}
