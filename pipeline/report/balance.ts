@@ -1,0 +1,30 @@
+/**
+ * The books: `deposits = claims + refunds + owed + unspent + pools + carry`, and what the contracts hold is deposits less
+ * what they paid out. Both are checked here, on exact integers, each time a page is made: a report states a balance
+ * because it added it up, never because somebody told it so.
+ */
+import type { BalanceSheet } from "./data.ts";
+
+/** The outcome: both differences are 0 when every wei is accounted for. */
+export type Balance = {
+  readonly balances: boolean;
+  /** Deposits less everything that became of them. */
+  readonly differenceWei: bigint;
+  /** What the chain says the contracts hold, less what they should hold. */
+  readonly holdingDifferenceWei: bigint;
+};
+
+/** Adds a balance sheet up. */
+export function balanceOf(sheet: BalanceSheet): Balance {
+  const deposits = BigInt(sheet.depositsWei);
+  const paidOut = BigInt(sheet.claimsWei) + BigInt(sheet.refundsWei);
+  const held =
+    BigInt(sheet.owedWei) + BigInt(sheet.unspentWei) + BigInt(sheet.poolsWei) + BigInt(sheet.carryWei);
+  const differenceWei = deposits - paidOut - held;
+  const holdingDifferenceWei = BigInt(sheet.contractBalanceWei) - (deposits - paidOut);
+  return {
+    balances: differenceWei === 0n && holdingDifferenceWei === 0n,
+    differenceWei,
+    holdingDifferenceWei,
+  };
+}

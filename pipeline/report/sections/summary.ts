@@ -1,0 +1,80 @@
+/** The top of the page: what happened, in a few sentences and on one slip that adds up. */
+import { type Balance, balanceOf } from "../balance.ts";
+import type { ReportData } from "../data.ts";
+import { coins, counted, grouped, instant, percent, shareOf } from "../format.ts";
+import { type Html, html, type Part } from "../html.ts";
+
+/** Title, date and the slip. */
+export function masthead(data: ReportData): Html {
+  return html`
+<header class="masthead">
+<p class="brand"><span class="brand-name">Quittance</span> <span class="brand-word">a receipt, and the release from a debt that it proves</span></p>
+<h1>${data.title}</h1>
+<p class="dateline">${instant(data.run.when)}${data.demonstration ? html` · <strong>demonstration</strong>: real data and real proofs, made-up people and play money` : undefined}</p>
+</header>
+<div class="opening">
+<div class="story">${story(data)}</div>
+${slip(data)}
+</div>`;
+}
+
+function story(data: ReportData): readonly Html[] {
+  const { contributors, receipts, proofs, model, run, epoch } = data;
+  const paid = contributors.filter((contributor) => BigInt(contributor.payoutWei) > 0n);
+  const samples = contributors.reduce((sum, contributor) => sum + contributor.samples, 0);
+  const accuracy =
+    model.accuracy === undefined
+      ? undefined
+      : html` It answers ${percent(model.accuracy)} of ${model.testSamples === undefined ? "its test samples" : counted(model.testSamples, "test sample", "test samples")} correctly.`;
+  const mislabelled = contributors.filter((contributor) => contributor.labelsAtRandom);
+  return [
+    html`<p>${counted(contributors.length, "contributor", "contributors")} brought
+${counted(samples, "sample", "samples")} to the datanet “${data.datanet.name}”, and one model was fitted to them.${accuracy}
+${counted(receipts.length, "question", "questions")} were then asked and paid for.</p>`,
+    html`<p>The people whose data shaped those answers are owed the fees. ${counted(proofs.length, "zero-knowledge proof", "zero-knowledge proofs")},
+checked by a contract on ${run.chain.name}, fixed what each of them is owed:
+<strong>${counted(paid.length, "contributor", "contributors")} of ${grouped(contributors.length)} share
+${coins(epoch.poolWei, run.chain.coin)}</strong>.</p>`,
+    ...(mislabelled.length === 0 ? [] : [mislabelledStory(data)]),
+  ];
+}
+
+function mislabelledStory({ contributors, epoch, run }: ReportData): Html {
+  const group = contributors.filter((contributor) => contributor.labelsAtRandom);
+  const got = group.reduce((sum, contributor) => sum + BigInt(contributor.payoutWei), 0n);
+  const held = group.reduce((sum, contributor) => sum + contributor.samples, 0);
+  const all = contributors.reduce((sum, contributor) => sum + contributor.samples, 0);
+  const names = group.map((contributor) => contributor.name).join(" and ");
+  return html`<p>In this demonstration ${names} hold ${percent(held / Math.max(1, all))} of the samples with labels
+drawn at random. Nothing in the computation knows that. They receive
+<strong>${got === 0n ? "nothing" : coins(String(got), run.chain.coin)}</strong>${got === 0n ? undefined : html` (${percent(shareOf(got, BigInt(epoch.poolWei)))} of the pool)`}.</p>`;
+}
+
+function slip(data: ReportData): Html {
+  const { epoch, contributors, run } = data;
+  const coin = run.chain.coin;
+  const payouts = contributors.reduce((sum, contributor) => sum + BigInt(contributor.payoutWei), 0n);
+  const fees = BigInt(epoch.poolWei) - BigInt(epoch.carryInWei);
+  const balance = balanceOf(data.balance);
+  const line = (label: string, value: Part): Html =>
+    html`<div class="slip-line"><dt>${label}</dt><dd>${value}</dd></div>`;
+  return html`<aside class="slip" aria-label="The epoch in figures">
+<p class="slip-head">Epoch ${epoch.number} <span>${data.demonstration ? "demonstration" : run.chain.name}</span></p>
+<dl>
+${line("Answers paid for", grouped(data.receipts.length))}
+${line("Fees", coins(String(fees), coin))}
+${BigInt(epoch.carryInWei) > 0n ? line("Carried in", `${grouped(epoch.carryInWei)} wei`) : undefined}
+${line("Paid out", coins(String(payouts), coin))}
+${line("Carried on", `${grouped(epoch.carryOutWei)} wei`)}
+${line("Proofs accepted", grouped(data.proofs.length))}
+</dl>
+${verdict(balance)}
+</aside>`;
+}
+
+/** Whether the books balance, said loudly either way. */
+export function verdict(balance: Balance): Html {
+  return balance.balances
+    ? html`<p class="verdict good"><span aria-hidden="true">✓</span> Every wei is accounted for</p>`
+    : html`<p class="verdict bad"><span aria-hidden="true">✗</span> The books are off by ${grouped(balance.differenceWei)} wei</p>`;
+}
