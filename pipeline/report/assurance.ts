@@ -8,10 +8,9 @@ import { type Html, html } from "./html.ts";
 /** How sure a claim is, from strongest to weakest. */
 export type Assurance = "proven" | "reproducible" | "attested" | "governed" | "committed";
 
-/** What each word means, in one sentence for a reader who knows nothing about proofs. */
-export const MEANING: Readonly<Record<Assurance, string>> = {
+const MEANING: Readonly<Record<Assurance, string>> = {
   proven:
-    "A zero-knowledge proof that the contract checked. Nobody, the operator included, can make it come out differently.",
+    "It follows from zero-knowledge proofs that the contract checked. Nobody, the operator included, can make it come out differently",
   reproducible:
     "Anybody who holds the content can recompute it and must get the same bits. No proof stands on chain.",
   attested:
@@ -20,6 +19,16 @@ export const MEANING: Readonly<Record<Assurance, string>> = {
   committed:
     "Fixed on chain before anything was paid and impossible to change since, but its correctness is not yet proven.",
 };
+
+/** What a word means in this report, for a reader who knows nothing about proofs. */
+export function meaning(assurance: Assurance, { run }: ReportData): string {
+  if (assurance !== "proven") return MEANING[assurance];
+  const except =
+    run.keys === "local"
+      ? ", except whoever made the proving keys: these are development keys, and their maker could forge proofs."
+      : ".";
+  return MEANING.proven + except;
+}
 
 /** One line of the page's table of claims. */
 export type Claim = { readonly claim: string; readonly assurance: Assurance; readonly how: string };

@@ -38,8 +38,8 @@ export function divergingBars(chart: Chart): Html {
     const end = scale(row.values[0]);
     const kind = row.values[0] < 0 ? "negative" : "positive";
     return drawing(html`<rect class="bar ${kind}" x="${point(Math.min(zero, end))}" y="1.5"
-      width="${point(Math.abs(end - zero))}" height="7"/><line class="axis" x1="${point(zero)}" x2="${point(zero)}" y1="0"
-      y2="10" vector-effect="non-scaling-stroke"/>`);
+      width="${point(Math.abs(end - zero))}" height="7"/><line class="axis" x1="${point(zero)}" x2="${point(zero)}" y1="-2.5"
+      y2="12.5" vector-effect="non-scaling-stroke"/>`);
   });
 }
 
@@ -49,7 +49,7 @@ export function dumbbells(chart: Chart): Html {
   return layout(chart, ({ values: [before, after = before] }) => {
     const [from, to] = [position(before, 0, high), position(after, 0, high)];
     const kind = after >= before ? "positive" : "negative";
-    return drawing(html`<line class="axis" x1="0" x2="0" y1="0" y2="10" vector-effect="non-scaling-stroke"/>
+    return drawing(html`<line class="axis" x1="0" x2="0" y1="-2.5" y2="12.5" vector-effect="non-scaling-stroke"/>
       <line class="join ${kind}" x1="${point(from)}" x2="${point(to)}" y1="5" y2="5" vector-effect="non-scaling-stroke"/>
       <path class="dot" d="M${point(from)} 5h0.001" vector-effect="non-scaling-stroke"/>
       <path class="dot hollow" d="M${point(from)} 5h0.001" vector-effect="non-scaling-stroke"/>

@@ -103,6 +103,7 @@ export type ContributorFacts = {
   /** w_c = max(0, s_c), the exact integer that was proven. */
   readonly weight: Decimal;
   readonly payoutWei: Decimal;
+  /** How much of this payout has been claimed. */
   readonly claimedWei: Decimal;
 };
 

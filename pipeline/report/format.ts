@@ -20,10 +20,14 @@ export function grouped(value: number | bigint | string): string {
   return negative ? MINUS + marked : marked;
 }
 
-/** An amount in coins with six significant digits, rounded down: never more than there is. */
-export function coins(wei: string, coin: string): string {
+/**
+ * An amount in coins, rounded down: never more than there is. Six significant digits, or as many decimals as `like`
+ * (the largest amount of a column) then has, so that a column lines up.
+ */
+export function coins(wei: string, coin: string, like?: string): string {
   const value = BigInt(wei);
   if (value === 0n) return `0 ${coin}`;
+  if (like !== undefined) return `${decimals(value, coinDecimals(BigInt(like)))} ${coin}`;
   const negative = value < 0n;
   const digits = String(negative ? -value : value).padStart(WEI_DIGITS + 1, "0");
   const whole = digits.slice(0, -WEI_DIGITS);
@@ -34,10 +38,23 @@ export function coins(wei: string, coin: string): string {
   return `${negative ? MINUS : ""}${grouped(whole)}${kept === "" ? "" : `.${kept}`} ${coin}`;
 }
 
+function coinDecimals(wei: bigint): number {
+  const digits = String(wei < 0n ? -wei : wei).length;
+  return Math.min(WEI_DIGITS, Math.max(0, WEI_DIGITS + 6 - digits));
+}
+
+function decimals(wei: bigint, places: number): string {
+  const digits = String(wei < 0n ? -wei : wei).padStart(WEI_DIGITS + 1, "0");
+  const fraction = digits.slice(-WEI_DIGITS).slice(0, places);
+  const text = grouped(digits.slice(0, -WEI_DIGITS)) + (fraction === "" ? "" : `.${fraction}`);
+  return (wei < 0n ? MINUS : "") + text;
+}
+
 /** A share of 1 in percent: "12.3 %", and "< 0.1 %" for what would round to nothing but is not nothing. */
-export function percent(share: number): string {
-  if (share > 0 && share < 0.0005) return "< 0.1 %";
-  return `${(share * 100).toFixed(1)} %`;
+export function percent(share: number, places = 1): string {
+  const least = 10 ** -places;
+  if (share > 0 && share * 100 < least / 2) return `< ${least.toFixed(places)} %`;
+  return `${(share * 100).toFixed(places)} %`;
 }
 
 /** Exact integers' quotient as a number with nine digits; 0 where the whole is 0. */
@@ -46,11 +63,19 @@ export function shareOf(part: bigint, whole: bigint): number {
   return Number((part * 1_000_000_000n) / whole) / 1_000_000_000;
 }
 
-/** A signed measure with four significant digits and a sign that is a sign: "+12.34", "−0.501", "0". */
-export function signed(value: number): string {
+/**
+ * A signed measure with a sign that is a sign: "+12.34", "−0.501", "0". Four significant digits, or as many decimals as the
+ * largest value of a column, `like`, then has, so that the column lines up.
+ */
+export function signed(value: number, like: number = value): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const text = size >= 1e6 || size < 1e-3 ? scientific(size) : plainFigure(size);
+  const largest = Math.abs(like);
+  const places = Math.max(0, 3 - Math.floor(Math.log10(largest)));
+  const fixed = size.toFixed(Math.min(places, 20));
+  const plain = largest < 1e6 && largest >= 1e-3 && Number(fixed) > 0;
+  const [whole = "0", fraction] = fixed.split(".");
+  const text = plain ? grouped(whole) + (fraction === undefined ? "" : `.${fraction}`) : scientific(size);
   return (value < 0 ? MINUS : "+") + text;
 }
 

@@ -40,13 +40,13 @@ mask:conic-gradient(from -45deg at bottom,#0000,#000 1deg 89deg,#0000 90deg) bot
 .slip dl{margin:0}.slip-line{display:flex;align-items:baseline;gap:.5rem;margin:.2rem 0}
 .slip-line dt{display:contents}.slip-line dt::after{content:"";flex:1;border-bottom:1px dotted var(--muted);opacity:.6}
 .slip-line dd{margin:0;white-space:nowrap}
-.verdict{margin:.9rem 0 0;padding:.6rem .8rem;border:1px solid currentColor;border-radius:3px;font-weight:650}
-.slip .verdict{text-align:center}.verdict.good{color:var(--positive)}.verdict.bad{color:var(--negative)}
+.verdict{margin:.9rem 0 1rem;width:fit-content;padding:.6rem .8rem;border:1px solid currentColor;border-radius:3px;font-weight:650}
+.slip .verdict{text-align:center;width:auto;margin-bottom:0}.verdict.good{color:var(--positive)}.verdict.bad{color:var(--negative)}
 .contents{border-block:1px solid var(--line);margin:1.8rem 0 0}
 .contents ul{display:flex;flex-wrap:wrap;gap:.2rem 1.3rem;list-style:none;margin:0;padding:.6rem 0;font-size:.92rem}
 .contents a{text-decoration:none}.contents a:hover{text-decoration:underline}
 section{padding-top:3rem}
-.lead{max-width:44rem;color:var(--muted);margin-bottom:1.4rem}
+.lead,.story,dd,li,.chart p{text-wrap:pretty}.lead{max-width:44rem;color:var(--muted);margin-bottom:1.4rem}
 .mark,.tag{display:inline-block;font:600 .74rem/1.5 var(--sans);padding:0 .45em;border-radius:3px;white-space:nowrap;vertical-align:.08em}
 .tag{border:1px dashed var(--muted);color:var(--muted);font-weight:500}
 .mark{border:1px solid currentColor}.mark::before{margin-right:.35em;font-size:.9em}
@@ -72,7 +72,7 @@ section{padding-top:3rem}
 .dot{fill:none;stroke:var(--muted);stroke-width:12px;stroke-linecap:round}
 .dot.hollow{stroke:var(--card);stroke-width:8px}.dot.positive{stroke:var(--positive)}.dot.negative{stroke:var(--negative)}
 .key-dot{display:inline-block;width:.75rem;height:.75rem;border-radius:50%;background:var(--positive);margin:0 .3rem 0 .8rem;vertical-align:-.05em}
-.key-dot.hollow{background:none;border:2px solid var(--muted);margin-left:0}
+.key-dot.negative{background:var(--negative);margin-left:.2rem}.key-dot.hollow{background:none;border:2px solid var(--muted);margin-left:0}
 .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .scroll{overflow-x:auto;margin:0 0 1.4rem;background:var(--card);border:1px solid var(--line);border-radius:4px}
 .data{width:100%;border-collapse:collapse;font-size:.9rem}
@@ -81,8 +81,8 @@ section{padding-top:3rem}
 .data .num{text-align:right}
 .data thead th{font-weight:500;font-size:.8rem;color:var(--muted);border-top:0;border-bottom:1px solid var(--line);white-space:nowrap}
 .data tbody th{font-weight:500}.data tfoot th,.data tfoot td{border-top:3px double var(--line);font-weight:650}
-.hash,code{font:.8em/1.45 var(--mono);overflow-wrap:anywhere}.data th .hash{font-weight:400;color:var(--muted)}
-.facts{margin:0 0 1.2rem}.facts>div{display:grid;grid-template-columns:14rem minmax(0,1fr);gap:.2rem 1.2rem;padding:.45rem 0;border-top:1px solid var(--soft)}
+.hash,code{font:.8em/1.45 var(--mono);overflow-wrap:anywhere}.data th .aside{font-weight:400}.data th .hash{display:inline-block;width:21.5ch;font-weight:400;color:var(--muted)}
+.facts{margin:0 0 1.2rem}.facts>div{display:grid;grid-template-columns:17rem minmax(0,1fr);gap:.2rem 1.2rem;padding:.45rem 0;border-top:1px solid var(--soft)}
 .facts dt{color:var(--muted)}.facts dd{margin:0;overflow-wrap:anywhere}
 .marks{list-style:none;margin:0 0 1.4rem;padding:0;font-size:.92rem}.marks li{margin:.3rem 0}
 .receipts{list-style:none;margin:0 0 1rem;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:.8rem;align-items:start}

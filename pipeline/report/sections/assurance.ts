@@ -1,5 +1,5 @@
 /** What holds, and how surely: the claims with their words, and what each word means. */
-import { type Assurance, claims, MEANING, mark, notProven } from "../assurance.ts";
+import { type Assurance, claims, mark, meaning, notProven } from "../assurance.ts";
 import type { ReportData } from "../data.ts";
 import { type Html, html } from "../html.ts";
 import { dataTable, section } from "./parts.ts";
@@ -17,13 +17,16 @@ export function assuranceSection(data: ReportData): Html {
     [
       html`<dl class="legend">${used.map(
         (word) => html`
-<div><dt>${mark(word)}${word === "committed" ? ", not yet proven" : undefined}</dt><dd>${MEANING[word]}</dd></div>`,
+<div><dt>${mark(word)}${word === "committed" ? ", not yet proven" : undefined}</dt><dd>${meaning(word, data)}</dd></div>`,
       )}
 </dl>`,
       dataTable(
         "Claims and their assurance",
-        [{ title: "Claim" }, { title: "Word" }, { title: "How" }],
-        all.map((claim) => [claim.claim, mark(claim.assurance), claim.how]),
+        [{ title: "Claim" }, { title: "Word" }],
+        all.map(({ claim, assurance, how }) => [
+          html`${claim}<br><span class="aside">${how}</span>`,
+          mark(assurance),
+        ]),
       ),
     ],
   );

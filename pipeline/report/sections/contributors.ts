@@ -39,12 +39,17 @@ function sortedBy(
   return [...contributors].sort((a, b) => value(b) - value(a));
 }
 
+function largestInfluence(contributors: readonly ContributorFacts[]): number {
+  return Math.max(0, ...contributors.map((contributor) => Math.abs(contributor.influence)));
+}
+
 function influenceChart(contributors: readonly ContributorFacts[]): Html {
+  const largest = largestInfluence(contributors);
   const rows: readonly ChartRow[] = sortedBy(contributors, (contributor) => contributor.influence).map(
     (contributor) => ({
       label: label(contributor),
       values: [contributor.influence],
-      text: signed(contributor.influence),
+      text: signed(contributor.influence, largest),
     }),
   );
   const against = contributors.filter((contributor) => contributor.influence < 0).length;
@@ -52,7 +57,8 @@ function influenceChart(contributors: readonly ContributorFacts[]): Html {
     id: "influence",
     title: "Influence on the answers",
     about: html`By how much the winning scores of all paid answers, weighted by fee, move when a contributor's data counts a
-little more. ${against === 0 ? "Nobody's data worked against the answers." : html`The data of ${counted(against, "contributor", "contributors")} worked against the answers, which earns nothing.`} ${mark("proven")} from committed values`,
+little more. ${against === 0 ? "Nobody's data worked against the answers." : html`The data of ${counted(against, "contributor", "contributors")} worked against the answers, which earns nothing.`} Above zero the figure is
+${mark("proven")} from committed values; below zero the proof says only that nothing is earned.`,
     columns: ["Contributor", "Influence"],
     rows,
   });
@@ -69,7 +75,7 @@ function payoutChart(contributors: readonly ContributorFacts[], poolWei: string,
     rows: sortedBy(contributors, share).map((contributor) => ({
       label: label(contributor),
       values: [share(contributor)],
-      text: html`${coins(contributor.payoutWei, coin)} <span class="aside">${percent(share(contributor))}</span>`,
+      text: html`${coins(contributor.payoutWei, coin, poolWei)} <span class="aside">${percent(share(contributor))}</span>`,
     })),
   });
 }
@@ -86,7 +92,7 @@ function comparisonChart(contributors: readonly ContributorFacts[], poolWei: str
     about: html`Each contributor's share of the samples against its share of the pool. Where the filled dot lies to the right
 of the hollow one, the data was worth more than its quantity.`,
     columns: ["Contributor", "Samples → pool"],
-    key: html`<p class="key"><span class="key-dot hollow"></span> share of samples <span class="key-dot"></span> share of the pool</p>`,
+    key: html`<p class="key"><span class="key-dot hollow"></span> share of samples <span class="key-dot"></span> share of the pool, <span class="key-dot negative"></span> where that is less</p>`,
     rows: sortedBy(contributors, (contributor) => contributor.samples).map((contributor) => {
       const before = contributor.samples / all;
       const after = shareOf(BigInt(contributor.payoutWei), pool);
@@ -99,7 +105,13 @@ of the hollow one, the data was worth more than its quantity.`,
   });
 }
 
+function claimed({ payoutWei, claimedWei }: ContributorFacts): string {
+  if (BigInt(payoutWei) === 0n) return "–";
+  return BigInt(claimedWei) === BigInt(payoutWei) ? "in full" : `${grouped(claimedWei)} wei`;
+}
+
 function contributorTable(contributors: readonly ContributorFacts[], coin: string): Html {
+  const largest = largestInfluence(contributors);
   const totalWeight = contributors.reduce((sum, contributor) => sum + BigInt(contributor.weight), 0n);
   const total = (value: (contributor: ContributorFacts) => bigint): bigint =>
     contributors.reduce((sum, contributor) => sum + value(contributor), 0n);
@@ -112,16 +124,16 @@ function contributorTable(contributors: readonly ContributorFacts[], coin: strin
       { title: "Influence", numeric: true },
       { title: "Share of weight", numeric: true },
       { title: "Payout, wei", numeric: true },
-      { title: "Claimed, wei", numeric: true },
+      { title: "Claimed", numeric: true },
     ],
     contributors.map((contributor) => [
       html`${label(contributor)}<br>${hash(contributor.address)}`,
       grouped(contributor.samples),
       grouped(contributor.batches),
-      signed(contributor.influence),
+      signed(contributor.influence, largest),
       percent(shareOf(BigInt(contributor.weight), totalWeight)),
       grouped(contributor.payoutWei),
-      grouped(contributor.claimedWei),
+      claimed(contributor),
     ]),
     [
       `Together (${coins(String(total((contributor) => BigInt(contributor.payoutWei))), coin)})`,
@@ -130,7 +142,7 @@ function contributorTable(contributors: readonly ContributorFacts[], coin: strin
       "",
       totalWeight === 0n ? "0.0 %" : "100.0 %",
       grouped(total((contributor) => BigInt(contributor.payoutWei))),
-      grouped(total((contributor) => BigInt(contributor.claimedWei))),
+      "",
     ],
   );
 }

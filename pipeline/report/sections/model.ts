@@ -10,14 +10,14 @@ export function modelSection({ model }: ReportData): Html {
   return section(
     "model",
     "Model",
-    html`A frozen, public backbone turns content into ${counted(model.features, "small integer", "small integers")}; a ridge
-regression on these answers. Its weights stay private: what is public is a commitment that they must open.`,
+    html`A frozen, public backbone turns content into ${counted(model.features, "small integer", "small integers")}, and a ridge
+regression turns these into an answer. Its weights stay private, bound by a public commitment.`,
     facts([
       model.accuracy === undefined
         ? undefined
         : [
             "Accuracy",
-            html`${percent(model.accuracy)}${model.testSamples === undefined ? undefined : html` on ${counted(model.testSamples, "sample that was", "samples that were")} not contributed`} ${mark("reproducible")}`,
+            html`${percent(model.accuracy, 2)}${model.testSamples === undefined ? undefined : html` on ${counted(model.testSamples, "sample that was", "samples that were")} not contributed`} ${mark("reproducible")}`,
           ],
       [
         "From data to weights",

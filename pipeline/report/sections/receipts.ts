@@ -1,7 +1,7 @@
 /** The receipts: each question as it was asked, its answer and its fee, with the signature that a payer holds. */
 import { mark } from "../assurance.ts";
 import type { ReceiptFacts, ReportData } from "../data.ts";
-import { coins, counted, grouped, instant, shortened } from "../format.ts";
+import { coins, counted, grouped, shortened } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { pictureUri } from "../png.ts";
 import { details, facts, hash, section } from "./parts.ts";
@@ -24,7 +24,7 @@ A wrong answer is paid for like a right one, and counted the same way.`,
 </ul>`,
       html`<ol class="receipts" aria-label="Receipts">${receipts.map((receipt) => slip(receipt, epoch.feeUnitWei, run.chain.coin))}
 </ol>`,
-      html`<p class="note">Amounts at ${coins(epoch.feeUnitWei, run.chain.coin)} a fee unit. Page made ${instant(run.when)}.</p>`,
+      html`<p class="note">Amounts at ${coins(epoch.feeUnitWei, run.chain.coin)} a fee unit.</p>`,
     ],
   );
 }
@@ -37,7 +37,7 @@ function slip(receipt: ReceiptFacts, feeUnitWei: string, coin: string): Html {
 <li class="receipt">
 <div class="receipt-face">${picture(receipt)}
 <p class="receipt-answer"><span class="aside">No. ${number}</span> <strong>answer ${answer}</strong>${wrong ? html` <span class="wrong">truly ${trueLabel}</span>` : undefined}<br>
-<span class="aside">${fee} · payer ${shortened(receipt.payer, 6, 4)}</span></p></div>
+<span class="aside">${fee}<br>from ${shortened(receipt.payer, 6, 4)}</span></p></div>
 ${details(
   "Signature and leaf",
   facts([

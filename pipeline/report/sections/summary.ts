@@ -25,7 +25,7 @@ function story(data: ReportData): readonly Html[] {
   const accuracy =
     model.accuracy === undefined
       ? undefined
-      : html` It answers ${percent(model.accuracy)} of ${model.testSamples === undefined ? "its test samples" : counted(model.testSamples, "test sample", "test samples")} correctly.`;
+      : html` It answers ${percent(model.accuracy, 2)} of ${model.testSamples === undefined ? "its test samples" : counted(model.testSamples, "test sample", "test samples")} correctly.`;
   const mislabelled = contributors.filter((contributor) => contributor.labelsAtRandom);
   return [
     html`<p>${counted(contributors.length, "contributor", "contributors")} brought
@@ -33,7 +33,7 @@ ${counted(samples, "sample", "samples")} to the datanet â€œ${data.datanet.name}â
 ${counted(receipts.length, "question", "questions")} were then asked and paid for.</p>`,
     html`<p>The people whose data shaped those answers are owed the fees. ${counted(proofs.length, "zero-knowledge proof", "zero-knowledge proofs")},
 checked by a contract on ${run.chain.name}, fixed what each of them is owed:
-<strong>${counted(paid.length, "contributor", "contributors")} of ${grouped(contributors.length)} share
+<strong>${grouped(paid.length)} of ${counted(contributors.length, "contributor", "contributors")} share
 ${coins(epoch.poolWei, run.chain.coin)}</strong>.</p>`,
     ...(mislabelled.length === 0 ? [] : [mislabelledStory(data)]),
   ];
@@ -52,7 +52,6 @@ drawn at random. Nothing in the computation knows that. They receive
 
 function slip(data: ReportData): Html {
   const { epoch, contributors, run } = data;
-  const coin = run.chain.coin;
   const payouts = contributors.reduce((sum, contributor) => sum + BigInt(contributor.payoutWei), 0n);
   const fees = BigInt(epoch.poolWei) - BigInt(epoch.carryInWei);
   const balance = balanceOf(data.balance);
@@ -62,9 +61,9 @@ function slip(data: ReportData): Html {
 <p class="slip-head">Epoch ${epoch.number} <span>${data.demonstration ? "demonstration" : run.chain.name}</span></p>
 <dl>
 ${line("Answers paid for", grouped(data.receipts.length))}
-${line("Fees", coins(String(fees), coin))}
+${line("Fees", `${grouped(fees)} wei`)}
 ${BigInt(epoch.carryInWei) > 0n ? line("Carried in", `${grouped(epoch.carryInWei)} wei`) : undefined}
-${line("Paid out", coins(String(payouts), coin))}
+${line("Paid out", `${grouped(payouts)} wei`)}
 ${line("Carried on", `${grouped(epoch.carryOutWei)} wei`)}
 ${line("Proofs accepted", grouped(data.proofs.length))}
 </dl>
