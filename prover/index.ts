@@ -1,0 +1,18 @@
+/**
+ * The prover's public face: field and commitments, statements and witnesses, compiled circuits, keys, Groth16.
+ *
+ * Other rooms import from here and from nowhere deeper.
+ */
+
+export * from "./artifacts.ts";
+export * from "./calldata.ts";
+export * from "./commitments.ts";
+export { CompileError } from "./engine/circom.ts";
+export * from "./field.ts";
+export * from "./groth16.ts";
+export * from "./keys/local.ts";
+export * from "./keys/manifest.ts";
+export * from "./poseidon.ts";
+export * from "./profile.ts";
+export * from "./statements.ts";
+export * from "./witness.ts";
