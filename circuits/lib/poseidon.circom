@@ -27,15 +27,21 @@ template Hash(n) {
     signal output out; // field element, constrained
 
     assert(n >= 1 && n <= 16);
+    out <== Permutation(
+        n, POSEIDON_C(n + 1), POSEIDON_S(n + 1), POSEIDON_M(n + 1), POSEIDON_P(n + 1),
+        inverse(n + 1, POSEIDON_M(n + 1)), inverse(n + 1, POSEIDON_P(n + 1))
+    )(in);
+}
+
+// The rows of Hash. The constants are parameters so that they are worked out once, when compiling: written as variables
+// of the template they would be computed again for each of its instances whenever a witness is made.
+template Permutation(n, C, S, M, P, MBack, PBack) {
+    signal input in[n]; // any field elements
+    signal output out; // field element, constrained
+
     var t = n + 1;
     var PARTIAL_ROUNDS[16] = [56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68];
     var partials = PARTIAL_ROUNDS[n - 1];
-    var C[8*t + partials] = POSEIDON_C(t);
-    var S[partials*(2*t - 1)] = POSEIDON_S(t);
-    var M[t][t] = POSEIDON_M(t);
-    var P[t][t] = POSEIDON_P(t);
-    var MBack[17][17] = inverse(t, M);
-    var PBack[17][17] = inverse(t, P);
 
     signal square[8][t];
     signal fourth[8][t];
