@@ -1,0 +1,191 @@
+/**
+ * Sends and reads: one transaction at a time, each waited for, each refusal decoded.
+ *
+ * Gas is estimated first. The estimate runs the call, so a call that the contract would refuse is refused here, with the
+ * contract's own reason, and never becomes a transaction: nothing is paid for it and the local chain's log stays clean.
+ */
+import {
+  type Account,
+  type Codec,
+  codecOf,
+  type DecodedError,
+  type DecodedLog,
+  type Hex,
+  quantity,
+  signTransaction,
+} from "../engine/ethers.ts";
+import type { Chain } from "./chain.ts";
+
+/** What a mined transaction cost and said. */
+export type Receipt = {
+  readonly hash: Hex;
+  readonly block: number;
+  readonly gasUsed: bigint;
+  readonly feeWei: bigint;
+  /** Address of the contract that it created, if it did. */
+  readonly created: string | null;
+  readonly logs: readonly DecodedLog[];
+};
+
+/** A contract at its address. */
+export type Target = { readonly address: string; readonly codec: Codec };
+
+/** What a transaction does: calls `to`, or creates a contract if there is no `to`. */
+export type Call = { readonly to?: string; readonly data: Hex; readonly valueWei?: bigint };
+
+const RECEIPT_TRIES = 600;
+const RECEIPT_WAIT_MS = 1_000;
+const PRIORITY_FEE_WEI = 1_000_000_000n;
+const NO_CODEC = codecOf("[]");
+
+/** Sends a transaction and waits until it is mined. Throws {@link RevertedError} with the contract's reason. */
+export async function send(chain: Chain, account: Account, call: Call, codec: Codec = NO_CODEC): Promise<Receipt> {
+  const { request } = chain.provider;
+  const fields = rpcCall(account.address, call);
+  const estimate = await guarded(codec, () => request({ method: "eth_estimateGas", params: [fields] }));
+  const nonce = await request({ method: "eth_getTransactionCount", params: [account.address, "pending"] });
+  const latest = (await request({ method: "eth_getBlockByNumber", params: ["latest", false] })) as RpcBlock;
+  const { raw, hash } = await signTransaction(account, {
+    chainId: chain.chainId,
+    nonce: Number(nonce),
+    // The estimate is exact for the state that it saw; a twentieth more pays for a slot that changed meanwhile.
+    gasLimit: (BigInt(estimate as string) * 21n) / 20n,
+    maxFeePerGas: BigInt(latest.baseFeePerGas ?? "0x0") * 2n + PRIORITY_FEE_WEI,
+    maxPriorityFeePerGas: PRIORITY_FEE_WEI,
+    valueWei: call.valueWei ?? 0n,
+    data: call.data,
+    ...(call.to === undefined ? {} : { to: call.to }),
+  });
+  await guarded(codec, () => request({ method: "eth_sendRawTransaction", params: [raw] }));
+  const mined = await minedReceipt(chain, hash);
+  if (BigInt(mined.status) === 1n) return receiptOf(mined, codec);
+  // Mined and refused: the state changed between estimate and block. Asked again on the new state, it says why.
+  await guarded(codec, () => request({ method: "eth_call", params: [fields, mined.blockNumber] }));
+  throw new RevertedError({ name: "unknown", args: [] }, hash);
+}
+
+/** Calls a view. */
+export async function read(chain: Chain, target: Target, method: string, args: readonly unknown[]): Promise<unknown> {
+  const call = { to: target.address, data: target.codec.call(method, args) };
+  const data = await guarded(target.codec, () =>
+    chain.provider.request({ method: "eth_call", params: [call, "latest"] }),
+  );
+  // An address without code answers every call with nothing, which a view that only reverts would take for a yes.
+  if (data === "0x") {
+    const code = await chain.provider.request({ method: "eth_getCode", params: [target.address, "latest"] });
+    if (code === "0x") throw new NoContractError(target.address);
+  }
+  return target.codec.result(method, data as string);
+}
+
+/** Coins of an address. */
+export async function balanceOf(chain: Chain, address: string): Promise<bigint> {
+  return BigInt((await chain.provider.request({ method: "eth_getBalance", params: [address, "latest"] })) as string);
+}
+
+/** Time of the latest block, in seconds. */
+export async function chainTime(chain: Chain): Promise<number> {
+  const params = ["latest", false];
+  return Number(((await chain.provider.request({ method: "eth_getBlockByNumber", params })) as RpcBlock).timestamp);
+}
+
+/** All events of a contract since the first block. */
+export async function events(chain: Chain, target: Target): Promise<DecodedLog[]> {
+  const filter = { address: target.address, fromBlock: "0x0", toBlock: "latest" };
+  const logs = (await chain.provider.request({ method: "eth_getLogs", params: [filter] })) as RpcLog[];
+  return logs.map((log) => target.codec.log(log)).filter((log) => log !== undefined);
+}
+
+type RpcBlock = { baseFeePerGas?: string; timestamp: string };
+type RpcLog = { address: string; topics: string[]; data: string };
+type RpcReceipt = {
+  status: string;
+  transactionHash: string;
+  blockNumber: string;
+  gasUsed: string;
+  effectiveGasPrice: string;
+  contractAddress: string | null;
+  logs: RpcLog[];
+};
+
+function rpcCall(from: string, call: Call): Record<string, string> {
+  return {
+    from,
+    data: call.data,
+    value: quantity(call.valueWei ?? 0n),
+    ...(call.to === undefined ? {} : { to: call.to }),
+  };
+}
+
+async function minedReceipt(chain: Chain, hash: Hex): Promise<RpcReceipt> {
+  for (let attempt = 0; attempt < RECEIPT_TRIES; attempt++) {
+    const receipt = await chain.provider.request({ method: "eth_getTransactionReceipt", params: [hash] });
+    if (receipt !== null && receipt !== undefined) return receipt as RpcReceipt;
+    await new Promise((resolve) => setTimeout(resolve, RECEIPT_WAIT_MS));
+  }
+  throw new NotMinedError(hash);
+}
+
+function receiptOf(mined: RpcReceipt, codec: Codec): Receipt {
+  return {
+    hash: mined.transactionHash,
+    block: Number(mined.blockNumber),
+    gasUsed: BigInt(mined.gasUsed),
+    feeWei: BigInt(mined.gasUsed) * BigInt(mined.effectiveGasPrice),
+    created: mined.contractAddress,
+    logs: mined.logs.map((log) => codec.log(log)).filter((log) => log !== undefined),
+  };
+}
+
+/** Turns a node's error into {@link RevertedError} where it carries a contract's revert data. */
+async function guarded(codec: Codec, work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await work();
+  } catch (cause) {
+    const data = revertData(cause);
+    if (data === undefined) throw cause;
+    const decoded = codec.error(data) ?? NO_CODEC.error(data) ?? { name: data === "0x" ? "refused" : data, args: [] };
+    throw new RevertedError(decoded, undefined, cause);
+  }
+}
+
+/** Nodes put revert data in `data`, or in `data.data`. */
+function revertData(error: unknown): Hex | undefined {
+  for (let at = (error as { data?: unknown }).data, depth = 0; depth < 3; depth++) {
+    if (typeof at === "string" && /^0x([0-9a-f]{2})*$/i.test(at)) return at;
+    if (typeof at !== "object" || at === null) return undefined;
+    at = (at as { data?: unknown }).data;
+  }
+  return undefined;
+}
+
+/** A contract refused a call. `reason` and `args` are its custom error's. */
+export class RevertedError extends Error {
+  override readonly name = "Chain.Reverted";
+  readonly reason: string;
+  readonly args: readonly unknown[];
+  constructor(decoded: DecodedError, hash?: Hex, cause?: unknown) {
+    const where = hash === undefined ? "" : ` (transaction ${hash})`;
+    super(`The contract refused: ${decoded.name}(${decoded.args.map(String).join(", ")})${where}. Nothing was changed.`, {
+      cause,
+    });
+    this.reason = decoded.name;
+    this.args = decoded.args;
+  }
+}
+
+/** A transaction was sent and no block took it. */
+export class NotMinedError extends Error {
+  override readonly name = "Chain.NotMined";
+  constructor(hash: Hex) {
+    super(`Transaction ${hash} is not in a block yet. Run the same command again: it continues from what the chain knows.`);
+  }
+}
+
+/** There is no contract at the address. */
+export class NoContractError extends Error {
+  override readonly name = "Chain.NoContract";
+  constructor(address: string) {
+    super(`There is no contract at ${address} on this chain. Check that the project and the chain belong together.`);
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The contracts as typed functions. Every write returns what the transaction cost; every refusal is a `RevertedError` that
+ * carries the contract's own reason. Writes estimate first, so a call that would be refused costs nothing.
+ */
+import { type Account, type Codec, codecOf, type Hex, joinAbis, signTypedData } from "../engine/ethers.ts";
+import { type Artifact, contractArtifacts } from "./artifacts.ts";
+import type { Chain } from "./chain.ts";
+import { type Call, events, read, type Receipt, send, type Target } from "./client.ts";
+import type { Deployment } from "./deploy.ts";
+import { BATCH_TYPES, type BatchMessage, type ModelStatement, quittanceDomain } from "./ids.ts";
+import type * as T from "./types.ts";
+
+/** Signs a batch as its contributor, for anybody to record. */
+export async function signBatch(
+  contributor: Account,
+  deployment: Pick<Deployment, "chainId" | "datanets">,
+  batch: Omit<BatchMessage, "contributor">,
+): Promise<Hex> {
+  const domain = quittanceDomain(deployment.chainId, deployment.datanets);
+  return await signTypedData(contributor.privateKey, domain, BATCH_TYPES, { ...batch, contributor: contributor.address });
+}
+
+/** The contracts of a deployment, ready to be called. */
+export type Contracts = Awaited<ReturnType<typeof openContracts>>;
+
+/** Opens a deployment on a chain. Throws {@link WrongChainError} if it is another chain's. */
+export async function openContracts(chain: Chain, deployment: Deployment) {
+  if (deployment.chainId !== chain.chainId) throw new WrongChainError(deployment.chainId, chain.chainId);
+  const artifacts = await contractArtifacts();
+  const at = {
+    verifier: target(deployment.verifier, artifacts.Groth16Verifier),
+    datanets: target(deployment.datanets, artifacts.Datanets),
+    models: target(deployment.models, artifacts.Models),
+    epochs: target(deployment.epochs, artifacts.Epochs),
+    vault: target(deployment.vault, artifacts.Vault),
+  };
+  // Errors and events of any of them may come out of a call to any other.
+  const everything = codecOf(joinAbis(Object.values(artifacts).map(({ abi }) => abi)));
+  const write = async (account: Account, to: keyof typeof at, method: string, args: readonly unknown[], valueWei = 0n) => {
+    const call: Call = { to: at[to].address, data: at[to].codec.call(method, args), valueWei };
+    return await send(chain, account, call, everything);
+  };
+  const view = async <V>(to: keyof typeof at, method: string, ...args: readonly unknown[]): Promise<V> =>
+    (await read(chain, { ...at[to], codec: { ...at[to].codec, error: everything.error } }, method, args)) as V;
+  const event = (receipt: Receipt, name: string): Readonly<Record<string, unknown>> =>
+    receipt.logs.find((log) => log.name === name)?.args ?? {};
+
+  return {
+    deployment,
+    chain,
+
+    // ---- datanets
+    createDatanet: async (account: Account, metadataHash: Hex): Promise<Receipt & { datanetId: bigint }> => {
+      const receipt = await write(account, "datanets", "createDatanet", [metadataHash]);
+      return { ...receipt, datanetId: event(receipt, "DatanetCreated")["datanet"] as bigint };
+    },
+    /** `signature` may be `0x` where the account is the contributor itself. */
+    contribute: async (
+      account: Account,
+      batch: BatchMessage & { readonly signature: Hex },
+    ): Promise<Receipt & { batchId: bigint }> => {
+      const args = [batch.datanet, batch.root, batch.count, batch.contributor, batch.signature];
+      const receipt = await write(account, "datanets", "contribute", args);
+      return { ...receipt, batchId: event(receipt, "Contributed")["batch"] as bigint };
+    },
+    batch: (id: bigint) => view<T.Batch>("datanets", "batch", id),
+    /** The batch that holds a root, 0 if none does: how a resumed run finds what it recorded already. */
+    batchOf: (datanet: bigint, root: bigint) => view<bigint>("datanets", "batchOf", datanet, root),
+    batchDigest: (b: BatchMessage) => view<Hex>("datanets", "batchDigest", b.datanet, b.contributor, b.root, b.count),
+    datanetCount: () => view<bigint>("datanets", "datanetCount"),
+    batchCount: () => view<bigint>("datanets", "batchCount"),
+
+    // ---- models
+    commitModel: async (
+      account: Account,
+      statement: ModelStatement,
+    ): Promise<Receipt & { modelId: Hex; nonce: bigint }> => {
+      const receipt = await write(account, "models", "commit", [statement]);
+      const { model, nonce } = event(receipt, "ModelCommitted");
+      return { ...receipt, modelId: model as Hex, nonce: nonce as bigint };
+    },
+    model: (modelId: Hex) => view<T.ModelView>("models", "model", modelId),
+    modelExists: (modelId: Hex) => view<boolean>("models", "exists", modelId),
+    modelIdOf: (operator: string, nonce: bigint, statement: ModelStatement) =>
+      view<Hex>("models", "modelIdOf", operator, nonce, statement),
+    /** How many models an operator has committed: the next one's nonce. */
+    modelNonce: (operator: string) => view<bigint>("models", "nonces", operator),
+    trainingProven: (modelId: Hex) => view<boolean>("models", "trainingProven", modelId),
+
+    // ---- payers
+    deposit: (account: Account, modelId: Hex, wei: bigint) => write(account, "vault", "deposit", [modelId], wei),
+    requestWithdrawal: (account: Account, modelId: Hex, wei: bigint) =>
+      write(account, "vault", "requestWithdrawal", [modelId, wei]),
+    withdraw: (account: Account, modelId: Hex) => write(account, "vault", "withdraw", [modelId]),
+    unspent: (modelId: Hex, payer: string) => view<bigint>("vault", "unspent", modelId, payer),
+    /** What the operator can charge a payer now: look at it before serving an answer. */
+    chargeable: (modelId: Hex, payer: string) => view<bigint>("vault", "chargeable", modelId, payer),
+    withdrawal: (modelId: Hex, payer: string) => view<T.Withdrawal>("vault", "withdrawal", modelId, payer),
+
+    // ---- epochs
+    commitEpoch: async (
+      account: Account,
+      modelId: Hex,
+      commitment: T.EpochCommitment,
+    ): Promise<Receipt & { epoch: number; poolWei: bigint; carriedInWei: bigint }> => {
+      const receipt = await write(account, "epochs", "commitEpoch", [modelId, commitment]);
+      const { epoch, pool, carriedIn } = event(receipt, "EpochCommitted");
+      const [poolWei, carriedInWei] = [pool as bigint, carriedIn as bigint];
+      return { ...receipt, epoch: Number(epoch), poolWei, carriedInWei };
+    },
+    proveInference: (account: Account, modelId: Hex, epoch: number, batchIndex: number, proof: readonly bigint[]) =>
+      write(account, "epochs", "proveInference", [modelId, epoch, batchIndex, proof]),
+    proveAdjoint: (account: Account, modelId: Hex, epoch: number, proof: readonly bigint[]) =>
+      write(account, "epochs", "proveAdjoint", [modelId, epoch, proof]),
+    /** `w` and `commitG` are whole groups: zeros and `nullG` fill the last one. */
+    proveWeights: (
+      account: Account,
+      modelId: Hex,
+      epoch: number,
+      group: { readonly index: number; readonly w: readonly bigint[]; readonly commitG: readonly bigint[] },
+      proof: readonly bigint[],
+    ) => write(account, "epochs", "proveWeights", [modelId, epoch, group.index, group.w, group.commitG, proof]),
+    /** `accounts` and `w` of all contributors, in the model's order, without fillers. */
+    settle: async (
+      account: Account,
+      modelId: Hex,
+      epoch: number,
+      accounts: readonly string[],
+      w: readonly bigint[],
+    ): Promise<Receipt & T.Settlement> => {
+      const receipt = await write(account, "epochs", "settle", [modelId, epoch, accounts, w]);
+      const settled = event(receipt, "EpochSettled");
+      return {
+        ...receipt,
+        poolWei: settled["pool"] as bigint,
+        totalWeight: settled["totalWeight"] as bigint,
+        carriedOutWei: settled["carriedOut"] as bigint,
+        payoutsWei: settled["payouts"] as bigint[],
+      };
+    },
+    expire: (
+      account: Account,
+      modelId: Hex,
+      epoch: number,
+      charges: { readonly payers: readonly string[]; readonly feeUnits: readonly bigint[] },
+    ) => write(account, "epochs", "expire", [modelId, epoch, charges.payers, charges.feeUnits]),
+    epochCount: async (modelId: Hex): Promise<number> => Number(await view<bigint>("epochs", "epochCount", modelId)),
+    epoch: (modelId: Hex, epoch: number) => view<T.EpochView>("epochs", "epochInfo", modelId, epoch),
+    inferenceBatch: (modelId: Hex, epoch: number, index: number) =>
+      view<T.InferenceBatchView>("epochs", "inferenceBatch", modelId, epoch, index),
+    /** 0x00…0 until the group's weights are proven. */
+    weightsHash: (modelId: Hex, epoch: number, group: number) => view<Hex>("epochs", "weightsHash", modelId, epoch, group),
+    context: (modelId: Hex, epoch: number, batchIndex: number) =>
+      view<bigint>("epochs", "context", modelId, epoch, batchIndex),
+
+    // ---- contributors
+    claim: async (account: Account, modelId: Hex, to: string): Promise<Receipt & { amountWei: bigint }> => {
+      const receipt = await write(account, "vault", "claim", [modelId, to]);
+      return { ...receipt, amountWei: event(receipt, "Claimed")["amount"] as bigint };
+    },
+    claimAmount: (account: Account, modelId: Hex, wei: bigint) => write(account, "vault", "claimAmount", [modelId, wei]),
+    claimMany: (account: Account, modelId: Hex, to: readonly string[]) =>
+      write(account, "vault", "claimMany", [modelId, to]),
+    earned: (modelId: Hex, account: string) => view<bigint>("vault", "earned", modelId, account),
+    claimed: (modelId: Hex, account: string) => view<bigint>("vault", "claimed", modelId, account),
+    owed: (modelId: Hex, account: string) => view<bigint>("vault", "owed", modelId, account),
+    carryOf: (modelId: Hex) => view<bigint>("vault", "carryOf", modelId),
+    poolOf: (modelId: Hex) => view<bigint>("vault", "poolOf", modelId),
+    /** Every coin that came in, by what it is now. `deposited` is the sum of the rest. */
+    accounting: () => view<T.Accounting>("vault", "accounting"),
+
+    // ---- verifier
+    keysAreLocal: () => view<boolean>("verifier", "keysAreLocal"),
+    verifierKeyHash: (circuitId: Hex) => view<Hex>("verifier", "keyHash", circuitId),
+    /** Throws the verifier's reason if the proof does not hold. */
+    verify: (circuitId: Hex, proof: readonly bigint[], publics: readonly bigint[]) =>
+      view<unknown>("verifier", "verify", circuitId, proof, publics),
+
+    /** All events of the epochs and vault contracts, for reports. */
+    history: async () => [...(await events(chain, at.epochs)), ...(await events(chain, at.vault))],
+  };
+}
+
+function target(address: string, artifact: Artifact): Target & { readonly codec: Codec } {
+  return { address, codec: codecOf(artifact.abi) };
+}
+
+/** The deployment is another chain's. */
+export class WrongChainError extends Error {
+  override readonly name = "Contracts.WrongChain";
+  constructor(expected: number, found: number) {
+    super(`These contracts are on chain ${expected}; the open chain is ${found}. Open the chain that the project names.`);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Puts the contracts on a chain, in an order that needs no later wiring: verifier, datanets, models, then epochs, which
+ * creates its vault. A deployment is five addresses and never changes: no contract has an owner.
+ */
+import { type Account, codecOf, type Hex } from "../engine/ethers.ts";
+import { type Artifact, contractArtifacts } from "./artifacts.ts";
+import type { Chain } from "./chain.ts";
+import { read, type Receipt, send } from "./client.ts";
+import { circuitIdOf } from "./ids.ts";
+
+/** What the contracts fix forever: keys, sizes and two constant commitments. */
+export type DeployOptions = {
+  readonly profile: {
+    readonly name: string;
+    readonly batchRecords: number;
+    readonly queries: number;
+    /** Contributors per weights proof. */
+    readonly contributors: number;
+    readonly maxSamples: number;
+  };
+  readonly keys: {
+    readonly local: boolean;
+    /** Hash of the ceremony's transcript; left out for local keys. */
+    readonly transcriptHash?: Hex;
+    /** Verifying keys as words, see `verifyingKeyWords`. */
+    readonly words: { readonly [C in CircuitName]: readonly bigint[] };
+  };
+  /** Commitment of the zero Q with salt 0. */
+  readonly emptyQ: bigint;
+  /** Commitment of the zero gradient with salt 0. */
+  readonly nullG: bigint;
+  /** Tests only: a verifier that is there already. */
+  readonly verifier?: string;
+};
+
+type CircuitName = "inference" | "adjoint" | "weights";
+
+/** Where the contracts are. */
+export type Deployment = {
+  readonly chainId: number;
+  readonly profile: string;
+  readonly verifier: string;
+  readonly datanets: string;
+  readonly models: string;
+  readonly epochs: string;
+  readonly vault: string;
+};
+
+/** Deploys the contracts. Local keys are refused by the verifier itself on any chain that is not local. */
+export async function deployAll(
+  chain: Chain,
+  account: Account,
+  options: DeployOptions,
+): Promise<{ readonly deployment: Deployment; readonly receipts: Readonly<Record<string, Receipt>> }> {
+  const artifacts = await contractArtifacts();
+  const circuit = (name: CircuitName): Hex => circuitIdOf(options.profile.name, name);
+  const { keys, profile } = options;
+  const receipts: Record<string, Receipt> = {};
+  const create = async (name: "Groth16Verifier" | "Datanets" | "Models" | "Epochs", args: unknown[]): Promise<string> => {
+    const receipt = await deployContract(chain, account, artifacts[name], args);
+    receipts[name] = receipt;
+    return receipt.created;
+  };
+  const names: readonly CircuitName[] = ["inference", "adjoint", "weights"];
+  const verifyingKeys = names.map((name) => [circuit(name), keys.words[name]]);
+  const transcript = keys.transcriptHash ?? `0x${"0".repeat(64)}`;
+  const verifier = options.verifier ?? (await create("Groth16Verifier", [keys.local, transcript, verifyingKeys]));
+  const datanets = await create("Datanets", [profile.batchRecords]);
+  const models = await create("Models", [datanets, profile.contributors, options.nullG, profile.maxSamples]);
+  const circuits = names.map(circuit);
+  const epochs = await create("Epochs", [[verifier, models, ...circuits, options.emptyQ, profile.queries]]);
+  const vault = await read(chain, { address: epochs, codec: codecOf(artifacts.Epochs.abi) }, "vault", []);
+  const deployment = { chainId: chain.chainId, profile: profile.name, verifier, datanets, models, epochs };
+  return { deployment: { ...deployment, vault: vault as string }, receipts };
+}
+
+/** Creates one contract. */
+export async function deployContract(
+  chain: Chain,
+  account: Account,
+  artifact: Artifact,
+  args: readonly unknown[],
+): Promise<Receipt & { readonly created: string }> {
+  const codec = codecOf(artifact.abi);
+  const data = `${artifact.bytecode}${codec.construct(args).slice(2)}`;
+  const receipt = await send(chain, account, { data }, codec);
+  return { ...receipt, created: receipt.created as string };
+}

@@ -1,0 +1,99 @@
+/**
+ * Hashes that the contracts compute too: a test compares each with the contract's own answer.
+ *
+ * modelId  = keccak256(abi.encode("quittance.model", chainId, models, operator, nonce, keccak256(abi.encode(statement))))
+ * context  = keccak256(abi.encode("quittance.epoch", chainId, epochs, modelId, epoch, batchIndex)) >> 8
+ * circuit  = keccak256("quittance/PROFILE/CIRCUIT")
+ *
+ * The context loses its last 8 bits so that it is always a field element.
+ */
+import { abiEncode, keccak256, keccakText, type TypedDomain, typedDataDigest } from "../engine/ethers.ts";
+
+/** What an operator commits to on chain; matches `IModels.ModelStatement`. Commitments are field elements. */
+export type ModelStatement = {
+  readonly datanet: bigint;
+  /** 32 bytes in hex, with `0x`. */
+  readonly backbone: string;
+  readonly commitW: bigint;
+  readonly commitA: bigint;
+  readonly lambda: number;
+  readonly samples: number;
+  readonly feeUnitWei: bigint;
+  readonly contributors: readonly {
+    readonly account: string;
+    readonly commitG: bigint;
+    /** Batch numbers, strictly ascending. */
+    readonly batches: readonly bigint[];
+  }[];
+};
+
+/** EIP-712 types of what a contributor signs for each batch. */
+export const BATCH_TYPES = {
+  Batch: [
+    { name: "datanet", type: "uint256" },
+    { name: "contributor", type: "address" },
+    { name: "root", type: "uint256" },
+    { name: "count", type: "uint32" },
+  ],
+};
+
+/** What a contributor signs. */
+export type BatchMessage = {
+  readonly datanet: bigint;
+  readonly contributor: string;
+  readonly root: bigint;
+  readonly count: number;
+};
+
+/** The EIP-712 domain of a contract of ours. */
+export function quittanceDomain(chainId: number, contract: string): TypedDomain {
+  return { name: "Quittance", version: "1", chainId, verifyingContract: contract };
+}
+
+/** Digest of a batch's signature, as `Datanets.batchDigest`. */
+export function batchDigest(chainId: number, datanets: string, batch: BatchMessage): string {
+  return typedDataDigest(quittanceDomain(chainId, datanets), BATCH_TYPES, batch);
+}
+
+const STATEMENT_TYPE =
+  "tuple(uint256 datanet, bytes32 backbone, uint256 commitW, uint256 commitA, uint32 lambda, uint32 samples," +
+  " uint128 feeUnitWei, tuple(address account, uint256 commitG, uint256[] batches)[] contributors)";
+
+/** A model's id, as `Models.modelIdOf`. */
+export function modelIdOf(of: {
+  readonly chainId: number;
+  readonly models: string;
+  readonly operator: string;
+  readonly nonce: bigint;
+  readonly statement: ModelStatement;
+}): string {
+  const statementHash = keccak256(abiEncode([STATEMENT_TYPE], [of.statement]));
+  return keccak256(
+    abiEncode(
+      ["string", "uint256", "address", "address", "uint256", "bytes32"],
+      ["quittance.model", of.chainId, of.models, of.operator, of.nonce, statementHash],
+    ),
+  );
+}
+
+/** What binds the receipts of an inference batch to their place, as `Epochs.context`. */
+export function contextOf(of: {
+  readonly chainId: number;
+  readonly epochs: string;
+  readonly modelId: string;
+  readonly epoch: number;
+  readonly batchIndex: number;
+}): bigint {
+  const hash = keccak256(
+    abiEncode(
+      ["string", "uint256", "address", "bytes32", "uint256", "uint256"],
+      ["quittance.epoch", of.chainId, of.epochs, of.modelId, of.epoch, of.batchIndex],
+    ),
+  );
+  return BigInt(hash) >> 8n;
+}
+
+/** A circuit's id in the verifier contract. */
+export function circuitIdOf(profile: string, circuit: string): string {
+  return keccakText(`quittance/${profile}/${circuit}`);
+}

@@ -1,0 +1,149 @@
+/**
+ * The local chain's log: a header line, then one JSON line for each action, each on the disk before it is done.
+ *
+ * A line without its newline, or a last line that is no JSON, is what a kill in the middle of a write leaves. It is cut
+ * off: its action was never done. A bad line anywhere else is damage, and an error. Where a write fails (a full disk), the
+ * file is cut back to what it was, so that the next line cannot grow onto half of this one.
+ */
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { acquireLock } from "./lock.ts";
+
+/** Name and version of the format. */
+export const LOG_FORMAT = "quittance-chain/1" as const;
+
+const hex = z.string().regex(/^0x[0-9a-fA-F]*$/);
+const seconds = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const headerSchema = z.strictObject({
+  format: z.literal(LOG_FORMAT),
+  chainId: z.number().int().min(1),
+  engine: z.string(),
+  genesisTime: seconds,
+  genesis: hex,
+});
+const actionSchema = z.discriminatedUnion("do", [
+  z.strictObject({ parent: hex, do: z.literal("tx"), raw: hex, time: seconds }),
+  z.strictObject({ parent: hex, do: z.literal("fund"), address: hex, balance: hex }),
+  z.strictObject({ parent: hex, do: z.literal("travel"), time: seconds }),
+]);
+
+/** The first line: what the rest depends on. */
+export type ChainHeader = z.infer<typeof headerSchema>;
+/** One thing that was done, and the block on which it was done. */
+export type ChainAction = z.infer<typeof actionSchema>;
+
+/** An open log. */
+export type LogFile = {
+  readonly path: string;
+  readonly header: ChainHeader | undefined;
+  readonly actions: readonly ChainAction[];
+  readonly start: (header: ChainHeader) => void;
+  readonly append: (action: ChainAction) => void;
+  readonly close: () => void;
+};
+
+/** Opens or creates a log, and locks it. Without a path, a log that keeps nothing. Throws {@link LogDamagedError}. */
+export async function openLog(path: string | undefined, notice: (text: string) => void): Promise<LogFile> {
+  if (path === undefined) {
+    const nothing = (): void => {};
+    return { path: "memory", header: undefined, actions: [], start: nothing, append: nothing, close: nothing };
+  }
+  const unlock = await acquireLock(`${path}.lock`);
+  let file: number | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    file = openSync(path, "a+", 0o600);
+    const { header, actions, length } = readLog(path, notice);
+    ftruncateSync(file, length);
+    return { path, header, actions, ...writer(path, file, length, unlock) };
+  } catch (error) {
+    if (file !== undefined) closeSync(file);
+    unlock();
+    throw error;
+  }
+}
+
+function readLog(
+  path: string,
+  notice: (text: string) => void,
+): { header: ChainHeader | undefined; actions: ChainAction[]; length: number } {
+  const bytes = readFileSync(path);
+  const lines = bytes.toString("utf8").split("\n");
+  let torn = lines.pop() !== "";
+  let parsed: unknown[] = [];
+  for (const [index, line] of lines.entries()) {
+    const value = parse(line);
+    const isLast = index === lines.length - 1 && !torn;
+    if (value === undefined && !isLast) throw new LogDamagedError(path, index + 1);
+    if (value === undefined) torn = true;
+    else parsed = [...parsed, value];
+  }
+  const kept = lines.slice(0, parsed.length);
+  const length = kept.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+  if (torn) notice(`The last line of ${path} was not finished (a run was killed while writing). It is dropped.`);
+  if (parsed.length === 0) return { header: undefined, actions: [], length: 0 };
+  const header = headerSchema.safeParse(parsed[0]);
+  if (!header.success) throw new LogDamagedError(path, 1);
+  const actions = parsed.slice(1).map((value, index) => {
+    const action = actionSchema.safeParse(value);
+    if (!action.success) throw new LogDamagedError(path, index + 2);
+    return action.data;
+  });
+  return { header: header.data, actions, length };
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function writer(
+  path: string,
+  file: number,
+  initialLength: number,
+  unlock: () => void,
+): Pick<LogFile, "start" | "append" | "close"> {
+  let length = initialLength;
+  let open = true;
+  const write = (value: ChainHeader | ChainAction): void => {
+    const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      fsyncSync(file);
+      length += bytes.length;
+    } catch (cause) {
+      ftruncateSync(file, length);
+      throw new LogWriteError(path, cause);
+    }
+  };
+  return {
+    start: write,
+    append: write,
+    close: () => {
+      if (!open) return;
+      open = false;
+      closeSync(file);
+      unlock();
+    },
+  };
+}
+
+/** A line before the last cannot be read. */
+export class LogDamagedError extends Error {
+  override readonly name = "ChainLog.Damaged";
+  constructor(path: string, line: number) {
+    super(`Line ${line} of ${path} is not a line of a chain's log. Restore the file from a copy, or start a new project.`);
+  }
+}
+
+/** The log could not be written; the action was not done. */
+export class LogWriteError extends Error {
+  override readonly name = "ChainLog.Write";
+  constructor(path: string, cause: unknown) {
+    super(`Cannot write ${path}: ${(cause as Error).message}. Free some space and run again; nothing was done.`, { cause });
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * The only importer of ethers: hashes, the contract ABI, keys and signatures, as small functions of our own.
+ *
+ * Nothing here talks to a network. ethers' providers cache, batch and poll on timers, which a chain that lives inside the
+ * process neither needs nor likes; `pipeline/chain/client.ts` speaks JSON-RPC itself and only has its bytes made here.
+ *
+ * The pitfall: signatures are RFC 6979 (no randomness), so the same key and message give the same bytes on every run.
+ * The replayable local chain depends on that.
+ */
+import {
+  AbiCoder,
+  concat,
+  dataLength,
+  formatEther,
+  getAddress,
+  getCreateAddress,
+  hexlify,
+  id as hashText,
+  Interface,
+  isAddress,
+  keccak256 as keccakOf,
+  type Result,
+  toBeHex,
+  TypedDataEncoder,
+  type TypedDataField,
+  verifyTypedData,
+  Wallet,
+} from "ethers";
+
+/** Bytes as `0x` and hex digits. */
+export type Hex = string;
+
+/** A contract's ABI as the compiler wrote it, as JSON text. */
+export type Abi = string;
+
+/** Domain of an EIP-712 signature. */
+export type TypedDomain = {
+  readonly name: string;
+  readonly version: string;
+  readonly chainId: number;
+  readonly verifyingContract: string;
+};
+
+/** Types of an EIP-712 message. */
+export type TypedTypes = Readonly<Record<string, readonly TypedDataField[]>>;
+
+/** An address and the key that speaks for it. */
+export type Account = { readonly address: string; readonly privateKey: Hex };
+
+/** The account of a private key. Throws {@link KeyFormatError}, which never shows the key. */
+export function accountOf(privateKey: Hex): Account {
+  try {
+    const wallet = new Wallet(privateKey);
+    return { address: wallet.address, privateKey: wallet.privateKey };
+  } catch {
+    throw new KeyFormatError();
+  }
+}
+
+/** keccak256 of bytes or of hex. */
+export function keccak256(data: Uint8Array | Hex): Hex {
+  return keccakOf(data);
+}
+
+/** keccak256 of a text's UTF-8. */
+export function keccakText(text: string): Hex {
+  return hashText(text);
+}
+
+/** ABI coding of values, as Solidity's `abi.encode`. */
+export function abiEncode(types: readonly string[], values: readonly unknown[]): Hex {
+  return AbiCoder.defaultAbiCoder().encode(types, values);
+}
+
+/** A number as a 32-byte word. */
+export function word(value: bigint): Hex {
+  return toBeHex(value, 32);
+}
+
+/** Hex strings joined. */
+export function concatHex(parts: readonly Hex[]): Hex {
+  return concat(parts);
+}
+
+/** A number as the shortest JSON-RPC quantity. */
+export function quantity(value: bigint | number): Hex {
+  return `0x${value.toString(16)}`;
+}
+
+/** An address with its checksum; throws ethers' error for anything else. */
+export function checksumAddress(address: string): string {
+  return getAddress(address);
+}
+
+/** Whether a text is an address (with a right checksum if it has one). */
+export function isAddressText(text: string): boolean {
+  return isAddress(text);
+}
+
+/** The address that `from`'s transaction with this nonce creates. */
+export function createAddress(from: string, nonce: number): string {
+  return getCreateAddress({ from, nonce });
+}
+
+/** Wei as a decimal number of coins, for people. */
+export function formatCoins(wei: bigint): string {
+  return formatEther(wei);
+}
+
+/** Signs an EIP-712 message. */
+export async function signTypedData(
+  privateKey: Hex,
+  domain: TypedDomain,
+  types: TypedTypes,
+  value: Readonly<Record<string, unknown>>,
+): Promise<Hex> {
+  return new Wallet(accountOf(privateKey).privateKey).signTypedData(domain, mutable(types), value);
+}
+
+/** Who signed an EIP-712 message. Throws for bytes that are no signature; high-s signatures count as none. */
+export function recoverTypedData(
+  domain: TypedDomain,
+  types: TypedTypes,
+  value: Readonly<Record<string, unknown>>,
+  signature: Hex,
+): string {
+  return verifyTypedData(domain, mutable(types), value, signature);
+}
+
+/** What an EIP-712 signature signs. */
+export function typedDataDigest(
+  domain: TypedDomain,
+  types: TypedTypes,
+  value: Readonly<Record<string, unknown>>,
+): Hex {
+  return TypedDataEncoder.hash(domain, mutable(types), value);
+}
+
+/** What a transaction needs before it is signed (EIP-1559). `to` missing: creates a contract. */
+export type UnsignedTransaction = {
+  readonly chainId: number;
+  readonly nonce: number;
+  readonly gasLimit: bigint;
+  readonly maxFeePerGas: bigint;
+  readonly maxPriorityFeePerGas: bigint;
+  readonly to?: string;
+  readonly valueWei: bigint;
+  readonly data: Hex;
+};
+
+/** Signs a transaction; returns its raw bytes and its hash. */
+export async function signTransaction(
+  account: Account,
+  transaction: UnsignedTransaction,
+): Promise<{ raw: Hex; hash: Hex }> {
+  const { valueWei, to, ...rest } = transaction;
+  const fields = { type: 2, value: valueWei, ...rest, ...(to === undefined ? {} : { to }) };
+  const raw = await new Wallet(account.privateKey).signTransaction(fields);
+  return { raw, hash: keccakOf(raw) };
+}
+
+/** A decoded event. */
+export type DecodedLog = {
+  readonly address: string;
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+};
+
+/** A contract's refusal: the custom error's name and arguments. */
+export type DecodedError = { readonly name: string; readonly args: readonly unknown[] };
+
+/** A contract's interface: what goes in and what comes out, as bytes. */
+export type Codec = {
+  /** Call data of a method. */
+  readonly call: (method: string, args: readonly unknown[]) => Hex;
+  /** The constructor's arguments. */
+  readonly construct: (args: readonly unknown[]) => Hex;
+  /** What a method returned: a value, or an object of them where it returns several. */
+  readonly result: (method: string, data: Hex) => unknown;
+  /** A decoded log, or `undefined` if it is not one of this contract's events. */
+  readonly log: (log: { address: string; topics: readonly string[]; data: string }) => DecodedLog | undefined;
+  /** A decoded custom error, or `undefined` if it is not one of this interface's. */
+  readonly error: (data: Hex) => DecodedError | undefined;
+};
+
+/** Several contracts' ABIs as one: a call into one contract may end with another's error or event. */
+export function joinAbis(abis: readonly Abi[]): Abi {
+  const parts = abis.flatMap((abi) => JSON.parse(abi) as Array<{ type: string }>);
+  const shared = parts.filter(({ type }) => type === "error" || type === "event").map((part) => JSON.stringify(part));
+  return `[${[...new Set(shared)].join(",")}]`;
+}
+
+/** Reads an ABI. */
+export function codecOf(abi: Abi): Codec {
+  const face = new Interface(abi);
+  return {
+    call: (method, args) => face.encodeFunctionData(method, args),
+    construct: (args) => face.encodeDeploy(args),
+    result: (method, data) => {
+      const result = face.decodeFunctionResult(method, data);
+      return result.length === 1 ? plain(result[0]) : plain(result);
+    },
+    log: ({ address, topics, data }) => {
+      const parsed = face.parseLog({ topics: [...topics], data });
+      if (parsed === null) return undefined;
+      return { address: getAddress(address), name: parsed.name, args: named(parsed.args) };
+    },
+    error: (data) => {
+      if (dataLength(hexlify(data)) < 4) return undefined;
+      const parsed = face.parseError(data);
+      return parsed === null ? undefined : { name: parsed.name, args: parsed.args.map(plain) };
+    },
+  };
+}
+
+/** ethers' results as plain objects and arrays: objects where every part has a name, arrays otherwise. */
+function plain(value: unknown): unknown {
+  if (!isResult(value)) return value;
+  const keys = namesOf(value);
+  return keys.length > 0 && keys.every((key) => key !== null && key !== "") ? named(value) : [...value].map(plain);
+}
+
+function named(result: Result): Record<string, unknown> {
+  const keys = namesOf(result);
+  return Object.fromEntries([...result].map((item, i) => [keys[i] || String(i), plain(item)]));
+}
+
+function isResult(value: unknown): value is Result {
+  return Array.isArray(value) && "toObject" in value;
+}
+
+/** Names of a result's parts, null for those without; `toObject` throws on the latter, so they are read one by one. */
+function namesOf(result: Result): Array<string | null> {
+  if (result.length === 0) return [];
+  try {
+    const keys = Object.keys(result.toObject());
+    return keys.length === result.length ? keys : [...result].map(() => null);
+  } catch {
+    return [...result].map(() => null);
+  }
+}
+
+function mutable(types: TypedTypes): Record<string, TypedDataField[]> {
+  return Object.fromEntries(Object.entries(types).map(([name, fields]) => [name, [...fields]]));
+}
+
+/** A private key that is none. */
+export class KeyFormatError extends Error {
+  override readonly name = "Ethers.KeyFormat";
+  constructor() {
+    super("This is not a private key. Give 32 bytes in hex, with 0x in front (64 digits after it).");
+  }
+}
