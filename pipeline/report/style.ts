@@ -29,7 +29,7 @@ p{margin:0 0 .8rem}strong{font-weight:650}
 .brand{margin:0 0 2rem;padding-bottom:.7rem;border-bottom:3px double var(--line);color:var(--muted);font-size:.9rem}
 .brand-name{font:600 1.1rem var(--serif);color:var(--ink);margin-right:.6rem}.brand-word{font-style:italic;font-family:var(--serif)}
 .dateline,.aside,.note{color:var(--muted)}.note,.aside{font-size:.86rem}
-.opening{display:grid;grid-template-columns:minmax(0,1fr) 20rem;gap:2.5rem;align-items:start;margin:1.4rem 0 1rem}
+.opening{display:grid;grid-template-columns:minmax(0,1fr) 21rem;gap:2.5rem;align-items:start;margin:1.4rem 0 1rem}
 .story{font:1.13rem/1.6 var(--serif);max-width:36rem}
 .slip{background:var(--card);padding:1.3rem 1.4rem 1.6rem;font:.86rem/1.5 var(--mono);font-variant-numeric:tabular-nums;
 border:1px solid var(--line);border-bottom:0;
@@ -37,9 +37,9 @@ border:1px solid var(--line);border-bottom:0;
 mask:conic-gradient(from -45deg at bottom,#0000,#000 1deg 89deg,#0000 90deg) bottom/12px 6px repeat-x,linear-gradient(#000 0 0) top/100% calc(100% - 6px) no-repeat}
 .slip-head{display:flex;justify-content:space-between;gap:1rem;margin:0 0 .8rem;padding-bottom:.6rem;border-bottom:1px dashed var(--line);font-weight:700}
 .slip-head span{font-weight:400;color:var(--muted);text-align:right}
-.slip dl{margin:0}.slip-line{display:flex;align-items:baseline;gap:.5rem;margin:.2rem 0}
+.slip dl{margin:0}.slip-line{white-space:nowrap;display:flex;align-items:baseline;gap:.5rem;margin:.2rem 0}
 .slip-line dt{display:contents}.slip-line dt::after{content:"";flex:1;border-bottom:1px dotted var(--muted);opacity:.6}
-.slip-line dd{margin:0;white-space:nowrap}
+.slip-line dd{margin:0}
 .verdict{margin:.9rem 0 1rem;width:fit-content;padding:.6rem .8rem;border:1px solid currentColor;border-radius:3px;font-weight:650}
 .slip .verdict{text-align:center;width:auto;margin-bottom:0}.verdict.good{color:var(--positive)}.verdict.bad{color:var(--negative)}
 .contents{border-block:1px solid var(--line);margin:1.8rem 0 0}
@@ -108,8 +108,9 @@ footer{margin-top:3.5rem;padding-top:.8rem;border-top:3px double var(--line);col
 @media print{
 :root{--paper:#fff;--card:#fff;--ink:#000;--muted:#444;--line:#999;--soft:#ccc;--positive:#17714c;--negative:#b0401f}
 body{font-size:10.5pt}.page{max-width:none;padding:0}.contents,.skip{display:none}section{padding-top:1.6rem}
-.slip{-webkit-mask:none;mask:none;border-bottom:1px solid var(--line)}.question{filter:none}
+h2,h3,.lead{break-after:avoid}.slip{-webkit-mask:none;mask:none;border-bottom:1px solid var(--line)}.question{filter:none}
 .scroll{overflow:visible}.data{font-size:8.5pt}.data th,.data td{padding:.25rem .5rem}
-details::details-content{content-visibility:visible;block-size:auto}
+.key-dot{print-color-adjust:exact;-webkit-print-color-adjust:exact}.data tfoot{display:table-row-group}
+.receipts{grid-template-columns:repeat(3,minmax(0,1fr))}.proof details::details-content{content-visibility:visible;block-size:auto}
 .mark-proven{color:var(--positive);background:none}}
 `;

@@ -61,7 +61,7 @@ export function facts(entries: readonly (readonly [string, Part] | undefined)[])
 </dl>`;
 }
 
-/** Something to open for those who want every digit. Printed pages show it open. */
+/** Something to open for those who want every digit. Printed pages show those of the proofs open. */
 export function details(summary: Part, body: Part): Html {
   return html`<details><summary>${summary}</summary>
 ${body}

@@ -61,10 +61,10 @@ function slip(data: ReportData): Html {
 <p class="slip-head">Epoch ${epoch.number} <span>${data.demonstration ? "demonstration" : run.chain.name}</span></p>
 <dl>
 ${line("Answers paid for", grouped(data.receipts.length))}
-${line("Fees", `${grouped(fees)} wei`)}
-${BigInt(epoch.carryInWei) > 0n ? line("Carried in", `${grouped(epoch.carryInWei)} wei`) : undefined}
-${line("Paid out", `${grouped(payouts)} wei`)}
-${line("Carried on", `${grouped(epoch.carryOutWei)} wei`)}
+${line("Fees, wei", grouped(fees))}
+${BigInt(epoch.carryInWei) > 0n ? line("Carried in, wei", grouped(epoch.carryInWei)) : undefined}
+${line("Paid out, wei", grouped(payouts))}
+${line("Carried on, wei", grouped(epoch.carryOutWei))}
 ${line("Proofs accepted", grouped(data.proofs.length))}
 </dl>
 ${verdict(balance)}
