@@ -64,7 +64,10 @@ export function demoSplit(seed: string | number): DemoSplit {
   const random = seededRandom(`split/${seed}`);
   const dealt = random.shuffle(corpus.samples);
   let next = 0;
-  const take = (count: number): Sample[] => dealt.slice(next, (next += count));
+  const take = (count: number): Sample[] => {
+    next += count;
+    return dealt.slice(next - count, next);
+  };
 
   const contributed = DEMO_CONTRIBUTORS.flatMap(({ name, count, labelsAtRandom }) =>
     take(count).map((sample): Sample => {

@@ -18,7 +18,7 @@ export function idxBytes(sizes: readonly number[], values: readonly number[], ty
   const bytes = new Uint8Array(4 + 4 * sizes.length + width * values.length);
   const view = new DataView(bytes.buffer);
   bytes.set([0, 0, type, sizes.length]);
-  sizes.forEach((size, i) => view.setUint32(4 + 4 * i, size));
+  for (const [i, size] of sizes.entries()) view.setUint32(4 + 4 * i, size);
   values.forEach((value, i) => {
     const at = 4 + 4 * sizes.length + width * i;
     if (width === 1) view.setUint8(at, value);

@@ -1,0 +1,127 @@
+/**
+ * Opens a backbone: any ONNX graph with one uint8 input `[n, bytes]` and one int8 output `[n, d]`.
+ *
+ * The bytes are the backbone; their SHA-256 is its name in a model's statement. Whoever holds a content can open the file
+ * of that name and recompute its features: they are the same bits on every device, because the graph holds integers only
+ * (graph.ts says how that is kept).
+ */
+import { createHash } from "node:crypto";
+import { openSession, type Session, type SessionOptions, tensor } from "../engine/ort.ts";
+
+/** An open backbone. */
+export type Backbone = {
+  /** SHA-256 of the ONNX file, in hex. */
+  readonly hash: string;
+  /** Bytes in a content. */
+  readonly inputSize: number;
+  /** Number of features, the bias included. */
+  readonly d: number;
+  /**
+   * Features of contents, row-major `contents.length × d`, computed in blocks.
+   * @throws BackboneContentError when a content has another number of bytes.
+   */
+  readonly features: (contents: readonly Uint8Array[], options?: FeatureOptions) => Promise<Int8Array>;
+  readonly close: () => Promise<void>;
+};
+
+/** Progress of {@link Backbone.features}, and its end: between blocks the signal is looked at. */
+export type FeatureOptions = {
+  readonly onProgress?: (done: number) => void;
+  readonly signal?: AbortSignal;
+};
+
+const BLOCK = 256;
+
+/**
+ * Opens an ONNX backbone.
+ *
+ * @example
+ * ```ts
+ * const backbone = await openBackbone(onnx);
+ * const h = await backbone.features([pixels]); // Int8Array of 32
+ * await backbone.close();
+ * ```
+ * @throws BackboneShapeError when the graph has other inputs or outputs, and SessionOpenError when it does not open.
+ */
+export async function openBackbone(onnx: Uint8Array, options: SessionOptions = {}): Promise<Backbone> {
+  const session = await openSession(onnx, options);
+  const inputSize = session.inputs[0]?.dims[1];
+  const d = session.outputs[0]?.dims[1];
+  const fits =
+    session.inputs.length === 1 &&
+    session.outputs.length === 1 &&
+    session.inputs[0]?.type === "uint8" &&
+    session.outputs[0]?.type === "int8";
+  if (!fits || typeof inputSize !== "number" || typeof d !== "number" || inputSize < 1 || d < 1) {
+    await session.close();
+    throw new BackboneShapeError(
+      "A backbone takes one uint8 [n, bytes] and gives one int8 [n, d]: export it like that.",
+    );
+  }
+  return {
+    hash: createHash("sha256").update(onnx).digest("hex"),
+    inputSize,
+    d,
+    features: async (contents, featureOptions = {}) => {
+      const wrong = contents.findIndex((content) => content.length !== inputSize);
+      if (wrong >= 0) {
+        throw new BackboneContentError(
+          `Content ${wrong} has ${contents[wrong]?.length} bytes and this backbone reads ${inputSize}: resize it.`,
+        );
+      }
+      return blocks(session, contents, Int8Array, d, featureOptions);
+    },
+    close: session.close,
+  };
+}
+
+/** Runs a graph of one input and one output over contents of equal length, without keeping it open. */
+export async function runBlocks<T extends Uint8Array | Int8Array>(
+  onnx: Uint8Array,
+  contents: readonly Uint8Array[],
+  array: new (length: number) => T,
+  width: number,
+  threads: number,
+): Promise<T> {
+  const session = await openSession(onnx, { threads });
+  try {
+    return await blocks(session, contents, array, width, {});
+  } finally {
+    await session.close();
+  }
+}
+
+async function blocks<T extends Uint8Array | Int8Array>(
+  session: Session,
+  contents: readonly Uint8Array[],
+  array: new (length: number) => T,
+  width: number,
+  { onProgress, signal }: FeatureOptions,
+): Promise<T> {
+  const input = session.inputs[0]?.name ?? "";
+  const output = session.outputs[0]?.name ?? "";
+  const out = new array(contents.length * width);
+  for (let start = 0; start < contents.length; start += BLOCK) {
+    signal?.throwIfAborted();
+    const block = contents.slice(start, start + BLOCK);
+    const size = block[0]?.length ?? 0;
+    const bytes = new Uint8Array(block.length * size);
+    block.forEach((content, i) => {
+      bytes.set(content, i * size);
+    });
+    const result = await session.run({ [input]: tensor("uint8", bytes, [block.length, size]) });
+    out.set(result[output]?.data as T, start * width);
+    onProgress?.(Math.min(1, (start + BLOCK) / contents.length));
+  }
+  return out;
+}
+
+/** A graph that is no backbone. */
+export class BackboneShapeError extends Error {
+  override readonly name = "Backbone.ShapeError";
+}
+
+/** A content that the backbone cannot read. */
+export class BackboneContentError extends Error {
+  override readonly name = "Backbone.ContentError";
+}

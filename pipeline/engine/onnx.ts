@@ -1,0 +1,311 @@
+/**
+ * Writes and reads ONNX files: the small part of onnx.proto that integer and linear-algebra graphs need.
+ *
+ * Field numbers are those of github.com/onnx/onnx, `onnx/onnx.proto3` (IR version 10, operator set 21). Graphs are plain
+ * data here; a {@link GraphBuilder} names the values in between. The bytes of a graph depend on nothing but the graph, in
+ * the order it was built, so that a file can be named by its hash. Tensors are little-endian `raw_data`, as ONNX asks.
+ *
+ * Only this file imports protobufjs.
+ */
+import protobuf from "protobufjs/light.js";
+
+/** Element types by ONNX name, each with its code in the file and its array here. */
+const TYPES = {
+  float: { code: 1, array: Float32Array },
+  uint8: { code: 2, array: Uint8Array },
+  int8: { code: 3, array: Int8Array },
+  int32: { code: 6, array: Int32Array },
+  int64: { code: 7, array: BigInt64Array },
+  bool: { code: 9, array: Uint8Array },
+  double: { code: 11, array: Float64Array },
+} as const;
+
+/** An element type that tensors may have. */
+export type ElementType = keyof typeof TYPES;
+
+/** The arrays that hold tensors. `bool` is one byte an element. */
+export type TensorData = Float32Array | Float64Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
+
+/** Values with a shape. */
+export type Tensor = {
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  readonly data: TensorData;
+};
+
+/** An input or output: a text in `dims` names a size that is free. */
+export type ValueInfo = {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly (number | string)[];
+};
+
+/** An attribute: whole numbers become INT or INTS, text STRING. */
+export type Attribute = number | string | readonly number[];
+
+/** One operation. */
+export type Node = {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+};
+
+/** A graph: what an ONNX file holds, without its wrapping. */
+export type Graph = {
+  readonly name: string;
+  readonly doc: string;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly constants: Readonly<Record<string, Tensor>>;
+  readonly nodes: readonly Node[];
+};
+
+/** Builds a graph step by step; every method returns the name of the value that it made. */
+export type GraphBuilder = {
+  readonly input: (name: string, type: ElementType, dims: readonly (number | string)[]) => string;
+  readonly constant: (name: string, type: ElementType, dims: readonly number[], data: TensorData) => string;
+  readonly node: (op: string, inputs: readonly string[], attributes?: Record<string, Attribute>) => string;
+  readonly output: (
+    value: string,
+    name: string,
+    type: ElementType,
+    dims: readonly (number | string)[],
+  ) => void;
+  readonly build: () => Graph;
+};
+
+/**
+ * Starts a graph.
+ *
+ * @example
+ * ```ts
+ * const g = graphBuilder("double");
+ * const x = g.input("x", "int32", ["n"]);
+ * g.output(g.node("Add", [x, x]), "y", "int32", ["n"]);
+ * const bytes = encodeOnnx(g.build());
+ * ```
+ */
+export function graphBuilder(name: string, doc = ""): GraphBuilder {
+  const inputs: ValueInfo[] = [];
+  const outputs: ValueInfo[] = [];
+  const constants: Record<string, Tensor> = {};
+  const nodes: Node[] = [];
+  return {
+    input: (input, type, dims) => {
+      inputs.push({ name: input, type, dims });
+      return input;
+    },
+    constant: (constant, type, dims, data) => {
+      constants[constant] = { type, dims, data };
+      return constant;
+    },
+    node: (op, operands, attributes = {}) => {
+      const value = `v${nodes.length}`;
+      nodes.push({ op, inputs: operands, outputs: [value], attributes });
+      return value;
+    },
+    output: (value, output, type, dims) => {
+      nodes.push({ op: "Identity", inputs: [value], outputs: [output], attributes: {} });
+      outputs.push({ name: output, type, dims });
+    },
+    build: () => ({ name, doc, inputs, outputs, constants, nodes }),
+  };
+}
+
+/** The bytes of an ONNX file (IR 10, operator set 21). The same graph gives the same bytes. */
+export function encodeOnnx(graph: Graph): Uint8Array {
+  const message = {
+    irVersion: 10,
+    producerName: "quittance",
+    opsetImport: [{ domain: "", version: 21 }],
+    graph: {
+      name: graph.name,
+      docString: graph.doc,
+      node: graph.nodes.map((node) => ({
+        input: node.inputs,
+        output: node.outputs,
+        opType: node.op,
+        attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
+      })),
+      initializer: Object.entries(graph.constants).map(([name, tensor]) => encodeTensor(name, tensor)),
+      input: graph.inputs.map(encodeValueInfo),
+      output: graph.outputs.map(encodeValueInfo),
+    },
+  };
+  const problem = Model.verify(message);
+  if (problem !== null) throw new OnnxFormatError(`The graph ${graph.name} cannot be written: ${problem}.`);
+  return Model.encode(Model.fromObject(message)).finish();
+}
+
+/**
+ * Reads an ONNX file that {@link encodeOnnx} could have written.
+ * @throws OnnxFormatError when the bytes are no ONNX file, or use what this project does not.
+ */
+export function decodeOnnx(bytes: Uint8Array): Graph {
+  let model: ModelMessage;
+  try {
+    model = Model.toObject(Model.decode(bytes), {
+      longs: Number,
+      arrays: true,
+      defaults: true,
+    }) as ModelMessage;
+  } catch (cause) {
+    throw new OnnxFormatError("These bytes are not an ONNX file: take the file that was written here.", {
+      cause,
+    });
+  }
+  const graph = model.graph;
+  if (!graph || graph.node.length === 0) {
+    throw new OnnxFormatError("This ONNX file holds no graph: take the file that was written here.");
+  }
+  return {
+    name: graph.name,
+    doc: graph.docString,
+    inputs: graph.input.map(decodeValueInfo),
+    outputs: graph.output.map(decodeValueInfo),
+    constants: Object.fromEntries(graph.initializer.map((tensor) => [tensor.name, decodeTensor(tensor)])),
+    nodes: graph.node.map((node) => ({
+      op: node.opType,
+      inputs: node.input,
+      outputs: node.output,
+      attributes: Object.fromEntries(node.attribute.map((a) => [a.name, decodeAttribute(a)])),
+    })),
+  };
+}
+
+const ATTRIBUTE_INT = 2;
+const ATTRIBUTE_STRING = 3;
+const ATTRIBUTE_INTS = 7;
+
+function encodeAttribute(name: string, value: Attribute): object {
+  if (typeof value === "number") return { name, i: value, type: ATTRIBUTE_INT };
+  if (typeof value === "string") return { name, s: new TextEncoder().encode(value), type: ATTRIBUTE_STRING };
+  return { name, ints: value, type: ATTRIBUTE_INTS };
+}
+
+function decodeAttribute(a: AttributeMessage): Attribute {
+  if (a.type === ATTRIBUTE_INT) return a.i;
+  if (a.type === ATTRIBUTE_STRING) return new TextDecoder().decode(a.s);
+  if (a.type === ATTRIBUTE_INTS) return a.ints;
+  throw new OnnxFormatError(`Attribute ${a.name} is of type ${a.type}, which is not used here.`);
+}
+
+function encodeTensor(name: string, { type, dims, data }: Tensor): object {
+  if (dims.reduce((product, size) => product * size, 1) !== data.length) {
+    throw new OnnxFormatError(
+      `Constant ${name} has ${data.length} values for the shape [${dims.join(", ")}].`,
+    );
+  }
+  const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { name, dims, dataType: TYPES[type].code, rawData };
+}
+
+function decodeTensor({ name, dims, dataType, rawData }: TensorMessage): Tensor {
+  const type = elementType(dataType);
+  const { array } = TYPES[type];
+  const count = dims.reduce((product, size) => product * size, 1);
+  if (rawData.length !== count * array.BYTES_PER_ELEMENT) {
+    throw new OnnxFormatError(
+      `Constant ${name} has ${rawData.length} bytes for the shape [${dims.join(", ")}].`,
+    );
+  }
+  // A copy, because a view needs an aligned offset.
+  return { type, dims, data: new array(Uint8Array.from(rawData).buffer) };
+}
+
+function encodeValueInfo({ name, type, dims }: ValueInfo): object {
+  const dim = dims.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size }));
+  return { name, type: { tensorType: { elemType: TYPES[type].code, shape: { dim } } } };
+}
+
+function decodeValueInfo({ name, type }: ValueInfoMessage): ValueInfo {
+  const dims = type.tensorType.shape.dim.map((size) => size.dimParam || size.dimValue);
+  return { name, type: elementType(type.tensorType.elemType), dims };
+}
+
+function elementType(code: number): ElementType {
+  for (const [name, type] of Object.entries(TYPES)) if (type.code === code) return name as ElementType;
+  throw new OnnxFormatError(`Element type ${code} is not used here.`);
+}
+
+type AttributeMessage = { name: string; i: number; s: Uint8Array; ints: number[]; type: number };
+type TensorMessage = { name: string; dims: number[]; dataType: number; rawData: Uint8Array };
+type DimMessage = { dimValue: number; dimParam: string };
+type ValueInfoMessage = {
+  name: string;
+  type: { tensorType: { elemType: number; shape: { dim: DimMessage[] } } };
+};
+type NodeMessage = { input: string[]; output: string[]; opType: string; attribute: AttributeMessage[] };
+type ModelMessage = {
+  graph?: {
+    name: string;
+    docString: string;
+    node: NodeMessage[];
+    initializer: TensorMessage[];
+    input: ValueInfoMessage[];
+    output: ValueInfoMessage[];
+  } | null;
+};
+
+/** A message's fields as `name: [number, type]`; a type in brackets is repeated. */
+function fields(entries: Record<string, readonly [number, string]>): protobuf.IType {
+  return {
+    fields: Object.fromEntries(
+      Object.entries(entries).map(([name, [id, type]]) => [
+        name,
+        type.startsWith("[") ? { id, type: type.slice(1, -1), rule: "repeated" } : { id, type },
+      ]),
+    ),
+  };
+}
+
+const Model = protobuf.Root.fromJSON({
+  options: { syntax: "proto3" },
+  nested: {
+    Model: fields({
+      irVersion: [1, "int64"],
+      producerName: [2, "string"],
+      graph: [7, "Graph"],
+      opsetImport: [8, "[Opset]"],
+    }),
+    Opset: fields({ domain: [1, "string"], version: [2, "int64"] }),
+    Graph: fields({
+      node: [1, "[Node]"],
+      name: [2, "string"],
+      initializer: [5, "[Tensor]"],
+      docString: [10, "string"],
+      input: [11, "[ValueInfo]"],
+      output: [12, "[ValueInfo]"],
+    }),
+    Node: fields({
+      input: [1, "[string]"],
+      output: [2, "[string]"],
+      opType: [4, "string"],
+      attribute: [5, "[Attribute]"],
+    }),
+    Attribute: fields({
+      name: [1, "string"],
+      i: [3, "int64"],
+      s: [4, "bytes"],
+      ints: [8, "[int64]"],
+      type: [20, "int32"],
+    }),
+    Tensor: fields({
+      dims: [1, "[int64]"],
+      dataType: [2, "int32"],
+      name: [8, "string"],
+      rawData: [9, "bytes"],
+    }),
+    ValueInfo: fields({ name: [1, "string"], type: [2, "ValueType"] }),
+    ValueType: fields({ tensorType: [1, "TensorType"] }),
+    TensorType: fields({ elemType: [1, "int32"], shape: [2, "Shape"] }),
+    Shape: fields({ dim: [1, "[Dim]"] }),
+    Dim: fields({ dimValue: [1, "int64"], dimParam: [2, "string"] }),
+  },
+}).lookupType("Model");
+
+/** Bytes that are no ONNX file of ours, or a graph that cannot be written as one. */
+export class OnnxFormatError extends Error {
+  override readonly name = "Onnx.FormatError";
+}
