@@ -20,7 +20,7 @@ const BUILD_WAIT_MS = 180_000;
 /** Contracts that are deployed. */
 export const CONTRACT_NAMES = ["Groth16Verifier", "Datanets", "Models", "Epochs", "Vault"] as const;
 /** Contracts that only tests deploy. */
-export const MOCK_NAMES = ["TestWallet", "TrustingVerifier"] as const;
+export const MOCK_NAMES = ["TestWallet"] as const;
 
 /** A contract by name. */
 export type ContractName = (typeof CONTRACT_NAMES)[number] | (typeof MOCK_NAMES)[number];

@@ -10,6 +10,8 @@ import type { Deployment } from "./deploy.ts";
 import { BATCH_TYPES, type BatchMessage, type ModelStatement, quittanceDomain } from "./ids.ts";
 import type * as T from "./types.ts";
 
+export { type Deployment, type DeployOptions, deployContracts } from "./deploy.ts";
+
 /** Signs a batch as its contributor, for anybody to record. */
 export async function signBatch(
   contributor: Account,

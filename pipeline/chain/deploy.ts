@@ -29,8 +29,6 @@ export type DeployOptions = {
   readonly emptyQ: bigint;
   /** Commitment of the zero gradient with salt 0. */
   readonly nullG: bigint;
-  /** Tests only: a verifier that is there already. */
-  readonly verifier?: string;
 };
 
 type CircuitName = "inference" | "adjoint" | "weights";
@@ -47,7 +45,7 @@ export type Deployment = {
 };
 
 /** Deploys the contracts. Local keys are refused by the verifier itself on any chain that is not local. */
-export async function deployAll(
+export async function deployContracts(
   chain: Chain,
   account: Account,
   options: DeployOptions,
@@ -64,7 +62,7 @@ export async function deployAll(
   const names: readonly CircuitName[] = ["inference", "adjoint", "weights"];
   const verifyingKeys = names.map((name) => [circuit(name), keys.words[name]]);
   const transcript = keys.transcriptHash ?? `0x${"0".repeat(64)}`;
-  const verifier = options.verifier ?? (await create("Groth16Verifier", [keys.local, transcript, verifyingKeys]));
+  const verifier = await create("Groth16Verifier", [keys.local, transcript, verifyingKeys]);
   const datanets = await create("Datanets", [profile.batchRecords]);
   const models = await create("Models", [datanets, profile.contributors, options.nullG, profile.maxSamples]);
   const circuits = names.map(circuit);
