@@ -1,0 +1,143 @@
+// Honest cases for the circuits, drawn from a seed that each test prints in its title.
+
+import type { DataRecord } from "../../prover/commitments.ts";
+import type { Profile } from "../../prover/profile.ts";
+import {
+  type AdjointInputs,
+  type InferenceInputs,
+  recordScores,
+  triangleIndex,
+  type WeightsInputs,
+} from "../../prover/witness.ts";
+
+/** Another seed: `QUITTANCE_SEED=7 npm test`. */
+export const SEED = BigInt(process.env.QUITTANCE_SEED ?? Math.floor(Math.random() * 2 ** 32));
+
+export type Random = {
+  /** Uniform in [0, 2^bits). */
+  unsigned(bits: number): bigint;
+  /** Uniform in [-2^(bits-1), 2^(bits-1)). */
+  signed(bits: number): bigint;
+  list(length: number, bits: number): bigint[];
+};
+
+/** SplitMix64. */
+export function randomFrom(seed: bigint): Random {
+  const mask = (1n << 64n) - 1n;
+  let state = seed & mask;
+  const word = (): bigint => {
+    state = (state + 0x9e3779b97f4a7c15n) & mask;
+    let z = state;
+    z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & mask;
+    z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & mask;
+    return z ^ (z >> 31n);
+  };
+  const unsigned = (bits: number): bigint => {
+    let value = 0n;
+    for (let drawn = 0; drawn < bits; drawn += 64) value = (value << 64n) | word();
+    return value & ((1n << BigInt(bits)) - 1n);
+  };
+  const signed = (bits: number): bigint => unsigned(bits) - (1n << BigInt(bits - 1));
+  return { unsigned, signed, list: (length, bits) => Array.from({ length }, () => signed(bits)) };
+}
+
+/** A record with random features, digest, salt and fee, answered as W answers. */
+export function answeredRecord(random: Random, w: readonly bigint[], { d, m, feeBits }: Profile): DataRecord {
+  const features = Int8Array.from({ length: d }, () => Number(random.signed(8)));
+  const scores = recordScores(features, w, m);
+  const klass = scores.findIndex((score) => scores.every((other) => score >= other));
+  return {
+    features,
+    klass,
+    digest: random.unsigned(248),
+    salt: random.unsigned(248),
+    weight: Number(random.unsigned(feeBits)),
+  };
+}
+
+/** `count` queries (all that fit unless given), with W and Q over the whole of their ranges. */
+export function inferenceCase(random: Random, profile: Profile, count = profile.queries): InferenceInputs {
+  const { d, m, wBits, qBits } = profile;
+  const w = random.list(d * m, wBits);
+  return {
+    profile,
+    context: random.unsigned(248),
+    w,
+    saltW: random.unsigned(248),
+    qIn: random.list(d * m, qBits - 1),
+    saltQIn: random.unsigned(248),
+    saltQOut: random.unsigned(248),
+    records: Array.from({ length: count }, () => answeredRecord(random, w, profile)),
+  };
+}
+
+/** Gram matrix of random samples, random Q, and the exact solution Y, rounded. */
+export function adjointCase(random: Random, profile: Profile, lambda = 1000n, samples = 20): AdjointInputs {
+  const { d, m, adjointBits } = profile;
+  const a = new Array<bigint>((d * (d + 1)) / 2).fill(0n);
+  for (let s = 0; s < samples; s++) {
+    const h = random.list(d, 8);
+    for (let i = 0; i < d; i++) {
+      for (let j = i; j < d; j++) a[triangleIndex(i, j, d)] = at(a, triangleIndex(i, j, d)) + at(h, i) * at(h, j);
+    }
+  }
+  const q = random.list(d * m, 16);
+  const lifted = Array.from({ length: d }, (_, i) =>
+    Array.from({ length: d }, (_, j) => at(a, triangleIndex(i, j, d)) + (i === j ? lambda : 0n)),
+  );
+  return {
+    profile,
+    a,
+    saltA: random.unsigned(248),
+    q,
+    saltQ: random.unsigned(248),
+    y: solveRounded(lifted, q, m, adjointBits),
+    saltY: random.unsigned(248),
+    lambda,
+  };
+}
+
+/** Random Y and gradients whose influences have both signs: every second gradient is the former one, negated. */
+export function weightsCase(random: Random, profile: Profile, count = profile.contributors): WeightsInputs {
+  const { d, m } = profile;
+  const gradients: bigint[][] = [];
+  for (let c = 0; c < count; c++) {
+    gradients.push(c % 2 === 0 ? random.list(d * m, 40) : (gradients[c - 1] as bigint[]).map((value) => -value));
+  }
+  return {
+    profile,
+    y: random.list(d * m, 50),
+    saltY: random.unsigned(248),
+    gradients,
+    salts: gradients.map(() => random.unsigned(248)),
+  };
+}
+
+/** round(2^bits · M⁻¹ Q), by fraction-free (Bareiss) elimination: exact, and slow. */
+function solveRounded(matrix: readonly (readonly bigint[])[], q: readonly bigint[], m: number, bits: number): bigint[] {
+  const d = matrix.length;
+  const rows = matrix.map((row, i) => [...row, ...q.slice(i * m, (i + 1) * m).map((value) => value << BigInt(bits))]);
+  let previous = 1n;
+  for (let p = 0; p < d; p++) {
+    const pivotRow = rows[p] as bigint[];
+    const pivot = at(pivotRow, p); // positive: a leading minor of a positive definite matrix
+    rows.forEach((row, i) => {
+      if (i === p) return;
+      const factor = at(row, p);
+      rows[i] = row.map((value, j) => (value * pivot - factor * at(pivotRow, j)) / previous);
+    });
+    previous = pivot;
+  }
+  const determinant = previous;
+  return rows.flatMap((row) => row.slice(d).map((value) => roundedQuotient(value, determinant)));
+}
+
+function roundedQuotient(numerator: bigint, denominator: bigint): bigint {
+  const doubled = 2n * numerator + denominator;
+  const quotient = doubled / (2n * denominator);
+  return doubled % (2n * denominator) < 0n ? quotient - 1n : quotient;
+}
+
+function at(values: readonly bigint[], index: number): bigint {
+  return values[index] as bigint;
+}
