@@ -1,5 +1,6 @@
-// Where a figure was measured. A number without its machine cannot be compared with anything, so every result carries
-// these facts; a report of a run shows them too. Names of users, hosts and folders are left out on purpose.
+// Where a figure was measured. A number without its machine cannot be compared with anything, so every result
+// carries these facts; a report of a run shows them too. Names of users, hosts and folders are left out on
+// purpose.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -28,8 +29,8 @@ export function machineLine(machine: Machine): string {
 }
 
 /**
- * The commit that is checked out, with `+dirty` when the work tree differs from it, or `unknown` outside a clone.
- * Paths in `ignore` (the results that a benchmark itself writes) do not count as differences.
+ * The commit that is checked out, with `+dirty` when the work tree differs from it, or `unknown` outside a
+ * clone. Paths in `ignore` (the results that a benchmark itself writes) do not count as differences.
  */
 export function describeCommit(root: string, ignore: readonly string[] = []): string {
   const git = (...args: string[]): string =>

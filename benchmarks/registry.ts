@@ -1,8 +1,9 @@
-// The benchmarks by name. A new one is a file that exports a `Benchmark` and one line here; it is loaded only when it
-// is asked for, so that one that needs a heavy engine costs the others nothing.
+// The benchmarks by name. A new one is a file that exports a `Benchmark` and one line here; it is loaded only
+// when it is asked for, so that one that needs a heavy engine costs the others nothing.
 //
-// `figures` are the names that documents and comparisons rely on. A run that leaves one of them out is refused, so a
-// benchmark cannot quietly stop measuring something; it may report more. `CIRCUITS` stands for each circuit.
+// `figures` are the names that documents and comparisons rely on. A run that leaves one of them out is
+// refused, so a benchmark cannot quietly stop measuring something; it may report more. `CIRCUITS` stands for
+// each circuit.
 
 import type { Benchmark } from "./types.ts";
 

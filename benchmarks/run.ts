@@ -1,8 +1,10 @@
-// `npm run bench -- NAME [--full]`: runs one benchmark and writes NAME.md for people and NAME.json for machines.
+// `npm run bench -- NAME [--full]`: runs one benchmark and writes NAME.md for people and NAME.json for
+// machines.
 //
-// Every figure that a document quotes comes from here with the command, machine, commit and date that produced it.
-// The small form exists so that a benchmark cannot rot unnoticed (tests run it); its numbers say nothing about the real
-// sizes, so it never touches the results of a full run: those stand in benchmarks/results, small ones in .cache/bench.
+// Every figure that a document quotes comes from here with the command, machine, commit and date that
+// produced it. The small form exists so that a benchmark cannot rot unnoticed (tests run it); its numbers say
+// nothing about the real sizes, so it never touches the results of a full run: those stand in
+// benchmarks/results, small ones in .cache/bench.
 
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -23,8 +25,8 @@ export function findBenchmark(name: string, entries: readonly BenchmarkEntry[] =
 }
 
 /**
- * Runs one benchmark and checks its figures: the promised names are all there, no name twice, every value finite.
- * Throws {@link BenchFiguresError} when they are not.
+ * Runs one benchmark and checks its figures: the promised names are all there, no name twice, every value
+ * finite. Throws {@link BenchFiguresError} when they are not.
  */
 export async function runBenchmark(entry: BenchmarkEntry, full: boolean): Promise<BenchmarkResult> {
   const benchmark = await entry.load();

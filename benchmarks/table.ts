@@ -1,5 +1,5 @@
-// The page for people that a benchmark leaves behind: what was run, on what, when, and the figures. Generated, never
-// edited: a document links to it or quotes it by the figure's name.
+// The page for people that a benchmark leaves behind: what was run, on what, when, and the figures.
+// Generated, never edited: a document links to it or quotes it by the figure's name.
 
 import { machineLine } from "./machine.ts";
 import type { BenchmarkResult, Figure } from "./types.ts";
@@ -32,7 +32,10 @@ export function resultTable(result: BenchmarkResult, full: boolean): string {
   ].join("\n");
 }
 
-/** Integers in full with thin groups, measured values with four significant digits, tiny ones as a power of ten. */
+/**
+ * Integers in full with thin groups, measured values with four significant digits, tiny ones as a power of
+ * ten.
+ */
 function formatValue({ value }: Figure): string {
   if (Number.isInteger(value)) return value.toLocaleString("en-US");
   if (Math.abs(value) < 1e-3) return value.toExponential(2);

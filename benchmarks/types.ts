@@ -1,11 +1,14 @@
-// What a benchmark hands to the runner. A figure's name is its identity for ever (documents and later comparisons
-// quote it), its unit is a plain word, and its value is a finite number: a benchmark that could not measure something
-// throws rather than reporting NaN or zero.
+// What a benchmark hands to the runner. A figure's name is its identity for ever (documents and later
+// comparisons quote it), its unit is a plain word, and its value is a finite number: a benchmark that could
+// not measure something throws rather than reporting NaN or zero.
 
 /** One measured number, for example `{ name: "inference.rows", value: 126_512, unit: "rows" }`. */
 export type Figure = { readonly name: string; readonly value: number; readonly unit: string };
 
-/** A benchmark: the small form (`full: false`) finishes within a test; the full one measures what documents quote. */
+/**
+ * A benchmark: the small form (`full: false`) finishes within a test; the full one measures what documents
+ * quote.
+ */
 export type Benchmark = (options: { readonly full: boolean }) => Promise<readonly Figure[]>;
 
 /** The facts of the machine that a figure was measured on. */

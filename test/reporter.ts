@@ -1,10 +1,10 @@
-// One plain line at the very end of a run, `N passed, N failed` (and `, N skipped` if any), for people who scroll to
-// the bottom and for scripts that look for one line. vitest's own summary is richer but changes with its version and
-// with the terminal.
+// One plain line at the very end of a run, `N passed, N failed` (and `, N skipped` if any), for people who
+// scroll to the bottom and for scripts that look for one line. vitest's own summary is richer but changes
+// with its version and with the terminal.
 //
-// The pitfall is counting tests alone: a file that does not even load has none, so a run in which everything is
-// broken could say "0 failed". A file, suite or hook that fails without a failing test inside counts as one failure,
-// and so does an error that escaped every test.
+// The pitfall is counting tests alone: a file that does not even load has none, so a run in which everything
+// is broken could say "0 failed". A file, suite or hook that fails without a failing test inside counts as
+// one failure, and so does an error that escaped every test.
 
 import type { Reporter, TestModule, TestSuite } from "vitest/node";
 

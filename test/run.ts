@@ -1,8 +1,9 @@
 // `npm test`: one run of vitest and then the end of the process.
 //
-// vitest's own command waits for the event loop to drain after closing; a library that keeps a handle open (a curve
-// with worker threads, a chain) would hold a finished run for ever. Here the process ends as soon as vitest has closed
-// or had its time to. Arguments are vitest's own: `npm test -- test/prover`, `npm test -- -t "forged"`.
+// vitest's own command waits for the event loop to drain after closing; a library that keeps a handle open (a
+// curve with worker threads, a chain) would hold a finished run for ever. Here the process ends as soon as
+// vitest has closed or had its time to. Arguments are vitest's own: `npm test -- test/prover`, `npm test --
+// -t "forged"`.
 
 import { delimiter, join } from "node:path";
 import process from "node:process";
@@ -12,7 +13,8 @@ const CLOSE_TIMEOUT_MS = 30_000;
 
 const root = join(import.meta.dirname, "..");
 process.chdir(root);
-// Tests start the tool and its compilers as children: those must find this project's own before the machine's.
+// Tests start the tool and its compilers as children: those must find this project's own before the
+// machine's.
 process.env.PATH = [join(root, "node_modules", ".bin"), process.env.PATH ?? ""].join(delimiter);
 
 const { filter, options } = parseCLI(["vitest", "run", ...process.argv.slice(2)]);

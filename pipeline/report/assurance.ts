@@ -1,6 +1,6 @@
 /**
- * The words that say how sure a line is, and which word holds for which claim. This is the one place that decides it:
- * sections only ask, and a report can never claim more than the protocol gives at this stage.
+ * The words that say how sure a line is, and which word holds for which claim. This is the one place that
+ * decides it: sections only ask, and a report can never claim more than the protocol gives at this stage.
  */
 import type { ReportData } from "./data.ts";
 import { type Html, html } from "./html.ts";

@@ -1,7 +1,7 @@
 /**
- * The books: `deposits = claims + refunds + owed + unspent + pools + carry`, and what the contracts hold is deposits less
- * what they paid out. Both are checked here, on exact integers, each time a page is made: a report states a balance
- * because it added it up, never because somebody told it so.
+ * The books: `deposits = claims + refunds + owed + unspent + pools + carry`, and what the contracts hold is
+ * deposits less what they paid out. Both are checked here, on exact integers, each time a page is made: a
+ * report states a balance because it added it up, never because somebody told it so.
  */
 import type { BalanceSheet } from "./data.ts";
 

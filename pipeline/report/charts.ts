@@ -1,10 +1,11 @@
 /**
- * Charts that are tables. Each row carries its own small drawing beside the number it draws, so that a screen reader, a
- * printout and a phone get the same figures as a wide screen, and nothing needs a script. The drawings stretch with the
- * column (`preserveAspectRatio="none"`), strokes do not (`vector-effect`); a dot is a stroke of no length with round ends.
+ * Charts that are tables. Each row carries its own small drawing beside the number it draws, so that a screen
+ * reader, a printout and a phone get the same figures as a wide screen, and nothing needs a script. The
+ * drawings stretch with the column (`preserveAspectRatio="none"`), strokes do not (`vector-effect`); a dot is
+ * a stroke of no length with round ends.
  *
- * Explicit table roles stand on every element because the phone layout turns rows into grids, and browsers forget a table's
- * meaning when its `display` changes.
+ * Explicit table roles stand on every element because the phone layout turns rows into grids, and browsers
+ * forget a table's meaning when its `display` changes.
  */
 import { type Html, html } from "./html.ts";
 

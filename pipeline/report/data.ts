@@ -1,11 +1,11 @@
 /**
- * What a report is made from: plain, readonly, JSON-able data, so that a run can store it beside its results and render
- * it again later, and so that tests render without proving anything.
+ * What a report is made from: plain, readonly, JSON-able data, so that a run can store it beside its results
+ * and render it again later, and so that tests render without proving anything.
  *
- * Two rules keep the page honest. Amounts are decimal strings of wei and weights decimal strings of the exact integers,
- * never floats: shares and sums on the page are computed from them, not copied, so the page cannot disagree with itself.
- * And nothing here says how sure a line is: that is fixed in `assurance.ts` and depends only on `trainingProven` and the
- * kind of keys, so no caller can claim more than the protocol gives.
+ * Two rules keep the page honest. Amounts are decimal strings of wei and weights decimal strings of the exact
+ * integers, never floats: shares and sums on the page are computed from them, not copied, so the page cannot
+ * disagree with itself. And nothing here says how sure a line is: that is fixed in `assurance.ts` and depends
+ * only on `trainingProven` and the kind of keys, so no caller can claim more than the protocol gives.
  */
 
 /** A decimal integer as a string (wei, field element, exact weight). */
@@ -70,7 +70,10 @@ export type ModelFacts = {
   /** Share of the test samples answered correctly, 0 to 1. */
   readonly accuracy?: number;
   readonly testSamples?: number;
-  /** Bound on the largest distance of a published weight from the exact optimum, in units of the weights: ‖R_W‖/(λ·2^S). */
+  /**
+   * Bound on the largest distance of a published weight from the exact optimum, in units of the weights:
+   * ‖R_W‖/(λ·2^S).
+   */
   readonly weightErrorBound?: number;
   /** Whether the chain has accepted proofs that link the data to the weights. */
   readonly trainingProven: boolean;

@@ -1,7 +1,7 @@
 /**
- * Numbers and names as people read them. The same amount always has the same form, in the fixed locale en: a report must
- * not depend on the machine that rendered it. Groups are separated by a narrow no-break space, as SI writes them, because a
- * comma means a decimal point to half of the readers.
+ * Numbers and names as people read them. The same amount always has the same form, in the fixed locale en: a
+ * report must not depend on the machine that rendered it. Groups are separated by a narrow no-break space, as
+ * SI writes them, because a comma means a decimal point to half of the readers.
  */
 
 const GROUP = "\u202f";
@@ -21,8 +21,8 @@ export function grouped(value: number | bigint | string): string {
 }
 
 /**
- * An amount in coins, rounded down: never more than there is. Six significant digits, or as many decimals as `like`
- * (the largest amount of a column) then has, so that a column lines up.
+ * An amount in coins, rounded down: never more than there is. Six significant digits, or as many decimals as
+ * `like` (the largest amount of a column) then has, so that a column lines up.
  */
 export function coins(wei: string, coin: string, like?: string): string {
   const value = BigInt(wei);
@@ -64,8 +64,8 @@ export function shareOf(part: bigint, whole: bigint): number {
 }
 
 /**
- * A signed measure with a sign that is a sign: "+12.34", "−0.501", "0". Four significant digits, or as many decimals as the
- * largest value of a column, `like`, then has, so that the column lines up.
+ * A signed measure with a sign that is a sign: "+12.34", "−0.501", "0". Four significant digits, or as many
+ * decimals as the largest value of a column, `like`, then has, so that the column lines up.
  */
 export function signed(value: number, like: number = value): string {
   if (value === 0) return "0";

@@ -1,6 +1,6 @@
 /**
- * HTML as a tagged template in which escaping is not optional: every interpolated string is escaped unless it is itself
- * a value made by `html`. A contributor may be called `<script>`; no section has to remember that.
+ * HTML as a tagged template in which escaping is not optional: every interpolated string is escaped unless it
+ * is itself a value made by `html`. A contributor may be called `<script>`; no section has to remember that.
  */
 
 /** A piece of finished HTML. */
@@ -23,8 +23,8 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * Builds HTML; `html`<td title="${name}">${name}</td>`` is safe for any name. Attributes must be quoted, and a value
- * never stands for a whole tag name, style rule or address.
+ * Builds HTML; `html`<td title="${name}">${name}</td>`` is safe for any name. Attributes must be quoted, and
+ * a value never stands for a whole tag name, style rule or address.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Html {
   let out = strings[0] ?? "";

@@ -1,8 +1,8 @@
 /**
- * A grey picture as a PNG in a data URI, so that the page needs no second file (PNG specification, third edition; colour
- * type 4, grey with alpha). The ink is black and its strength is the alpha channel: the same bytes lie on a white page and,
- * inverted by the style sheet, on a dark one. Filter type 0 everywhere; pictures of a few hundred pixels gain nothing from
- * better ones.
+ * A grey picture as a PNG in a data URI, so that the page needs no second file (PNG specification, third
+ * edition; colour type 4, grey with alpha). The ink is black and its strength is the alpha channel: the same
+ * bytes lie on a white page and, inverted by the style sheet, on a dark one. Filter type 0 everywhere;
+ * pictures of a few hundred pixels gain nothing from better ones.
  */
 import { crc32, deflateSync } from "node:zlib";
 import type { PictureFacts } from "./data.ts";
@@ -10,7 +10,10 @@ import type { PictureFacts } from "./data.ts";
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const MAX_PIXELS = 1 << 20;
 
-/** The picture as `data:image/png;base64,…`. Throws {@link PictureSizeError} if the pixels do not fit the size. */
+/**
+ * The picture as `data:image/png;base64,…`. Throws {@link PictureSizeError} if the pixels do not fit the
+ * size.
+ */
 export function pictureUri(picture: PictureFacts): string {
   const { width, height } = picture;
   const pixels = Buffer.from(picture.pixels, "base64");

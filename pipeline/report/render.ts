@@ -1,11 +1,13 @@
 /**
- * The report of an epoch: one HTML file that opens anywhere, now and in ten years. It loads nothing: no script, no font, no
- * picture from elsewhere, and a content security policy in the page itself makes the browser hold it to that. Light and dark
- * follow the reader's system; it prints; it reads on a phone and to a screen reader.
+ * The report of an epoch: one HTML file that opens anywhere, now and in ten years. It loads nothing: no
+ * script, no font, no picture from elsewhere, and a content security policy in the page itself makes the
+ * browser hold it to that. Light and dark follow the reader's system; it prints; it reads on a phone and to a
+ * screen reader.
  *
- * It is written for two readers at once. A contributor wants to know what came of his data and why; a regulator wants to
- * know what is certain and what is not. So the story comes first, every figure says how sure it is (`assurance.ts`), and
- * whatever a checker needs in full (hashes, signals, signatures) is there to be opened.
+ * It is written for two readers at once. A contributor wants to know what came of his data and why; a
+ * regulator wants to know what is certain and what is not. So the story comes first, every figure says how
+ * sure it is (`assurance.ts`), and whatever a checker needs in full (hashes, signals, signatures) is there to
+ * be opened.
  */
 import type { ReportData } from "./data.ts";
 import { html, trusted } from "./html.ts";
@@ -37,7 +39,8 @@ const CONTENTS: readonly (readonly [string, string])[] = [
 /**
  * Renders a report as a self-contained HTML document.
  *
- * Pure: the same data gives the same bytes. Throws {@link PictureSizeError} for a picture whose pixels do not fit its size.
+ * Pure: the same data gives the same bytes. Throws {@link PictureSizeError} for a picture whose pixels do not
+ * fit its size.
  *
  * @example writeFileSync("report.html", renderReport(data));
  */

@@ -1,7 +1,8 @@
 /**
- * The style sheet. The page looks like what it is, a receipt: paper and ink, dotted leaders, figures in a column, a slip that
- * ends in a sum. Colour never carries a meaning alone; green and vermilion stay apart in lightness as well, for readers who
- * do not see the difference in hue. Fonts are whatever good ones the reader's system has.
+ * The style sheet. The page looks like what it is, a receipt: paper and ink, dotted leaders, figures in a
+ * column, a slip that ends in a sum. Colour never carries a meaning alone; green and vermilion stay apart in
+ * lightness as well, for readers who do not see the difference in hue. Fonts are whatever good ones the
+ * reader's system has.
  */
 export const STYLE = `
 :root{color-scheme:light dark;

@@ -14,7 +14,10 @@ ${body}
 /** A column: its title, and whether it holds numbers, which stand to the right in equal-width digits. */
 export type Column = { readonly title: string; readonly numeric?: boolean };
 
-/** A table with a caption, headed columns and rows; the first cell of a row heads it. Wide ones scroll by themselves. */
+/**
+ * A table with a caption, headed columns and rows; the first cell of a row heads it. Wide ones scroll by
+ * themselves.
+ */
 export function dataTable(
   caption: string,
   columns: readonly Column[],

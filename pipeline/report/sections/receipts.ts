@@ -1,4 +1,6 @@
-/** The receipts: each question as it was asked, its answer and its fee, with the signature that a payer holds. */
+/**
+ * The receipts: each question as it was asked, its answer and its fee, with the signature that a payer holds.
+ */
 import { mark } from "../assurance.ts";
 import type { ReceiptFacts, ReportData } from "../data.ts";
 import { coins, counted, grouped, shortened } from "../format.ts";

@@ -1,5 +1,6 @@
-// A report of the size and shape of the demonstration's, with invented figures that hang together: payouts follow from
-// the weights by the contract's own rule, and the books add up. Tests change one thing and look what the page says.
+// A report of the size and shape of the demonstration's, with invented figures that hang together: payouts
+// follow from the weights by the contract's own rule, and the books add up. Tests change one thing and look
+// what the page says.
 
 import type {
   ContributorFacts,

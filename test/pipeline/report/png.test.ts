@@ -1,5 +1,5 @@
-// The encoder is ours, so it is checked against the format itself: signature, chunk order, checksums, and the pixels that
-// come back out of the compressed stream.
+// The encoder is ours, so it is checked against the format itself: signature, chunk order, checksums, and the
+// pixels that come back out of the compressed stream.
 
 import { crc32, inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";

@@ -1,6 +1,6 @@
-// The report is read by people who were not there. What these tests hold on to: nothing that a stranger typed becomes
-// markup, the page needs nothing but itself, everything that happened is on it, and it says neither more nor less than
-// was proven.
+// The report is read by people who were not there. What these tests hold on to: nothing that a stranger typed
+// becomes markup, the page needs nothing but itself, everything that happened is on it, and it says neither
+// more nor less than was proven.
 
 import { describe, expect, it } from "vitest";
 import type { ReportData } from "../../../pipeline/report/data.ts";
