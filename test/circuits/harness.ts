@@ -10,6 +10,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { expect } from "vitest";
 import { type Artifact, compileSource } from "../../prover/artifacts.ts";
 import { compile, compilerVersion } from "../../prover/engine/circom.ts";
 import { type CircuitName, loadProfile, mainSource, type ProfileName } from "../../prover/profile.ts";
@@ -173,3 +174,14 @@ export function edit(bench: Bench, witness: readonly bigint[], signal: string, v
   return witness.map((honest, i) => (i === wire ? value : honest));
 }
 
+
+/** Something is refused, and every broken row has a signal of the guard that was to refuse it. */
+export function expectOnly(found: readonly Violation[], guard: RegExp): void {
+  expect(found.length).toBeGreaterThan(0);
+  for (const { signals } of found) {
+    expect(
+      signals.some((signal) => guard.test(signal)),
+      signals.join("\n"),
+    ).toBe(true);
+  }
+}

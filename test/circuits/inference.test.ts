@@ -4,8 +4,8 @@ import { loadProfile } from "../../prover/profile.ts";
 import { publicSignals } from "../../prover/statements.ts";
 import { type CircuitInput, inferenceWitness } from "../../prover/witness.ts";
 import { inferenceCase, randomFrom, SEED } from "./cases.ts";
-import { accepts, type Bench, edit, openCircuit, patch, prove, refusals } from "./harness.ts";
-import { looseWires, type Violation, violations } from "./system.ts";
+import { accepts, type Bench, edit, expectOnly, openCircuit, patch, prove, refusals } from "./harness.ts";
+import { looseWires, violations } from "./system.ts";
 
 const profile = loadProfile("tiny");
 
@@ -16,12 +16,6 @@ const OWN_PUBLICS = {
   commitQOut: "main.openedQOut",
   receiptsRoot: "main.root",
 };
-
-/** The signals of all broken rows, to match against the guard that should have broken. */
-function expectOnly(found: readonly Violation[], guard: RegExp): void {
-  expect(found.length).toBeGreaterThan(0);
-  for (const { signals } of found) expect(signals.some((signal) => guard.test(signal)), signals.join("\n")).toBe(true);
-}
 
 describe(`inference (seed ${SEED})`, () => {
   const random = randomFrom(SEED);
