@@ -1,13 +1,15 @@
 /**
  * Compiled circuits, made once and kept.
  *
- * A circuit's identity is the SHA-256 of everything that decides what the compiler writes: the main source, every
- * file it includes (found by following the includes as the compiler does: beside the including file first, then in
- * the libraries), the compiler's version and the options. That hash names the folder in the cache, so that a stale
- * artifact cannot be found, and keys (keys/manifest.ts) name it to say which circuit they are for.
+ * A circuit's identity is the SHA-256 of everything that decides what the compiler writes: the main source,
+ * every file it includes (found by following the includes as the compiler does: beside the including file
+ * first, then in the libraries), the compiler's version and the options. That hash names the folder in the
+ * cache, so that a stale artifact cannot be found, and keys (keys/manifest.ts) name it to say which circuit
+ * they are for.
  *
- * The folder carries `circuit.json` with the size and hash of each file. An entry that does not match it (a disk
- * that was full, a file that was edited) is compiled again. Hashing costs a tenth of a second for the largest.
+ * The folder carries `circuit.json` with the size and hash of each file. An entry that does not match it (a
+ * disk that was full, a file that was edited) is compiled again. Hashing costs a tenth of a second for the
+ * largest.
  */
 
 import { createHash } from "node:crypto";
@@ -17,7 +19,13 @@ import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { compile, compilerVersion } from "./engine/circom.ts";
-import { type CircuitName, circuitOptimisation, loadProfile, mainSource, type ProfileName } from "./profile.ts";
+import {
+  type CircuitName,
+  circuitOptimisation,
+  loadProfile,
+  mainSource,
+  type ProfileName,
+} from "./profile.ts";
 import { countNonZeros, type NonZeros, parseR1cs } from "./r1cs.ts";
 import { hashFile, stageFolder } from "./staging.ts";
 
@@ -103,7 +111,7 @@ export async function buildCircuit(
  * @throws {CompileError} if the compiler refuses the source
  * @example
  * const square = await compileSource(
- *   { label: "square", text: "template T() { signal input x; signal output y; y <== x*x; } component main = T();" },
+ *   { label: "square", text: "template T() { signal input x; x * x === 4; } component main = T();" },
  *   { cacheDir: ".cache" },
  * );
  */
@@ -191,11 +199,24 @@ async function readEntry(folder: string, hash: string): Promise<Artifact | undef
     if (entry.hash !== hash) return undefined;
     for (const name of FILES) {
       const found = await describe(join(folder, name));
-      if (found.bytes !== entry.files[name].bytes || found.sha256 !== entry.files[name].sha256) return undefined;
+      if (found.bytes !== entry.files[name].bytes || found.sha256 !== entry.files[name].sha256)
+        return undefined;
     }
     const { label, rows, wires, publicCount, labels, nonZeros, compileMs } = entry;
     const [r1csPath, symPath, wasmPath] = FILES.map((name) => join(folder, name)) as [string, string, string];
-    return { label, hash, wasmPath, r1csPath, symPath, rows, wires, publicCount, labels, nonZeros, compileMs };
+    return {
+      label,
+      hash,
+      wasmPath,
+      r1csPath,
+      symPath,
+      rows,
+      wires,
+      publicCount,
+      labels,
+      nonZeros,
+      compileMs,
+    };
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 /**
  * Proofs and verifying keys as lists of 256-bit words, in the order of the chain's pairing precompile.
  *
- * snarkjs writes an element c0 + c1·u of the extension field as (c0, c1); the precompile (EIP-197) reads it as
- * (c1, c0). That swap is the only difference, and this file is the only place that makes it.
+ * snarkjs writes an element c0 + c1·u of the extension field as (c0, c1); the precompile (EIP-197) reads it
+ * as (c1, c0). That swap is the only difference, and this file is the only place that makes it.
  */
 
 import type { G1Point, G2Point, Proof, VerifyingKey } from "./groth16.ts";
@@ -23,9 +23,23 @@ export function proofWords(proof: Proof): bigint[] {
 export function proofFromWords(words: readonly bigint[]): Proof {
   if (words.length !== PROOF_WORDS) throw new WordCountError(PROOF_WORDS, words.length);
   const [ax, ay, bx1, bx0, by1, by0, cx, cy] = words as [
-    bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
   ];
-  return { a: [ax, ay], b: [[bx0, bx1], [by0, by1]], c: [cx, cy] };
+  return {
+    a: [ax, ay],
+    b: [
+      [bx0, bx1],
+      [by0, by1],
+    ],
+    c: [cx, cy],
+  };
 }
 
 /** A verifying key: alpha (2 words), beta (4), gamma (4), delta (4), then each IC point (2). */

@@ -3,10 +3,10 @@
  *
  * A proof (A, B, C) holds for public signals x if e(A, B) = e(α, β) · e(IC_0 + Σ x_i IC_i, γ) · e(C, δ).
  *
- * What the engine's verifier leaves open is closed here before it is asked, so that this side accepts exactly what the
- * contract accepts: the number of signals is exact (the engine's would take a list that lost trailing zeros), every
- * signal is below r and every coordinate below q (else one statement has many names), all points are on their
- * curves and B is in the group of order r.
+ * What the engine's verifier leaves open is closed here before it is asked, so that this side accepts exactly
+ * what the contract accepts: the number of signals is exact (the engine's would take a list that lost
+ * trailing zeros), every signal is below r and every coordinate below q (else one statement has many names),
+ * all points are on their curves and B is in the group of order r.
  *
  * A proof is malleable by nature: (−A, −B, C) and any re-randomised (sA, B/s, C) hold for the same statement.
  * Replay protection therefore never looks at a proof's bytes.
@@ -14,7 +14,7 @@
  * Functions here are safe to run in pool workers; nothing starts a thread.
  */
 
-import { access } from "node:fs/promises";
+import { access, open } from "node:fs/promises";
 import { isInG2 } from "./engine/curve.ts";
 import {
   calculateWtns,
@@ -87,6 +87,7 @@ export async function proveWitness(options: {
   readonly witness: Uint8Array;
 }): Promise<{ proof: Proof; publics: bigint[] }> {
   await mustExist(options.zkeyPath);
+  await mustBeZkey(options.zkeyPath);
   try {
     const { proof, publicSignals } = await groth16Prove(options.zkeyPath, options.witness);
     return { proof: proofFromJson(proof), publics: publicSignals.map(BigInt) };
@@ -147,8 +148,14 @@ export function proofToJson({ a, b, c }: Proof): ProofJson {
  * @throws {ProofFormatError} unless it is a Groth16 proof over BN254 in affine coordinates
  */
 export function proofFromJson(json: ProofJson): Proof {
-  if (json.protocol !== "groth16" || json.curve !== "bn128") throw new ProofFormatError("another kind of proof");
-  if (json.pi_a[2] !== "1" || json.pi_c[2] !== "1" || json.pi_b[2]?.[0] !== "1" || json.pi_b[2]?.[1] !== "0") {
+  if (json.protocol !== "groth16" || json.curve !== "bn128")
+    throw new ProofFormatError("another kind of proof");
+  if (
+    json.pi_a[2] !== "1" ||
+    json.pi_c[2] !== "1" ||
+    json.pi_b[2]?.[0] !== "1" ||
+    json.pi_b[2]?.[1] !== "0"
+  ) {
     throw new ProofFormatError("a point that is not affine");
   }
   return {
@@ -183,6 +190,17 @@ async function mustExist(path: string): Promise<void> {
   }
 }
 
+/** The engine would find out too, but leave the file open. */
+async function mustBeZkey(path: string): Promise<void> {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    if (buffer.toString("latin1") !== "zkey") throw new ProvingError(path, "it is not a zkey file.");
+  } finally {
+    await file.close();
+  }
+}
+
 /** The circuit's own checks failed while the witness was computed. */
 export class WitnessError extends Error {
   override readonly name = "Groth16.Witness";
@@ -197,7 +215,9 @@ export class ProvingError extends Error {
   override readonly name = "Groth16.Proving";
   constructor(zkeyPath: string, cause: unknown) {
     const said = cause instanceof Error ? cause.message : String(cause);
-    super(`No proof could be made with ${zkeyPath}: ${said} Check that key and circuit belong together.`, { cause });
+    super(`No proof could be made with ${zkeyPath}: ${said} Check that key and circuit belong together.`, {
+      cause,
+    });
   }
 }
 

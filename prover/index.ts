@@ -1,5 +1,6 @@
 /**
- * The prover's public face: field and commitments, statements and witnesses, compiled circuits, keys, Groth16.
+ * The prover's public face: field and commitments, statements and witnesses, compiled circuits, keys,
+ * Groth16.
  *
  * Other rooms import from here and from nowhere deeper.
  */
@@ -10,6 +11,7 @@ export * from "./commitments.ts";
 export { CompileError } from "./engine/circom.ts";
 export * from "./field.ts";
 export * from "./groth16.ts";
+export * from "./keys/ceremony.ts";
 export * from "./keys/local.ts";
 export * from "./keys/manifest.ts";
 export * from "./poseidon.ts";

@@ -1,10 +1,11 @@
 /**
  * Circom's r1cs file, read without copying it.
  *
- * Format (iden3's r1cs binary format, version 1): the magic "r1cs", a version, a count of sections; a section is
- * type u32, length u64, bytes. Section 1 is the header, section 2 the constraints: for each of A, B, C a count u32
- * and that many pairs of wire u32 and coefficient (32 bytes little-endian, standard form, below the prime). All
- * numbers are little-endian. Wire 0 is the constant one; then outputs, public inputs, private inputs, the rest.
+ * Format (iden3's r1cs binary format, version 1): the magic "r1cs", a version, a count of sections; a section
+ * is type u32, length u64, bytes. Section 1 is the header, section 2 the constraints: for each of A, B, C a
+ * count u32 and that many pairs of wire u32 and coefficient (32 bytes little-endian, standard form, below the
+ * prime). All numbers are little-endian. Wire 0 is the constant one; then outputs, public inputs, private
+ * inputs, the rest.
  *
  * The sections come in any order (the compiler writes the constraints first), so the header is looked up, not
  * assumed. Every length is checked against the file before it is used: a truncated file is an error, never a
@@ -36,7 +37,8 @@ export type NonZeros = { readonly a: number; readonly b: number; readonly c: num
  * @throws {R1csError} if the bytes are not an r1cs file over BN254 or end too early
  */
 export function parseR1cs(bytes: Buffer): R1cs {
-  if (bytes.length < 12 || bytes.toString("latin1", 0, 4) !== "r1cs") throw new R1csError("has no r1cs header");
+  if (bytes.length < 12 || bytes.toString("latin1", 0, 4) !== "r1cs")
+    throw new R1csError("has no r1cs header");
   const sections = new Map<number, Buffer>();
   let at = 12;
   for (let i = bytes.readUInt32LE(8); i > 0; i--) {
@@ -48,7 +50,8 @@ export function parseR1cs(bytes: Buffer): R1cs {
   }
   const header = sections.get(1);
   const constraints = sections.get(2);
-  if (!header || !constraints || header.length < 64) throw new R1csError("lacks its header or its constraints");
+  if (!header || !constraints || header.length < 64)
+    throw new R1csError("lacks its header or its constraints");
   const prime = BigInt(`0x${Buffer.from(header.subarray(4, 36)).reverse().toString("hex")}`);
   if (header.readUInt32LE(0) !== ELEMENT_BYTES || prime !== FIELD) throw new R1csError("is not over BN254");
   return {

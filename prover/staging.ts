@@ -1,10 +1,11 @@
 /**
  * Folders that are either whole or absent.
  *
- * A result that takes minutes to make is built in a folder beside its final place and renamed there at the end;
- * renaming a folder is atomic, so that a reader never meets half a result and a killed run leaves only a folder
- * that nobody reads. Two builders of the same result do not meet either: each has its own folder, the second to
- * finish finds the place taken and throws its own away. What dead builders left is swept by the next one.
+ * A result that takes minutes to make is built in a folder beside its final place and renamed there at the
+ * end; renaming a folder is atomic, so that a reader never meets half a result and a killed run leaves only a
+ * folder that nobody reads. Two builders of the same result do not meet either: each has its own folder, the
+ * second to finish finds the place taken and throws its own away. What dead builders left is swept by the
+ * next one.
  */
 
 import { createHash, randomBytes } from "node:crypto";
@@ -98,6 +99,8 @@ function ignoreMissing(error: unknown): void {
 export class StagingError extends Error {
   override readonly name = "Staging.Contended";
   constructor(target: string) {
-    super(`${target} could not be put in place. Stop other runs that use this cache, delete it and try again.`);
+    super(
+      `${target} could not be put in place. Stop other runs that use this cache, delete it and try again.`,
+    );
   }
 }

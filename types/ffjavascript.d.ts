@@ -13,6 +13,9 @@ declare module "ffjavascript" {
     isValid(point: Bytes): boolean;
     isZero(point: Bytes): boolean;
     timesScalar(point: Bytes, scalar: Uint8Array): Bytes;
+    add(left: Bytes, right: Bytes): Bytes;
+    neg(point: Bytes): Bytes;
+    toAffine(point: Bytes): Bytes;
   }
   interface Curve {
     readonly name: string;

@@ -19,7 +19,13 @@ declare module "snarkjs" {
   };
   export const zKey: {
     newZKey(r1cs: FileLike, ptau: FileLike, zkey: FileLike, logger?: Logger): Promise<Uint8Array | -1>;
-    contribute(from: FileLike, to: FileLike, name: string, entropy: string, logger?: Logger): Promise<Uint8Array>;
+    contribute(
+      from: FileLike,
+      to: FileLike,
+      name: string,
+      entropy: string,
+      logger?: Logger,
+    ): Promise<Uint8Array>;
     beacon(
       from: FileLike,
       to: FileLike,
@@ -33,7 +39,13 @@ declare module "snarkjs" {
   };
   export const powersOfTau: {
     newAccumulator(curve: object, power: number, file: FileLike, logger?: Logger): Promise<Uint8Array>;
-    contribute(from: FileLike, to: FileLike, name: string, entropy: string, logger?: Logger): Promise<Uint8Array>;
+    contribute(
+      from: FileLike,
+      to: FileLike,
+      name: string,
+      entropy: string,
+      logger?: Logger,
+    ): Promise<Uint8Array>;
     beacon(
       from: FileLike,
       to: FileLike,

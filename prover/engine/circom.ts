@@ -1,13 +1,13 @@
 /**
  * The circom compiler (npm's `circom2`, WebAssembly under WASI) behind one function.
  *
- * A compilation runs in a worker thread of its own: two circuits then compile side by side on two cores, the up
- * to 4 GB that the compiler may take is given back as soon as it ends, and a crash of it is an ordinary error
- * here. The compiler sees one folder and nothing else: the caller copies every source into it first, so that what
- * was compiled is exactly what was hashed.
+ * A compilation runs in a worker thread of its own: two circuits then compile side by side on two cores, the
+ * up to 4 GB that the compiler may take is given back as soon as it ends, and a crash of it is an ordinary
+ * error here. The compiler sees one folder and nothing else: the caller copies every source into it first, so
+ * that what was compiled is exactly what was hashed.
  *
- * Pitfall: the compiler prints through file descriptors 1 and 2 directly. The file system handed to it keeps that
- * text for the error message instead, and reports the exit code that WASI raises as an exception.
+ * Pitfall: the compiler prints through file descriptors 1 and 2 directly. The file system handed to it keeps
+ * that text for the error message instead, and reports the exit code that WASI raises as an exception.
  */
 
 import { createHash } from "node:crypto";
@@ -15,6 +15,7 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import circom2 from "circom2";
 
@@ -81,7 +82,9 @@ function compileInWorker(compilation: Compilation): Promise<string> {
       else reject(new CompileError(compilation.main, outcome.log));
     });
     worker.once("error", (cause) => reject(new CompileError(compilation.main, String(cause), { cause })));
-    worker.once("exit", (code) => reject(new CompileError(compilation.main, `The compiler ended (${code}).`)));
+    worker.once("exit", (code) =>
+      reject(new CompileError(compilation.main, `The compiler ended (${code}).`)),
+    );
   });
 }
 
@@ -112,8 +115,7 @@ async function runHere({ folder, main, libraries, options }: Compilation): Promi
     ok = error instanceof ExitSignal && error.code === 0;
     if (!(error instanceof ExitSignal)) chunks.push(Buffer.from(`\n${String(error)}`));
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the terminal's colour codes
-  return { ok, log: Buffer.concat(chunks).toString("utf8").replace(/\x1b\[[0-9;]*m/g, "").trim() };
+  return { ok, log: stripVTControlCharacters(Buffer.concat(chunks).toString("utf8")).trim() };
 }
 
 function packageFolder(): string {
@@ -146,4 +148,5 @@ export class CompileError extends Error {
 }
 
 const job = workerData as { task?: string; compilation?: Compilation } | null;
-if (!isMainThread && job?.task === TASK && job.compilation) parentPort?.postMessage(await runHere(job.compilation));
+if (!isMainThread && job?.task === TASK && job.compilation)
+  parentPort?.postMessage(await runHere(job.compilation));

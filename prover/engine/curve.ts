@@ -1,18 +1,21 @@
 /**
  * BN254 in WebAssembly (npm's `ffjavascript`), in the two forms that this room needs.
  *
- * - {@link shareSingleThreadCurve}: the curve object that snarkjs finds when it asks for one. Left alone, snarkjs
- *   starts a worker for every core, which keeps the process alive and gains nothing where proofs already run side by
- *   side. It looks for `globalThis.curve_bn128` first; a single-threaded curve put there serves every later call.
- * - {@link openCurve}: the bare wasm functions and their memory, for loops over a million points (keys/points.ts),
- *   where copying each operand in and out would cost more than the arithmetic.
+ * - {@link shareSingleThreadCurve}: the curve object that snarkjs finds when it asks for one. Left alone,
+ *   snarkjs starts a worker for every core, which keeps the process alive and gains nothing where proofs already
+ *   run side by side. It looks for `globalThis.curve_bn128` first; a single-threaded curve put there serves
+ *   every later call.
+ * - {@link openCurve}: the bare wasm functions and their memory, for loops over a million points
+ *   (keys/points.ts), where copying each operand in and out would cost more than the arithmetic.
  *
- * Numbers: a field element is 32 bytes little-endian. The functions `f1m_*` (base field), `f2m_*` (its quadratic
- * extension), `frm_*` (scalar field) work on Montgomery form, v·2^256 mod p; `frm_mul` of a standard and a
- * Montgomery element gives a standard one. An affine point is its coordinates, all zero for the point at infinity.
+ * Numbers: a field element is 32 bytes little-endian. The functions `f1m_*` (base field), `f2m_*` (its
+ * quadratic extension), `frm_*` (scalar field) work on Montgomery form, v·2^256 mod p; `frm_mul` of a
+ * standard and a Montgomery element gives a standard one. An affine point is its coordinates, all zero for
+ * the point at infinity.
  *
- * Pitfall: the word at address 0 is the allocator's pointer to free memory, and some functions take scratch space
- * from there without asking for more pages. Everything here allocates through it, and keeps spare pages beyond it.
+ * Pitfall: the word at address 0 is the allocator's pointer to free memory, and some functions take scratch
+ * space from there without asking for more pages. Everything here allocates through it, and keeps spare pages
+ * beyond it.
  */
 
 import { buildBn128, type Curve } from "ffjavascript";
@@ -98,8 +101,8 @@ export async function openCurve(): Promise<CurveWasm> {
 }
 
 /**
- * Whether a point given by canonical coordinates lies in the group of order r of G2's curve. The curve over the
- * extension field has other points too; the chain's pairing refuses them, so they are refused here.
+ * Whether a point given by canonical coordinates lies in the group of order r of G2's curve. The curve over
+ * the extension field has other points too; the chain's pairing refuses them, so they are refused here.
  */
 export async function isInG2([x, y]: readonly [readonly bigint[], readonly bigint[]]): Promise<boolean> {
   const { G2 } = await shareSingleThreadCurve();

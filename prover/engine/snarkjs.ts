@@ -1,13 +1,15 @@
 /**
  * snarkjs behind a few functions of ours: witnesses, Groth16, and the phase-2 steps of a ceremony.
  *
- * Every call first puts one single-threaded curve in the place where snarkjs looks for its own (engine/curve.ts says
- * why); nothing here starts a thread, leaves one behind, or keeps the process alive. Proofs run side by side by
- * running in workers. Files can be in memory, as snarkjs's `{ type: "mem" }`.
+ * Every call first puts one single-threaded curve in the place where snarkjs looks for its own
+ * (engine/curve.ts says why); nothing here starts a thread, leaves one behind, or keeps the process alive.
+ * Proofs run side by side by running in workers. Files can be in memory, as snarkjs's `{ type: "mem" }`.
  *
- * Pitfall: snarkjs reports some failures by returning -1 or false, some by printing; both become exceptions here.
+ * Pitfall: snarkjs reports some failures by returning -1 or false, some by printing; both become exceptions
+ * here.
  */
 
+import { readFile } from "node:fs/promises";
 import * as snarkjs from "snarkjs";
 import { shareSingleThreadCurve } from "./curve.ts";
 
@@ -30,7 +32,7 @@ export type Input = { readonly [signal: string]: unknown };
 
 /** Runs the witness generator; the result is a file in circom's wtns format, in memory. */
 export async function calculateWtns(wasmPath: string, input: Input): Promise<Uint8Array> {
-  const out: { type: "mem"; data?: Uint8Array } = { type: "mem" };
+  const out = memory();
   await snarkjs.wtns.calculate(input, wasmPath, out);
   if (!out.data) throw new EngineError("the witness generator wrote nothing");
   return out.data;
@@ -61,14 +63,28 @@ export async function exportVkey(zkeyPath: string): Promise<VerifyingKey> {
   return vkey as VerifyingKey;
 }
 
+/**
+ * A powers-of-tau file of one's own: one contribution, prepared for phase 2. Half a second at 2^6, a minute
+ * at 2^12: for tests and for groups that trust whoever runs it.
+ */
+export async function makePtau(ptauPath: string, power: number, entropy: string): Promise<void> {
+  const curve = await shareSingleThreadCurve();
+  const [empty, contributed] = [memory(), memory()];
+  await snarkjs.powersOfTau.newAccumulator(curve, power, empty, SILENT);
+  await snarkjs.powersOfTau.contribute(empty, contributed, "quittance", entropy, SILENT);
+  await snarkjs.powersOfTau.preparePhase2(contributed, ptauPath, SILENT);
+}
+
 /** Checks every contribution of a powers-of-tau file. Seconds at 2^10, hours at 2^20. */
 export async function verifyPtau(ptauPath: string): Promise<boolean> {
   await shareSingleThreadCurve();
   // snarkjs calls its logger without asking whether there is one.
-  return snarkjs.powersOfTau.verify(ptauPath, SILENT);
+  return snarkjs.powersOfTau.verify(await inMemory(ptauPath), SILENT);
 }
 
-/** The key that phase 2 starts from. Anybody can forge proofs under it: δ = γ until the first contribution. */
+/**
+ * The key that phase 2 starts from. Anybody can forge proofs under it: δ = γ until the first contribution.
+ */
 export async function startPhase2(r1csPath: string, ptauPath: string, zkeyPath: string): Promise<Uint8Array> {
   await shareSingleThreadCurve();
   const problems: string[] = [];
@@ -106,7 +122,17 @@ export async function beaconPhase2(
 /** Whether a zkey comes from this circuit and this powers-of-tau file by contributions that are all valid. */
 export async function verifyPhase2(r1csPath: string, ptauPath: string, zkeyPath: string): Promise<boolean> {
   await shareSingleThreadCurve();
-  return snarkjs.zKey.verifyFromR1cs(r1csPath, ptauPath, zkeyPath, SILENT);
+  const [ptau, zkey] = await Promise.all([inMemory(ptauPath), inMemory(zkeyPath)]);
+  return snarkjs.zKey.verifyFromR1cs(r1csPath, ptau, zkey, SILENT);
+}
+
+/** snarkjs's verifiers leave open the files that they opened; from memory there is nothing to leave open. */
+async function inMemory(path: string): Promise<{ type: "mem"; data: Uint8Array }> {
+  return { type: "mem", data: await readFile(path) };
+}
+
+function memory(): { type: "mem"; data?: Uint8Array } {
+  return { type: "mem" };
 }
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -1,18 +1,18 @@
 /**
  * Proving keys for development, made from a secret that this process knows.
  *
- * snarkjs's own way to a key goes through a powers-of-tau file: minutes to hours at the sizes of the default profile,
- * none of which buys anything on one's own machine. Knowing τ, α, β, δ, every point of a key is a known multiple of the
- * generator: evaluate the circuit's polynomials at τ in the scalar field (qap.ts), multiply (points.ts), and write
- * snarkjs's file format in place (zkey.ts). Seconds a circuit.
+ * snarkjs's own way to a key goes through a powers-of-tau file: minutes to hours at the sizes of the default
+ * profile, none of which buys anything on one's own machine. Knowing τ, α, β, δ, every point of a key is a
+ * known multiple of the generator: evaluate the circuit's polynomials at τ in the scalar field (qap.ts),
+ * multiply (points.ts), and write snarkjs's file format in place (zkey.ts). Seconds a circuit.
  *
- * What that costs: whoever knows the secret can prove anything. It is drawn fresh, derived into its parts, wiped where
- * JavaScript lets memory be wiped (its big integers are left to the collector), and never written; even so
- * these keys are for local chains only, say so in their manifest and in the file itself, and the contract
- * refuses them elsewhere.
+ * What that costs: whoever knows the secret can prove anything. It is drawn fresh, derived into its parts,
+ * wiped where JavaScript lets memory be wiped (its big integers are left to the collector), and never
+ * written; even so these keys are for local chains only, say so in their manifest and in the file itself, and
+ * the contract refuses them elsewhere.
  *
- * All keys of one folder share τ, α, β and γ = 1, so that a verifier can check proofs of different circuits together;
- * each circuit has its own δ, never 1.
+ * All keys of one folder share τ, α, β and γ = 1, so that a verifier can check proofs of different circuits
+ * together; each circuit has its own δ, never 1.
  */
 
 import { createHmac, randomBytes } from "node:crypto";
@@ -37,7 +37,7 @@ import {
 import type { Group } from "./points.ts";
 import { isUsable, type KeyScalars, type Secret, shapeOf } from "./qap.ts";
 import { type KeyThreads, startKeyThreads } from "./worker.ts";
-import { element, G1_BYTES, G2_BYTES, type Section, zkeyFrame, zkeyLayout, type ZkeyShape } from "./zkey.ts";
+import { element, G1_BYTES, G2_BYTES, type Section, type ZkeyShape, zkeyFrame, zkeyLayout } from "./zkey.ts";
 
 /** What a key is made for: a name for its files and progress lines, and the constraint system. */
 export type KeySubject = { readonly name: string; readonly r1csPath: string };
@@ -56,7 +56,8 @@ const CHUNK_POINTS = 16384;
 const MAX_POWER = 27;
 
 /**
- * Makes local keys for every circuit of a profile; keys for the same circuits that already stand in `dir` are kept.
+ * Makes local keys for every circuit of a profile; keys for the same circuits that already stand in `dir` are
+ * kept.
  *
  * @param options.circuits the three circuits of one profile
  * @param options.dir the folder to make: it appears whole or not at all
@@ -94,7 +95,8 @@ export async function makeLocalKeys(
 }
 
 /**
- * Makes keys for any circuits that share one secret: `NAME.zkey` and `NAME.vkey.json` in `folder`, no manifest.
+ * Makes keys for any circuits that share one secret: `NAME.zkey` and `NAME.vkey.json` in `folder`, no
+ * manifest.
  *
  * @returns milliseconds for each, from its first task to its last
  */
@@ -212,7 +214,9 @@ function secretSource(given: Uint8Array | undefined): (name: string) => Secret {
   const seed = given ? Uint8Array.from(given) : new Uint8Array(randomBytes(64));
   const scalar = (label: string, isGood: (value: bigint) => boolean): bigint => {
     for (let attempt = 0; ; attempt++) {
-      const digest = createHmac("sha512", seed).update(`quittance local key ${label} ${attempt}`).digest("hex");
+      const digest = createHmac("sha512", seed)
+        .update(`quittance local key ${label} ${attempt}`)
+        .digest("hex");
       const value = BigInt(`0x${digest}`) % FIELD;
       if (value > 1n && isGood(value)) return value;
     }
@@ -251,7 +255,9 @@ async function reusable(dir: string, circuits: readonly Circuit[]): Promise<Keys
 export class CircuitSetError extends Error {
   override readonly name = "LocalKeys.CircuitSet";
   constructor() {
-    super(`Keys are made for all circuits of one profile together. Give each of ${CIRCUIT_NAMES.join(", ")} once.`);
+    super(
+      `Keys are made for all circuits of a profile together: give each of ${CIRCUIT_NAMES.join(", ")} once.`,
+    );
   }
 }
 

@@ -1,15 +1,16 @@
 /**
  * A folder of proving and verifying keys, and the manifest that says what they are.
  *
- * Keys come in two kinds that are never confused. `ceremony` keys are the outcome of a public ceremony; `local` ones
- * were made from a secret that their maker knew, so their maker can forge any proof. The manifest says which, local keys
- * are marked `insecure`, and the contract refuses local keys on any chain that is not local.
+ * Keys come in two kinds that are never confused. `ceremony` keys are the outcome of a public ceremony;
+ * `local` ones were made from a secret that their maker knew, so their maker can forge any proof. The
+ * manifest says which, local keys are marked `insecure`, and the contract refuses local keys on any chain
+ * that is not local.
  *
- * Nothing is used unchecked. Verifying keys are hashed and examined at every load: points on their curves, one IC
- * point for each public signal, δ neither γ nor the generator. (Under a key with δ = γ anybody can
- * forge: A = α, B = β, C = −Σ x_i IC_i satisfies the equation. It is what a ceremony without a contribution leaves,
- * and it has cost real money.) A zkey of some hundred megabytes is hashed once in a process and again only
- * when its size or time of change differs.
+ * Nothing is used unchecked. Verifying keys are hashed and examined at every load: points on their curves,
+ * one IC point for each public signal, δ neither γ nor the generator. (Under a key with δ = γ anybody can
+ * forge: A = α, B = β, C = −Σ x_i IC_i satisfies the equation. It is what a ceremony without a contribution
+ * leaves, and it has cost real money.) A zkey of some hundred megabytes is hashed once in a process and again
+ * only when its size or time of change differs.
  */
 
 import { createHash } from "node:crypto";
@@ -53,7 +54,10 @@ const manifestSchema = z
     }),
   })
   .refine((m) => m.insecure === (m.kind === "local"), "local keys are insecure, and only they")
-  .refine((m) => (m.transcript !== undefined) === (m.kind === "ceremony"), "a ceremony has a transcript, and only it");
+  .refine(
+    (m) => (m.transcript !== undefined) === (m.kind === "ceremony"),
+    "a ceremony has a transcript, and only it",
+  );
 
 const coordinate = z.string().regex(/^\d{1,78}$/);
 const g1Schema = z.array(coordinate).length(3);
@@ -146,19 +150,23 @@ export function hashVkey(vkey: VerifyingKey): string {
 export async function assertSafeVkey(vkey: VerifyingKey): Promise<void> {
   const parsed = vkeySchema.safeParse(vkey);
   if (!parsed.success) throw new UnsafeKeyError(`it is malformed: ${parsed.error.issues[0]?.message}`);
-  if (vkey.IC.length !== vkey.nPublic + 1) throw new UnsafeKeyError("it has not one IC point for each public signal");
+  if (vkey.IC.length !== vkey.nPublic + 1)
+    throw new UnsafeKeyError("it has not one IC point for each public signal");
   for (const point of [vkey.vk_alpha_1, ...vkey.IC]) {
     if (point[2] !== "1" || !isOnG1(pairOf(point))) throw new UnsafeKeyError("a point is not on the curve");
   }
   for (const point of [vkey.vk_beta_2, vkey.vk_gamma_2, vkey.vk_delta_2]) {
     const affine: G2Point = [pairOf(point[0] ?? []), pairOf(point[1] ?? [])];
     const isAffine = point[2]?.[0] === "1" && point[2]?.[1] === "0";
-    if (!isAffine || !isOnG2(affine) || !(await isInG2(affine))) throw new UnsafeKeyError("a point is not in G2");
+    if (!isAffine || !isOnG2(affine) || !(await isInG2(affine)))
+      throw new UnsafeKeyError("a point is not in G2");
   }
   const same = (p: readonly (readonly string[])[], q: readonly (readonly string[])[]): boolean =>
     [0, 1].every((i) => [0, 1].every((j) => BigInt(p[i]?.[j] ?? 0) === BigInt(q[i]?.[j] ?? 0)));
-  if (same(vkey.vk_delta_2, vkey.vk_gamma_2)) throw new UnsafeKeyError("δ = γ: anybody can forge proofs for it");
-  if (same(vkey.vk_delta_2, G2_GENERATOR)) throw new UnsafeKeyError("δ is the generator: nobody contributed to it");
+  if (same(vkey.vk_delta_2, vkey.vk_gamma_2))
+    throw new UnsafeKeyError("δ = γ: anybody can forge proofs for it");
+  if (same(vkey.vk_delta_2, G2_GENERATOR))
+    throw new UnsafeKeyError("δ is the generator: nobody contributed to it");
 }
 
 async function loadVkey(dir: string, entry: CircuitKey): Promise<VerifyingKey> {
@@ -171,7 +179,8 @@ async function loadVkey(dir: string, entry: CircuitKey): Promise<VerifyingKey> {
   }
   const vkey = JSON.parse(bytes.toString("utf8")) as VerifyingKey;
   await assertSafeVkey(vkey);
-  if (hashVkey(vkey) !== entry.vkeyHash) throw new DamagedKeysError(path, "has another hash than the manifest says");
+  if (hashVkey(vkey) !== entry.vkeyHash)
+    throw new DamagedKeysError(path, "has another hash than the manifest says");
   return vkey;
 }
 
@@ -233,7 +242,7 @@ export class DamagedKeysError extends Error {
 export class UnsafeKeyError extends Error {
   override readonly name = "Keys.Unsafe";
   constructor(why: string) {
-    super(`The verifying key is refused: ${why}. Make the keys again, or finish the ceremony with a contribution.`);
+    super(`The verifying key is refused: ${why}. Make the keys again; a ceremony needs a contribution.`);
   }
 }
 

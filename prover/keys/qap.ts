@@ -1,18 +1,19 @@
 /**
  * A circuit's polynomials at the secret point: the scalars of which a key holds the group elements.
  *
- * Row c of the constraint system belongs to the point ω^c of a domain of n points; wire s has the polynomials A_s, B_s,
- * C_s that take the wire's coefficients there. With the Lagrange values
+ * Row c of the constraint system belongs to the point ω^c of a domain of n points; wire s has the polynomials
+ * A_s, B_s, C_s that take the wire's coefficients there. With the Lagrange values
  *
  *   L_c(τ) = ω^c · (τ^n − 1) / (n · (τ − ω^c))
  *
- * A_s(τ) = Σ_c A[c][s]·L_c(τ), and so on: one product for each coefficient. Each public signal and the constant get a
- * row of their own beyond the constraints, with their wire in A alone; without it one could trade a public signal
- * against the others. H uses the odd points of the domain twice as large, because the quotient that the prover
- * commits to is zero on the even ones.
+ * A_s(τ) = Σ_c A[c][s]·L_c(τ), and so on: one product for each coefficient. Each public signal and the
+ * constant get a row of their own beyond the constraints, with their wire in A alone; without it one could
+ * trade a public signal against the others. H uses the odd points of the domain twice as large, because the
+ * quotient that the prover commits to is zero on the even ones.
  *
- * Forms: L stays in Montgomery form, coefficients are read as they stand, so each product comes out in standard form
- * and so do the sums. The key's coefficient section wants v·2^512, which is Montgomery form twice.
+ * Forms: L stays in Montgomery form, coefficients are read as they stand, so each product comes out in
+ * standard form and so do the sums. The key's coefficient section wants v·2^512, which is Montgomery form
+ * twice.
  */
 
 import type { CurveWasm } from "../engine/curve.ts";
@@ -199,8 +200,15 @@ function zeros(curve: CurveWasm, count: number): number {
   return address;
 }
 
-function copies<K extends string>(curve: CurveWasm, from: Record<K, number>, length: number): Record<K, Uint8Array> {
-  const entries = Object.entries<number>(from).map(([key, address]) => [key, curve.bytes(address, length).slice()]);
+function copies<K extends string>(
+  curve: CurveWasm,
+  from: Record<K, number>,
+  length: number,
+): Record<K, Uint8Array> {
+  const entries = Object.entries<number>(from).map(([key, address]) => [
+    key,
+    curve.bytes(address, length).slice(),
+  ]);
   return Object.fromEntries(entries) as Record<K, Uint8Array>;
 }
 

@@ -1,10 +1,10 @@
 /**
  * The threads that make local keys.
  *
- * Two kinds of task: evaluate a circuit at the secret (writes the key's coefficients), and multiply a generator by a run
- * of scalars (writes that run of points). Each writes its bytes at their place in the key's file, so that nothing
- * large travels back and a key never stands in memory as a whole. A thread prepares a group's table when
- * it first needs it and keeps it.
+ * Two kinds of task: evaluate a circuit at the secret (writes the key's coefficients), and multiply a
+ * generator by a run of scalars (writes that run of points). Each writes its bytes at their place in the
+ * key's file, so that nothing large travels back and a key never stands in memory as a whole. A thread
+ * prepares a group's table when it first needs it and keeps it.
  */
 
 import { readFileSync, writeSync } from "node:fs";
@@ -14,8 +14,20 @@ import { fixedBase, type Group, type Multiplier } from "./points.ts";
 import { evaluateCircuit, type KeyScalars, type Secret } from "./qap.ts";
 
 export type Task =
-  | { readonly kind: "evaluate"; readonly r1csPath: string; readonly secret: Secret; readonly fd: number; readonly at: number }
-  | { readonly kind: "multiply"; readonly group: Group; readonly scalars: Uint8Array; readonly fd: number; readonly at: number }
+  | {
+      readonly kind: "evaluate";
+      readonly r1csPath: string;
+      readonly secret: Secret;
+      readonly fd: number;
+      readonly at: number;
+    }
+  | {
+      readonly kind: "multiply";
+      readonly group: Group;
+      readonly scalars: Uint8Array;
+      readonly fd: number;
+      readonly at: number;
+    }
   /** Points for a header: returned, not written. */
   | { readonly kind: "points"; readonly group: Group; readonly scalars: Uint8Array };
 
@@ -29,7 +41,11 @@ export type KeyThreads = {
   readonly close: () => Promise<void>;
 };
 
-type ResultOf<T extends Task> = T extends { kind: "evaluate" } ? KeyScalars : T extends { kind: "points" } ? Uint8Array : null;
+type ResultOf<T extends Task> = T extends { kind: "evaluate" }
+  ? KeyScalars
+  : T extends { kind: "points" }
+    ? Uint8Array
+    : null;
 
 /**
  * Starts the threads.
@@ -38,7 +54,11 @@ type ResultOf<T extends Task> = T extends { kind: "evaluate" } ? KeyScalars : T 
  */
 export function startKeyThreads(threads: number, points: Readonly<Record<Group, number>>): KeyThreads {
   const setup: Setup = { task: "quittance/keys", points };
-  type Job = { readonly task: Task; readonly resolve: (result: Result) => void; readonly reject: (error: unknown) => void };
+  type Job = {
+    readonly task: Task;
+    readonly resolve: (result: Result) => void;
+    readonly reject: (error: unknown) => void;
+  };
   const queue: Job[] = [];
   const current = new Map<Worker, Job>();
   const idle: Worker[] = [];
@@ -99,7 +119,8 @@ function perform(curve: CurveWasm, multiplier: (group: Group) => Multiplier, tas
 }
 
 function writeAll(fd: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(fd, bytes, done, bytes.length - done, at + done);
 }
 
 async function serve(setup: Setup): Promise<void> {
@@ -130,7 +151,7 @@ async function serve(setup: Setup): Promise<void> {
 export class ThreadError extends Error {
   override readonly name = "Keys.Thread";
   constructor(code: number) {
-    super(`A thread that makes keys ended with code ${code}; memory may be short. Use fewer threads and run again.`);
+    super(`A thread that makes keys ended with code ${code}; memory may be short. Use fewer threads.`);
   }
 }
 

@@ -1,9 +1,9 @@
 /**
  * snarkjs's zkey file for Groth16: where everything stands.
  *
- * All sizes follow from four numbers, so the whole layout is known before a point is computed: the file is given its
- * length at once and every worker writes its points in their place. Sections come in the order in which snarkjs
- * itself writes them; readers find them by type.
+ * All sizes follow from four numbers, so the whole layout is known before a point is computed: the file is
+ * given its length at once and every worker writes its points in their place. Sections come in the order in
+ * which snarkjs itself writes them; readers find them by type.
  *
  *    1  protocol (1 = Groth16)
  *    2  q, r, counts, then α1 β1 β2 γ2 δ1 δ2
@@ -16,7 +16,8 @@
  *
  * Points are affine, coordinates little-endian in Montgomery form (v·2^256 mod q), infinity all zero.
  *
- * Section 10 of a local key carries a text in place of the circuit hash, so that the file says of itself what it is.
+ * Section 10 of a local key carries a text in place of the circuit hash, so that the file says of itself what
+ * it is.
  */
 
 import { FIELD } from "../field.ts";
@@ -41,9 +42,11 @@ export type Section = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 export type ZkeyLayout = { readonly start: Readonly<Record<Section, number>>; readonly bytes: number };
 
 /** The group elements of section 2, as the file holds them. */
-export type ZkeyPoints = Readonly<Record<"alpha1" | "beta1" | "beta2" | "gamma2" | "delta1" | "delta2", Uint8Array>>;
+export type ZkeyPoints = Readonly<
+  Record<"alpha1" | "beta1" | "beta2" | "gamma2" | "delta1" | "delta2", Uint8Array>
+>;
 
-const ORDER: readonly Section[] = [1, 2, 3, 4, 9, 8, 5, 6, 7, 10];
+const ORDER: readonly Section[] = [1, 2, 4, 3, 9, 8, 5, 6, 7, 10];
 const INSECURE = "INSECURE LOCAL KEY: its secret was known to whoever made it.";
 
 /** The domain that snarkjs gives a circuit: the smallest power of two above rows + public signals. */
