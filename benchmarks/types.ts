@@ -2,6 +2,8 @@
 // comparisons quote it), its unit is a plain word, and its value is a finite number: a benchmark that could
 // not measure something throws rather than reporting NaN or zero.
 
+import type { Machine } from "./machine.ts";
+
 /** One measured number, for example `{ name: "inference.rows", value: 126_512, unit: "rows" }`. */
 export type Figure = { readonly name: string; readonly value: number; readonly unit: string };
 
@@ -10,15 +12,6 @@ export type Figure = { readonly name: string; readonly value: number; readonly u
  * quote.
  */
 export type Benchmark = (options: { readonly full: boolean }) => Promise<readonly Figure[]>;
-
-/** The facts of the machine that a figure was measured on. */
-export type Machine = {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly memoryGib: number;
-  readonly os: string;
-  readonly node: string;
-};
 
 /** What a run leaves behind as NAME.json. */
 export type BenchmarkResult = {

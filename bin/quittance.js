@@ -79,8 +79,22 @@ function endWithLauncher() {
   process.channel.unref();
 }
 
+/**
+ * A reader that has seen enough (`quittance doctor | head`) ends the tool as it ends any other, without a
+ * stack trace.
+ */
+function endWithReader() {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error) => {
+      if (error.code === "EPIPE") process.exit(128 + constants.signals.SIGPIPE);
+      throw error;
+    });
+  }
+}
+
 async function runHere() {
   silenceTypeStrippingWarning();
+  endWithReader();
   endWithLauncher();
   delete process.env[RELAUNCHED];
   await import(new URL("../pipeline/cli/main.ts", import.meta.url).href);

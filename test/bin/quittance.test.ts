@@ -31,6 +31,9 @@ if (command === "facts") {
   process.exitCode = Number(rest[0]);
 } else if (command === "die") {
   process.kill(process.pid, "SIGKILL");
+} else if (command === "flood") {
+  const pour = () => { while (process.stdout.write("more\\n".repeat(10_000))) {} process.stdout.once("drain", pour); };
+  pour();
 } else if (command === "echo") {
   process.stdin.pipe(process.stdout);
 } else if (command === "wait") {
@@ -127,6 +130,14 @@ describe.each([
   it("ends by the signal that ended the tool", async () => {
     const { code, signal } = await outcome(launch(old, ["die"]));
     expect([code, signal]).toEqual([null, "SIGKILL"]);
+  });
+
+  it("ends quietly when nobody reads on", async () => {
+    const child = launch(old, ["flood"]);
+    await once(child.stdout ?? child, "data");
+    child.stdout?.destroy();
+    const { code, err } = await outcome(child);
+    expect([code, err]).toEqual([141, ""]);
   });
 
   it("passes a signal on and waits for what the tool makes of it", async () => {
