@@ -2,7 +2,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { FIELD, toField } from "../../prover/field.ts";
 import { loadProfile } from "../../prover/profile.ts";
 import { publicSignals } from "../../prover/statements.ts";
-import { type AdjointInputs, adjointWitness, type CircuitInput, residual, triangleIndex } from "../../prover/witness.ts";
+import {
+  type AdjointInputs,
+  adjointWitness,
+  type CircuitInput,
+  residual,
+  triangleIndex,
+} from "../../prover/witness.ts";
 import { adjointCase, randomFrom, SEED } from "./cases.ts";
 import { accepts, type Bench, expectOnly, openCircuit, patch, prove, refusals } from "./harness.ts";
 import { looseWires, violations } from "./system.ts";
@@ -53,7 +59,9 @@ describe(`adjoint (seed ${SEED})`, () => {
       const honest = adjointWitness(adjointCase(random, profile, lambda));
       const witness = await prove(circuit, honest.input);
       expect(violations(circuit.system, witness)).toEqual([]);
-      expect(witness.slice(1, 5)).toEqual(publicSignals({ circuit: "adjoint", ...honest.statement }, profile));
+      expect(witness.slice(1, 5)).toEqual(
+        publicSignals({ circuit: "adjoint", ...honest.statement }, profile),
+      );
     }
   });
 
@@ -147,7 +155,10 @@ describe(`adjoint (seed ${SEED})`, () => {
       ] as const;
       for (const [place, value, guard] of cases) {
         const found = await refused(patch(input, { [place]: value }));
-        expect(found.some(({ signals }) => signals.some((signal) => guard.test(signal))), place).toBe(true);
+        expect(
+          found.some(({ signals }) => signals.some((signal) => guard.test(signal))),
+          place,
+        ).toBe(true);
       }
     });
   });

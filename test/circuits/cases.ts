@@ -78,7 +78,8 @@ export function adjointCase(random: Random, profile: Profile, lambda = 1000n, sa
   for (let s = 0; s < samples; s++) {
     const h = random.list(d, 8);
     for (let i = 0; i < d; i++) {
-      for (let j = i; j < d; j++) a[triangleIndex(i, j, d)] = at(a, triangleIndex(i, j, d)) + at(h, i) * at(h, j);
+      for (let j = i; j < d; j++)
+        a[triangleIndex(i, j, d)] = at(a, triangleIndex(i, j, d)) + at(h, i) * at(h, j);
     }
   }
   const q = random.list(d * m, 16);
@@ -102,7 +103,9 @@ export function weightsCase(random: Random, profile: Profile, count = profile.co
   const { d, m } = profile;
   const gradients: bigint[][] = [];
   for (let c = 0; c < count; c++) {
-    gradients.push(c % 2 === 0 ? random.list(d * m, 40) : (gradients[c - 1] as bigint[]).map((value) => -value));
+    gradients.push(
+      c % 2 === 0 ? random.list(d * m, 40) : (gradients[c - 1] as bigint[]).map((value) => -value),
+    );
   }
   return {
     profile,
@@ -114,9 +117,17 @@ export function weightsCase(random: Random, profile: Profile, count = profile.co
 }
 
 /** round(2^bits · M⁻¹ Q), by fraction-free (Bareiss) elimination: exact, and slow. */
-function solveRounded(matrix: readonly (readonly bigint[])[], q: readonly bigint[], m: number, bits: number): bigint[] {
+function solveRounded(
+  matrix: readonly (readonly bigint[])[],
+  q: readonly bigint[],
+  m: number,
+  bits: number,
+): bigint[] {
   const d = matrix.length;
-  const rows = matrix.map((row, i) => [...row, ...q.slice(i * m, (i + 1) * m).map((value) => value << BigInt(bits))]);
+  const rows = matrix.map((row, i) => [
+    ...row,
+    ...q.slice(i * m, (i + 1) * m).map((value) => value << BigInt(bits)),
+  ]);
   let previous = 1n;
   for (let p = 0; p < d; p++) {
     const pivotRow = rows[p] as bigint[];

@@ -1,8 +1,9 @@
-// Runs a circuit's witness generator (the WebAssembly that circom writes) directly, without snarkjs: the tests here
-// are about constraints, they need the whole witness as numbers, and they should not depend on how proofs are made.
+// Runs a circuit's witness generator (the WebAssembly that circom writes) directly, without snarkjs: the
+// tests here are about constraints, they need the whole witness as numbers, and they should not depend on how
+// proofs are made.
 //
-// Protocol (circom 2): inputs are set one field element at a time, named by the FNV-1a hash of the signal's name;
-// elements cross the border as eight 32-bit words, least significant first.
+// Protocol (circom 2): inputs are set one field element at a time, named by the FNV-1a hash of the signal's
+// name; elements cross the border as eight 32-bit words, least significant first.
 
 import { readFile } from "node:fs/promises";
 import { FIELD } from "../../prover/field.ts";
@@ -56,14 +57,16 @@ function setInputs(circuit: Exports, input: CircuitInput): void {
     const [high, low] = fnv1a(name);
     const elements = flatten(value);
     const size = circuit.getInputSignalSize(high, low);
-    if (size !== elements.length) throw new Error(`Signal ${name} takes ${size} elements, not ${elements.length}.`);
+    if (size !== elements.length)
+      throw new Error(`Signal ${name} takes ${size} elements, not ${elements.length}.`);
     for (const [i, element] of elements.entries()) {
       writeElement(circuit, ((BigInt(element) % FIELD) + FIELD) % FIELD);
       circuit.setInputSignal(high, low, i);
       count++;
     }
   }
-  if (count !== circuit.getInputSize()) throw new Error(`${circuit.getInputSize() - count} input elements are missing.`);
+  if (count !== circuit.getInputSize())
+    throw new Error(`${circuit.getInputSize() - count} input elements are missing.`);
 }
 
 function flatten(value: InputValue): string[] {
@@ -86,13 +89,15 @@ function writeElement(circuit: Exports, element: bigint): void {
 
 function readElement(circuit: Exports): bigint {
   let element = 0n;
-  for (let i = WORDS - 1; i >= 0; i--) element = (element << 32n) | BigInt(circuit.readSharedRWMemory(i) >>> 0);
+  for (let i = WORDS - 1; i >= 0; i--)
+    element = (element << 32n) | BigInt(circuit.readSharedRWMemory(i) >>> 0);
   return element;
 }
 
 function readMessage(circuit: Exports): string {
   let text = "";
-  for (let c = circuit.getMessageChar(); c !== 0; c = circuit.getMessageChar()) text += String.fromCharCode(c);
+  for (let c = circuit.getMessageChar(); c !== 0; c = circuit.getMessageChar())
+    text += String.fromCharCode(c);
   return text;
 }
 

@@ -1,11 +1,12 @@
 // What a circuit test needs: the compiled circuit, honest witnesses, and *forged* ones.
 //
-// A forger is a prover with a program of his own. `forge` compiles that program: the same templates with every `===`
-// taken out (so that it computes anything and refuses nothing), optionally with one line of it changed, and with the
-// public inputs set to what it computes itself. The result is dishonest but consistent in every other respect: hashes,
-// sums and digits are recomputed. Its values are then put, signal by signal, into the real circuit's wires, and the
-// real circuit's rows are asked. A test names the rows that it expects to be broken; that no others are shows that the
-// guard under test, and nothing else by accident, is what refuses.
+// A forger is a prover with a program of his own. `forge` compiles that program: the same templates with
+// every `===` taken out (so that it computes anything and refuses nothing), optionally with one line of it
+// changed, and with the public inputs set to what it computes itself. The result is dishonest but consistent
+// in every other respect: hashes, sums and digits are recomputed. Its values are then put, signal by signal,
+// into the real circuit's wires, and the real circuit's rows are asked. A test names the rows that it expects
+// to be broken; that no others are shows that the guard under test, and nothing else by accident, is what
+// refuses.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -80,7 +81,10 @@ export async function forge(bench: Bench, forgery: Forgery): Promise<bigint[]> {
   const program = await forgersProgram(bench, forgery.changes ?? []);
   let values = await valuesOf(program, forgery.input);
   if (forgery.publish !== undefined) {
-    const published = Object.entries(forgery.publish).map(([name, signals]) => [name, lookUp(values, signals)]);
+    const published = Object.entries(forgery.publish).map(([name, signals]) => [
+      name,
+      lookUp(values, signals),
+    ]);
     values = await valuesOf(program, { ...forgery.input, ...Object.fromEntries(published) });
   }
   return Array.from({ length: bench.system.wires }, (_, wire) => {
@@ -129,7 +133,12 @@ async function compileProgram(target: string, files: Readonly<Record<string, str
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
     }
-    await compile({ folder, main: "main.circom", libraries: [".", "node_modules"], options: ["--O0", "--wasm", "--sym"] });
+    await compile({
+      folder,
+      main: "main.circom",
+      libraries: [".", "node_modules"],
+      options: ["--O0", "--wasm", "--sym"],
+    });
     renameSync(folder, target);
   }
   return { wasmPath, wireOf: await readSymbols(symPath) };
@@ -173,7 +182,6 @@ export function edit(bench: Bench, witness: readonly bigint[], signal: string, v
   if (wire === undefined) throw new Error(`No wire is called ${signal}.`);
   return witness.map((honest, i) => (i === wire ? value : honest));
 }
-
 
 /** Something is refused, and every broken row has a signal of the guard that was to refuse it. */
 export function expectOnly(found: readonly Violation[], guard: RegExp): void {

@@ -90,12 +90,16 @@ describe(`inference (seed ${SEED})`, () => {
       for (const feature of [128n, FIELD - 129n]) {
         const found = await refused(patch(input, { "features[0][2]": feature }));
         expectOnly(found, /RecordLeaf#0\.PackSigned#0\.SignedRange|Argmax/);
-        expect(found.some(({ signals }) => /RecordLeaf#0\.PackSigned#0\.SignedRange#0\[2\]/.test(signals.join()))).toBe(true);
+        expect(
+          found.some(({ signals }) => /RecordLeaf#0\.PackSigned#0\.SignedRange#0\[2\]/.test(signals.join())),
+        ).toBe(true);
       }
     });
 
     it("a feature out of int8 in a query whose scores it does not change", async () => {
-      const records = [{ ...inferenceCase(random, profile, 1).records[0], klass: 0, weight: 1 }] as typeof inputs.records;
+      const records = [
+        { ...inferenceCase(random, profile, 1).records[0], klass: 0, weight: 1 },
+      ] as typeof inputs.records;
       const flat = inferenceWitness({ ...inputs, w: inputs.w.map(() => 0n), records });
       const found = await refused(patch(flat.input, { "features[0][2]": 128n }));
       expect(found.length).toBe(1);
@@ -127,7 +131,11 @@ describe(`inference (seed ${SEED})`, () => {
 
     it("weights or queries out of their range", async () => {
       const w = await refused(patch(input, { "w[0][0]": 1n << 27n }));
-      expect(w.some(({ signals }) => /^main\.CommitSigned#0\.PackSigned#0\.SignedRange#0\[0\]/m.test(signals.join("\n")))).toBe(true);
+      expect(
+        w.some(({ signals }) =>
+          /^main\.CommitSigned#0\.PackSigned#0\.SignedRange#0\[0\]/m.test(signals.join("\n")),
+        ),
+      ).toBe(true);
       const qIn = await refused(patch(input, { "qIn[3][2]": FIELD - (1n << 31n) - 1n }));
       expectOnly(qIn, /^main\.CommitSigned#[12]\.PackSigned#0\.SignedRange#0\[11\]/);
     });
@@ -135,7 +143,10 @@ describe(`inference (seed ${SEED})`, () => {
     it("a class out of range", async () => {
       const found = await refused(patch(input, { "klass[0]": BigInt(profile.m) }));
       expect(found.some(({ signals }) => signals.includes("main.klass[0]"))).toBe(true);
-      expectOnly(found, /^main\.(klass\[0\]|Query#0\[0\]\.(isClass|RecordLeaf#0\.OneHot#0|RecordLeaf#0\.isClass|Argmax))/);
+      expectOnly(
+        found,
+        /^main\.(klass\[0\]|Query#0\[0\]\.(isClass|RecordLeaf#0\.OneHot#0|RecordLeaf#0\.isClass|Argmax))/,
+      );
     });
 
     it("a mark that is not boolean, though marks add up", async () => {
@@ -155,7 +166,12 @@ describe(`inference (seed ${SEED})`, () => {
       const found = await refusals(circuit, {
         input,
         publish: OWN_PUBLICS,
-        changes: [{ from: "flatQOut[j*m + k] <== sum;", to: "flatQOut[j*m + k] <== sum + (j == 2 && k == 1 ? 1 : 0);" }],
+        changes: [
+          {
+            from: "flatQOut[j*m + k] <== sum;",
+            to: "flatQOut[j*m + k] <== sum + (j == 2 && k == 1 ? 1 : 0);",
+          },
+        ],
       });
       expect(found.length).toBe(1);
       expect(found[0]?.signals).toContain("main.qIn[2][1]");
@@ -184,8 +200,17 @@ describe(`inference (seed ${SEED})`, () => {
 
     it("single edited wires", async () => {
       const witness = await prove(circuit, input);
-      for (const signal of ["main.feeTotal", "main.klass[0]", "main.w[1][2]", "main.digest[2]", "main.saltQOut"]) {
-        expect(violations(circuit.system, edit(circuit, witness, signal, 12345n)).length, signal).toBeGreaterThan(0);
+      for (const signal of [
+        "main.feeTotal",
+        "main.klass[0]",
+        "main.w[1][2]",
+        "main.digest[2]",
+        "main.saltQOut",
+      ]) {
+        expect(
+          violations(circuit.system, edit(circuit, witness, signal, 12345n)).length,
+          signal,
+        ).toBeGreaterThan(0);
       }
     });
   });

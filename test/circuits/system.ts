@@ -1,5 +1,5 @@
-// A compiled circuit as its rows: each is a claim ⟨A,w⟩·⟨B,w⟩ = ⟨C,w⟩ about the witness w. What these tests ask is what
-// the rows alone refuse, because a dishonest prover does not run our witness generator.
+// A compiled circuit as its rows: each is a claim ⟨A,w⟩·⟨B,w⟩ = ⟨C,w⟩ about the witness w. What these tests
+// ask is what the rows alone refuse, because a dishonest prover does not run our witness generator.
 
 import { readFile } from "node:fs/promises";
 import type { Artifact } from "../../prover/artifacts.ts";
@@ -57,8 +57,8 @@ export async function readSymbols(symPath: string): Promise<Map<string, number>>
 }
 
 /**
- * Gives anonymous components names that outlive an edit of the source: the compiler numbers them by their place in the
- * text (`Bits_12_3456`), here they are counted within their parent, in order (`Bits#0`).
+ * Gives anonymous components names that outlive an edit of the source: the compiler numbers them by their
+ * place in the text (`Bits_12_3456`), here they are counted within their parent, in order (`Bits#0`).
  */
 function nameReader(): (compilersName: string) => string {
   const ordinals = new Map<string, Map<string, number>>();
@@ -107,7 +107,8 @@ export function holds(system: System, row: number, witness: readonly bigint[]): 
 
 /** The rows that a witness breaks; none for an honest one. */
 export function violations(system: System, witness: readonly bigint[]): Violation[] {
-  if (witness.length !== system.wires || witness[0] !== 1n) throw new Error("This is not a witness of this circuit.");
+  if (witness.length !== system.wires || witness[0] !== 1n)
+    throw new Error("This is not a witness of this circuit.");
   const broken = system.rows.map((_, row) => row).filter((row) => !holds(system, row, witness));
   return broken.map((row) => ({ row, signals: rowSignals(system, row) }));
 }
@@ -120,8 +121,8 @@ export function rowSignals(system: System, row: number): string[] {
 }
 
 /**
- * Wires (private and public) that can be changed on their own without breaking a row: an honest circuit has none.
- * Tries +1, and the negated value, which is what unsigned-looking checks overlook.
+ * Wires (private and public) that can be changed on their own without breaking a row: an honest circuit has
+ * none. Tries +1, and the negated value, which is what unsigned-looking checks overlook.
  */
 export function looseWires(system: System, witness: readonly bigint[]): string[] {
   const loose: string[] = [];

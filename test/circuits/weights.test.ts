@@ -35,7 +35,9 @@ describe(`weights (seed ${SEED})`, () => {
       const honest = weightsWitness(weightsCase(random, profile, count));
       const witness = await prove(circuit, honest.input);
       expect(violations(circuit.system, witness)).toEqual([]);
-      expect(witness.slice(1, 6)).toEqual(publicSignals({ circuit: "weights", ...honest.statement }, profile));
+      expect(witness.slice(1, 6)).toEqual(
+        publicSignals({ circuit: "weights", ...honest.statement }, profile),
+      );
     }
   });
 
@@ -51,9 +53,15 @@ describe(`weights (seed ${SEED})`, () => {
   });
 
   it("rejects every public input that is off by one", async () => {
-    const edits = { commitY: statement.commitY, "commitG[0]": statement.commitG[0], "commitG[1]": statement.commitG[1] };
+    const edits = {
+      commitY: statement.commitY,
+      "commitG[0]": statement.commitG[0],
+      "commitG[1]": statement.commitG[1],
+    };
     for (const [name, value] of Object.entries({ ...edits, "w[0]": w[0], "w[1]": w[1] })) {
-      expect(await accepts(circuit, patch(input, { [name]: ((value as bigint) + 1n) % FIELD })), name).toBe(false);
+      expect(await accepts(circuit, patch(input, { [name]: ((value as bigint) + 1n) % FIELD })), name).toBe(
+        false,
+      );
     }
   });
 
@@ -79,7 +87,9 @@ describe(`weights (seed ${SEED})`, () => {
       const found = await refusals(circuit, {
         input,
         publish: OWN_PUBLICS,
-        changes: [{ from: "((in + offset) >> i) & 1;", to: "n == 112 && i == 111 ? 1 : ((in + offset) >> i) & 1;" }],
+        changes: [
+          { from: "((in + offset) >> i) & 1;", to: "n == 112 && i == 111 ? 1 : ((in + offset) >> i) & 1;" },
+        ],
       });
       expect(found.length).toBe(1);
       expectOnly(found, new RegExp(`^main\\.s\\[${loser}\\]$`));
