@@ -38,6 +38,7 @@ export type RunFacts = {
   readonly profile: string;
   readonly keys: "local" | "ceremony";
   readonly chain: {
+    /** For example "local chain in this process". */
     readonly name: string;
     readonly chainId: number;
     /** Symbol of the native coin with 18 decimals, for example "ETH". */
@@ -106,7 +107,7 @@ export type ContributorFacts = {
   /** w_c = max(0, s_c), the exact integer that was proven. */
   readonly weight: Decimal;
   readonly payoutWei: Decimal;
-  /** How much of this payout has been claimed. */
+  /** How much this contributor has claimed of the model, over all epochs; more than the payout after several. */
   readonly claimedWei: Decimal;
 };
 

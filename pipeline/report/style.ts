@@ -38,9 +38,9 @@ border:1px solid var(--line);border-bottom:0;
 mask:conic-gradient(from -45deg at bottom,#0000,#000 1deg 89deg,#0000 90deg) bottom/12px 6px repeat-x,linear-gradient(#000 0 0) top/100% calc(100% - 6px) no-repeat}
 .slip-head{display:flex;justify-content:space-between;gap:1rem;margin:0 0 .8rem;padding-bottom:.6rem;border-bottom:1px dashed var(--line);font-weight:700}
 .slip-head span{font-weight:400;color:var(--muted);text-align:right}
-.slip dl{margin:0}.slip-line{white-space:nowrap;display:flex;align-items:baseline;gap:.5rem;margin:.2rem 0}
+.slip dl{margin:0}.slip-line{white-space:nowrap;display:flex;flex-wrap:wrap;align-items:baseline;gap:.5rem;margin:.2rem 0}
 .slip-line dt{display:contents}.slip-line dt::after{content:"";flex:1;border-bottom:1px dotted var(--muted);opacity:.6}
-.slip-line dd{margin:0}
+.slip-line dd{margin:0 0 0 auto}
 .verdict{margin:.9rem 0 1rem;width:fit-content;padding:.6rem .8rem;border:1px solid currentColor;border-radius:3px;font-weight:650}
 .slip .verdict{text-align:center;width:auto;margin-bottom:0}.verdict.good{color:var(--positive)}.verdict.bad{color:var(--negative)}
 .contents{border-block:1px solid var(--line);margin:1.8rem 0 0}

@@ -2,7 +2,7 @@
 import { mark } from "../assurance.ts";
 import { type ChartRow, divergingBars, dumbbells } from "../charts.ts";
 import type { ContributorFacts, ReportData } from "../data.ts";
-import { coins, counted, grouped, percent, shareOf, signed } from "../format.ts";
+import { coins, counted, grouped, percent, sentence, shareOf, signed } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { dataTable, hash, section } from "./parts.ts";
 
@@ -13,7 +13,7 @@ export function contributorsSection(data: ReportData): Html {
   return section(
     "contributors",
     "Contributors",
-    html`Datanet “${datanet.name}” (number ${datanet.id}). ${datanet.source} Every contributor signed the roots of its
+    html`Datanet “${datanet.name}” (number ${datanet.id}). ${datanet.source === undefined ? undefined : sentence(datanet.source)} Every contributor signed the roots of its
 batches, and the signatures stand on chain.${random ? html` ${randomTag()} marks contributors whose labels were drawn at random in this demonstration.` : undefined}`,
     [
       influenceChart(contributors),
@@ -107,7 +107,7 @@ of the hollow one, the data was worth more than its quantity.`,
 
 function claimed({ payoutWei, claimedWei }: ContributorFacts): string {
   if (BigInt(payoutWei) === 0n) return "–";
-  return BigInt(claimedWei) === BigInt(payoutWei) ? "in full" : `${grouped(claimedWei)} wei`;
+  return BigInt(claimedWei) >= BigInt(payoutWei) ? "in full" : `${grouped(claimedWei)} wei`;
 }
 
 function contributorTable(contributors: readonly ContributorFacts[], coin: string): Html {

