@@ -2,8 +2,8 @@
  * BN254 in WebAssembly (npm's `ffjavascript`), in the two forms that this room needs.
  *
  * - {@link shareSingleThreadCurve}: the curve object that snarkjs finds when it asks for one. Left alone,
- *   snarkjs starts a worker for every core, which keeps the process alive and gains nothing where proofs already
- *   run side by side. It looks for `globalThis.curve_bn128` first; a single-threaded curve put there serves
+ *   snarkjs starts a worker for every core, which keeps the process alive and gains nothing where proofs run
+ *   side by side. It looks for `globalThis.curve_bn128` first; a single-threaded curve put there serves
  *   every later call.
  * - {@link openCurve}: the bare wasm functions and their memory, for loops over a million points
  *   (keys/points.ts), where copying each operand in and out would cost more than the arithmetic.

@@ -65,7 +65,7 @@ describe("a local key", () => {
     await expect(assertSafeVkey(vkey)).resolves.toBeUndefined();
   });
 
-  it("has the structure of one that snarkjs makes: sections, coefficients, where points are zero", async () => {
+  it("has the structure of one that snarkjs makes: sections, coefficients, zero points", async () => {
     const [ours, theirs] = [await zkeySections(zkeyPath), await zkeySections(reference)];
     expect([...ours.keys()]).toEqual([...theirs.keys()]);
     for (const [section, bytes] of theirs)
