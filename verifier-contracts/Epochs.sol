@@ -291,7 +291,7 @@ contract Epochs is IEpochs {
             for (uint256 j = 0; j < size; ++j) slice[j] = first + j < w.length ? w[first + j] : 0;
             uint256 group = first / size;
             if (keccak256(abi.encodePacked(slice)) != _weights[id][number][group]) revert EpochsWrongWeights(group);
-            // Proven weights are below 2^112 and there are at most 256 of them.
+            // Proven weights are below 2^112 and there are at most 600 of them.
             for (uint256 j = 0; j < size; ++j) total += slice[j];
         }
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {SlotDerivation} from "@openzeppelin/contracts/utils/SlotDerivation.sol";
-import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
 import {BN254} from "./BN254.sol";
 import {IDatanets} from "./interfaces/IDatanets.sol";
 import {IModels} from "./interfaces/IModels.sol";
@@ -12,12 +11,9 @@ import {BatchId, ModelId} from "./Types.sol";
 /// @dev Only hashes of the lists are stored: whoever settles an epoch brings the lists again. A batch is used once because a
 /// contributor's batches ascend, a batch has one contributor, and accounts are distinct.
 contract Models is IModels {
-    using SlotDerivation for bytes32;
-    using TransientSlot for bytes32;
-    using TransientSlot for TransientSlot.BooleanSlot;
-
-    /// @dev Bounds every loop over a model's contributors, and with it the gas that settling an epoch needs.
-    uint256 public constant MAX_CONTRIBUTORS = 256;
+    /// @dev Bounds every loop over a model's contributors. Settling credits each of them in one transaction, about 25,000
+    /// gas each, and a transaction may cost 2^24 gas at most (EIP-7825).
+    uint256 public constant MAX_CONTRIBUTORS = 600;
 
     IDatanets public immutable datanets;
     /// @inheritdoc IModels
@@ -48,7 +44,7 @@ contract Models is IModels {
         _checkElement(statement.commitW);
         _checkElement(statement.commitA);
 
-        bytes32 accountsHash = _checkContributors(id, statement);
+        bytes32 accountsHash = _checkContributors(statement);
         _hashGroups(id, statement.contributors);
         _models[id] = Model({
             operator: msg.sender,
@@ -104,20 +100,23 @@ contract Models is IModels {
     }
 
     /// @dev Accounts distinct, batches theirs, counts adding up. Returns the hash of the accounts.
-    function _checkContributors(ModelId id, ModelStatement calldata statement) private returns (bytes32) {
+    function _checkContributors(ModelStatement calldata statement) private view returns (bytes32 accountsHash) {
         Contributor[] calldata list = statement.contributors;
-        bytes32[] memory accounts = new bytes32[](list.length);
+        address[] memory accounts = new address[](list.length);
         uint256 samples = 0;
         for (uint256 i = 0; i < list.length; ++i) {
             _checkElement(list[i].commitG);
-            _markAccount(id, list[i].account);
-            accounts[i] = bytes32(uint256(uint160(list[i].account)));
+            accounts[i] = list[i].account;
             samples += _checkBatches(statement, list[i]);
         }
         if (samples != statement.samples || samples > maxSamples) {
             revert ModelsWrongSamples(samples, statement.samples, maxSamples);
         }
-        return keccak256(abi.encodePacked(accounts));
+        accountsHash = keccak256(abi.encodePacked(accounts));
+        Arrays.sort(accounts);
+        for (uint256 i = 1; i < accounts.length; ++i) {
+            if (accounts[i] == accounts[i - 1]) revert ModelsDuplicateAccount(accounts[i]);
+        }
     }
 
     function _checkBatches(
@@ -135,13 +134,6 @@ contract Models is IModels {
             if (!own) revert ModelsForeignBatch(id, contributor.account);
             samples += batch.count;
         }
-    }
-
-    /// @dev Remembers the account for this transaction, under the model's own id, in transient storage.
-    function _markAccount(ModelId id, address account) private {
-        TransientSlot.BooleanSlot seen = ModelId.unwrap(id).deriveMapping(account).asBoolean();
-        if (seen.tload()) revert ModelsDuplicateAccount(account);
-        seen.tstore(true);
     }
 
     function _hashGroups(ModelId id, Contributor[] calldata list) private {

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {IModels} from "./interfaces/IModels.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {ModelId} from "./Types.sol";
@@ -13,7 +13,7 @@ import {ModelId} from "./Types.sol";
 /// @dev Created by {Epochs}, which alone may charge, distribute and release. It does not trust it with more than it needs:
 /// a pool can only be filled from deposits, and no more can leave it than went in. Amounts of coins fit 128 bits by
 /// many orders of magnitude; {SafeCast} guards the one door through which they enter.
-contract Vault is IVault, ReentrancyGuardTransient {
+contract Vault is IVault, ReentrancyGuard {
     using SafeCast for uint256;
 
     /// @inheritdoc IVault
@@ -175,7 +175,6 @@ contract Vault is IVault, ReentrancyGuardTransient {
             uint128 amount = amounts[i].toUint128();
             _entitlements[model][accounts[i]].earned += amount;
             sum += amount;
-            emit Credited(model, accounts[i], amount);
         }
         carried = _close(model, sum);
         _totals.owed += sum;

@@ -4,7 +4,7 @@
  * The file holds the process id of its owner. A lock whose owner is gone (a killed run) is taken over. Within a process
  * a set remembers what is held, because a new process may have got a dead one's id.
  */
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 const held = new Set<string>();
@@ -44,19 +44,33 @@ function tryLock(path: string): number | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     const owner = ownerOf(path);
-    if (owner === undefined || isAlive(owner, path)) return owner ?? 0;
-    rmSync(path, { force: true });
-    return owner;
+    if (owner !== undefined && isAlive(owner, path)) return owner;
+    if (owner !== undefined) removeStale(path, owner);
+    return tryLock(path);
   } finally {
     rmSync(own, { force: true });
+  }
+}
+
+/** Moves a dead owner's lock away. If another process was faster, what was moved is its lock: it is put back. */
+function removeStale(path: string, owner: number): void {
+  const aside = `${path}.${process.pid}.stale.tmp`;
+  try {
+    renameSync(path, aside);
+    if (!Object.is(ownerOf(aside), owner)) linkSync(aside, path);
+  } catch {
+    // Gone already, or taken again: the next try tells.
+  } finally {
+    rmSync(aside, { force: true });
   }
 }
 
 function ownerOf(path: string): number | undefined {
   try {
     return Number.parseInt(readFileSync(path, "utf8"), 10);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
 }
 

@@ -71,13 +71,13 @@ function readLog(
   const bytes = readFileSync(path);
   const lines = bytes.toString("utf8").split("\n");
   let torn = lines.pop() !== "";
-  let parsed: unknown[] = [];
+  const parsed: unknown[] = [];
   for (const [index, line] of lines.entries()) {
     const value = parse(line);
     const isLast = index === lines.length - 1 && !torn;
     if (value === undefined && !isLast) throw new LogDamagedError(path, index + 1);
     if (value === undefined) torn = true;
-    else parsed = [...parsed, value];
+    else parsed.push(value);
   }
   const kept = lines.slice(0, parsed.length);
   const length = kept.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);

@@ -42,7 +42,6 @@ interface IVault {
     event Withdrawn(ModelId indexed model, address indexed payer, uint256 amount);
     event Charged(ModelId indexed model, address indexed payer, uint256 amount);
     event Refunded(ModelId indexed model, address indexed payer, uint256 amount);
-    event Credited(ModelId indexed model, address indexed account, uint256 amount);
     event Claimed(ModelId indexed model, address indexed account, uint256 amount);
     /// @notice A payment within {claimMany} was not taken; it is still owed.
     event PaymentRefused(ModelId indexed model, address indexed account, uint256 amount);
@@ -73,7 +72,8 @@ interface IVault {
         uint256[] calldata amounts
     ) external returns (uint128 pool);
 
-    /// @notice Credits the pool to accounts; what is left of it becomes the carry. Epochs only.
+    /// @notice Credits the pool to accounts; what is left of it becomes the carry. Epochs only, whose event names
+    /// every payout: an event for each account here would only say it again, at a price.
     function distribute(
         ModelId model,
         address[] calldata accounts,
