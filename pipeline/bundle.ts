@@ -1,0 +1,147 @@
+/**
+ * The epoch bundle: one JSON file with everything that somebody needs, besides the verifying keys, to check an epoch
+ * offline: who contributed which signed batches, what the model committed to, the signed receipts, every proof with its
+ * public signals, and who was paid what.
+ *
+ * It holds no private data: receipts appear as commitments (leaves) with the operator's signature, not with the question
+ * or the answer; matrices appear as commitments only. Numbers above 2^53 are decimal strings.
+ */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import type { Proof } from "../prover/index.ts";
+import { writeFileAtomic } from "./store.ts";
+
+const decimal = z.string().regex(/^(0|[1-9][0-9]{0,77})$/, "a decimal number");
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "an address");
+const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, "32 bytes in hex");
+const sha = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in hex");
+const signature = z.string().regex(/^0x([0-9a-f]{2})+$/, "a signature in hex");
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+const proofSchema = z.strictObject({
+  a: z.tuple([decimal, decimal]),
+  b: z.tuple([z.tuple([decimal, decimal]), z.tuple([decimal, decimal])]),
+  c: z.tuple([decimal, decimal]),
+});
+
+const receiptSchema = z.strictObject({
+  requestId: hex32,
+  payer: address,
+  feeUnits: count,
+  leaf: decimal,
+  signature,
+});
+
+const batchSchema = z.strictObject({ id: decimal, root: decimal, count, signature });
+
+const circuitKey = z.strictObject({ circuitHash: sha, vkeyHash: sha });
+
+/** The shape of a bundle; unknown fields are refused, so that nothing unverified rides along. */
+export const bundleSchema = z.strictObject({
+  format: z.literal("quittance-epoch/1"),
+  profile: z.enum(["tiny", "default"]),
+  chainId: count,
+  contracts: z.strictObject({
+    datanets: address,
+    models: address,
+    epochs: address,
+    vault: address,
+    verifier: address,
+  }),
+  keys: z.strictObject({
+    kind: z.enum(["local", "ceremony"]),
+    circuits: z.strictObject({ inference: circuitKey, adjoint: circuitKey, weights: circuitKey }),
+  }),
+  model: z.strictObject({
+    id: hex32,
+    operator: address,
+    nonce: decimal,
+    datanet: decimal,
+    backbone: sha,
+    commitW: decimal,
+    commitA: decimal,
+    lambda: count,
+    samples: count,
+    feeUnitWei: decimal,
+    trainingProven: z.boolean(),
+    contributors: z.array(
+      z.strictObject({ account: address, commitG: decimal, batches: z.array(batchSchema) }),
+    ),
+  }),
+  epoch: count,
+  inference: z.array(
+    z.strictObject({
+      context: decimal,
+      commitQIn: decimal,
+      commitQOut: decimal,
+      receiptsRoot: decimal,
+      feeTotal: decimal,
+      receipts: z.array(receiptSchema),
+      proof: proofSchema,
+    }),
+  ),
+  adjoint: z.strictObject({ commitQ: decimal, commitY: decimal, proof: proofSchema }),
+  weights: z.array(z.strictObject({ commitG: z.array(decimal), w: z.array(decimal), proof: proofSchema })),
+  settlement: z.strictObject({
+    carryInWei: decimal,
+    poolWei: decimal,
+    sumWeights: decimal,
+    payoutsWei: z.array(decimal),
+    carryOutWei: decimal,
+  }),
+});
+
+/** A parsed and shape-checked bundle. */
+export type EpochBundle = z.infer<typeof bundleSchema>;
+
+/** A proof as a bundle holds it: affine coordinates, G2 as (c0, c1). */
+export function bundleProof({ a, b, c }: Proof): EpochBundle["adjoint"]["proof"] {
+  const pair = ([x, y]: readonly [bigint, bigint]): [string, string] => [String(x), String(y)];
+  return { a: pair(a), b: [pair(b[0]), pair(b[1])], c: pair(c) };
+}
+
+/** The proof that a bundle holds. */
+export function proofOfBundle({ a, b, c }: EpochBundle["adjoint"]["proof"]): Proof {
+  const pair = ([x, y]: readonly [string, string]): [bigint, bigint] => [BigInt(x), BigInt(y)];
+  return { a: pair(a), b: [pair(b[0]), pair(b[1])], c: pair(c) };
+}
+
+/** Reads and shape-checks a bundle. Throws {@link BundleFormatError} with the first thing that is wrong. */
+export function readBundle(path: string): EpochBundle {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new BundleFormatError(path, (cause as Error).message, cause);
+  }
+  return parseBundle(json, path);
+}
+
+/** Shape-checks a bundle that was read elsewhere. */
+export function parseBundle(json: unknown, where = "the bundle"): EpochBundle {
+  const parsed = bundleSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new BundleFormatError(
+    where,
+    `${issue?.path.join(".") || "top level"}: ${issue?.message ?? "not valid"}`,
+  );
+}
+
+/** Writes a bundle, never half. */
+export function writeBundle(path: string, bundle: EpochBundle): void {
+  writeFileAtomic(path, `${JSON.stringify(bundleSchema.parse(bundle), null, 1)}\n`);
+}
+
+/** The file is not an epoch bundle. */
+export class BundleFormatError extends Error {
+  override readonly name = "Bundle.Format";
+  constructor(where: string, reason: string, cause?: unknown) {
+    super(
+      `${where} is not an epoch bundle (${reason}). Ask whoever sent it for the file that "quittance settle" wrote.`,
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,66 @@
+/** Pays what contributors are owed. Anybody may trigger a claim; the money goes to the contributor and nobody else. */
+import { balanceOf } from "./chain/client.ts";
+import type { Ui } from "./cli/ui.ts";
+import { checksumAddress, isAddressText } from "./engine/ethers.ts";
+import type { Project } from "./project.ts";
+import type { Session } from "./session.ts";
+import { currentModel } from "./train.ts";
+
+/** One payment. */
+export type Claimed = {
+  readonly name: string;
+  readonly account: string;
+  readonly paidWei: bigint;
+  /** What the account held afterwards. */
+  readonly balanceWei: bigint;
+  readonly gas: number;
+  readonly hash: string;
+};
+
+/** Claims for every contributor that is owed something, or for one account only. Throws {@link NotAContributorError}. */
+export async function claimOwed({
+  project,
+  session,
+  ui,
+  account,
+}: {
+  readonly project: Project;
+  readonly session: Session;
+  readonly ui: Ui;
+  readonly account?: string;
+}): Promise<Claimed[]> {
+  const model = currentModel(project);
+  const wanted =
+    account === undefined ? undefined : isAddressText(account) ? checksumAddress(account) : account;
+  const contributors = model.contributors.filter((c) => wanted === undefined || c.account === wanted);
+  if (contributors.length === 0) throw new NotAContributorError(wanted ?? "");
+  return ui.step("Claims", async (report) => {
+    const claims: Claimed[] = [];
+    for (const [index, { name, account: to }] of contributors.entries()) {
+      report(index, contributors.length, name);
+      if ((await session.contracts.owed(model.id, to)) === 0n) continue;
+      const mined = await session.contracts.claim(session.operator, model.id, to);
+      session.record(`claim ${name}`, mined);
+      const balanceWei = await balanceOf(session.chain, to);
+      claims.push({
+        name,
+        account: to,
+        paidWei: mined.amountWei,
+        balanceWei,
+        gas: Number(mined.gasUsed),
+        hash: mined.hash,
+      });
+    }
+    return claims;
+  });
+}
+
+/** The address is not a contributor of this model. */
+export class NotAContributorError extends Error {
+  override readonly name = "Claim.NotAContributor";
+  constructor(account: string) {
+    super(
+      `${account} is not a contributor of this project's model. Check the address; "quittance train --json" lists them.`,
+    );
+  }
+}

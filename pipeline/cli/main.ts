@@ -1,0 +1,64 @@
+/**
+ * The command-line tool. Each command does one thing to a project folder and can be run again after an interruption.
+ *
+ * Exit codes: 0 done; 1 something is wrong with what was checked (a bundle that does not verify, a doctor's finding);
+ * 2 the call or its input is wrong, the message says what to do; 70 a defect of this program. With `--json` standard
+ * output is exactly one JSON document, also for errors; progress goes to standard error.
+ */
+import { Command, CommanderError, Option } from "commander";
+import { addCheckingCommands } from "./check.ts";
+import { addProjectCommands } from "./operate.ts";
+import { describeError, EXIT, plainJson } from "./output.ts";
+import { addSetupCommands } from "./setup.ts";
+
+/** Builds the command tree. */
+export function program(): Command {
+  const root = new Command("quittance")
+    .description(
+      "Pays the people whose data taught a model each time it is used, and proves that it paid the right ones.",
+    )
+    .version("0.1.0", "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help; every command has its own, with examples")
+    .addOption(new Option("--json", "print one JSON document on standard output, progress on standard error"))
+    .showHelpAfterError("(add --help for what this command takes)")
+    .addHelpText(
+      "after",
+      `
+A first look:        quittance demo
+An operator's day:   quittance setup
+                     quittance train  --project shop --data ./digits
+                     quittance infer  --project shop --data ./questions
+                     quittance settle --project shop
+                     quittance claim  --project shop
+An auditor's day:    quittance verify shop/out/epoch-1.json
+
+Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
+QUITTANCE_THREADS (proofs side by side), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local).`,
+    )
+    .exitOverride();
+  addSetupCommands(root);
+  addProjectCommands(root);
+  addCheckingCommands(root);
+  return root;
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const root = program();
+  const json = argv.includes("--json");
+  try {
+    await root.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+      if (json && error.exitCode !== 0)
+        process.stdout.write(plainJson({ ok: false, error: error.code, message: error.message }));
+      return;
+    }
+    const told = describeError(error);
+    process.exitCode = told.exit;
+    if (json) process.stdout.write(plainJson({ ok: false, error: told.name, message: told.message }));
+    else process.stderr.write(`\n${told.name}: ${told.message}\n`);
+  }
+}
+
+await main(process.argv);

@@ -1,0 +1,223 @@
+/** Commands that change a project: demo, train, infer, settle, claim. */
+import { type Command, Option } from "commander";
+import { claimOwed } from "../claim.ts";
+import { loadCorpus } from "../corpus/folder.ts";
+import { runDemo } from "../demo.ts";
+import { answerQueries } from "../infer.ts";
+import { openProject, type Project } from "../project.ts";
+import { openSession, type Session } from "../session.ts";
+import { settleEpoch } from "../settle.ts";
+import { trainModel } from "../train.ts";
+import { profileOption, tell, wholeNumber } from "./options.ts";
+import { ether, openUi, table, type Ui } from "./ui.ts";
+
+const projectOption = (): Option =>
+  new Option("-p, --project <folder>", "the project folder").makeOptionMandatory();
+/** Runs `work` with an open project and session and closes both, whatever happens. */
+async function withSession<T>(
+  open: { folder: string; create?: Parameters<typeof openProject>[0]["create"] },
+  ui: Ui,
+  work: (project: Project, session: Session) => Promise<T>,
+): Promise<T> {
+  const project = openProject({
+    folder: open.folder,
+    notice: (message) => ui.line(message),
+    ...(open.create === undefined ? {} : { create: open.create }),
+  });
+  try {
+    const session = await openSession(project, ui);
+    try {
+      return await work(project, session);
+    } finally {
+      await session.close();
+    }
+  } finally {
+    project.close();
+  }
+}
+
+/** Adds the commands to the tree. */
+export function addProjectCommands(root: Command): void {
+  root
+    .command("demo")
+    .description("the whole job on 1,024 real digits of 12 contributors: train, answer, prove, pay, report")
+    .option("-p, --project <folder>", "where to keep it", "out/demo")
+    .option("--out <folder>", "where the report and the bundle go", "out")
+    .option("--seed <text>", "which digits, contributors and wallets", "quittance")
+    .option("--keep", "continue an interrupted demonstration instead of starting afresh")
+    .addOption(profileOption().hideHelp())
+    .addHelpText("after", "\nExample:\n  quittance demo\n  open out/report.html\n")
+    .action(
+      async (options: { project: string; out: string; seed: string; keep?: boolean }, command: Command) => {
+        const ui = openUi(process.stderr);
+        const result = await runDemo({
+          folder: options.project,
+          out: options.out,
+          seed: options.seed,
+          keep: options.keep === true,
+          ui,
+        });
+        tell(command, result, result.lastLine);
+      },
+    );
+
+  root
+    .command("train")
+    .description("record contributed data, fit the model and commit it on chain")
+    .addOption(projectOption())
+    .requiredOption("-d, --data <path>", "a folder with IDX files (and writer ids), a CSV or a JSONL file")
+    .option("--limit <n>", "take only the first n samples", wholeNumber(1, 65_535))
+    .option(
+      "--lambda <n>",
+      "the ridge's regulariser (default: chosen on public data)",
+      wholeNumber(1, 4_294_967_295),
+    )
+    .option("--chain <address>", '"local" or a JSON-RPC address (new projects only)')
+    .option("--fee-unit-wei <wei>", "price of one fee unit (new projects only)")
+    .addOption(profileOption().hideHelp())
+    .addHelpText(
+      "after",
+      `
+Each contributor's samples become batches; the contributor signs each batch's root and the chain records it. In a local
+project the contributors' wallets are derived from the project's secret.
+
+Examples:
+  quittance train --project shop --data ./digits             (train-images-idx3-ubyte.gz, writers-train.tsv.gz, …)
+  quittance train --project shop --data ./digits --limit 2000
+  quittance train --project shop --data samples.csv
+`,
+    )
+    .action(async (options: TrainOptions, command: Command) => {
+      const ui = openUi(process.stderr);
+      const create = {
+        profile: options.profile,
+        ...(options.chain === undefined ? {} : { chain: options.chain }),
+        ...(options.feeUnitWei === undefined ? {} : { feeUnitWei: options.feeUnitWei }),
+      };
+      const corpus = await ui.step("Read the data", async () =>
+        loadCorpus(options.data, options.limit === undefined ? {} : { limit: options.limit }),
+      );
+      await withSession({ folder: options.project, create }, ui, async (project, session) => {
+        const model = await trainModel({
+          project,
+          session,
+          corpus,
+          ui,
+          ...(options.lambda === undefined ? {} : { lambda: options.lambda }),
+        });
+        const { w: _w, a: _a, contributors, ...summary } = model;
+        tell(
+          command,
+          { ...summary, contributors: contributors.map(({ gradient: _g, ...rest }) => rest) },
+          `  Model ${model.id}\n  ${model.samples} samples of ${contributors.length} contributors; the link from data to weights is committed, not yet proven.`,
+        );
+      });
+    });
+
+  root
+    .command("infer")
+    .description("answer paid queries; every answer comes with a signed receipt")
+    .addOption(projectOption())
+    .requiredOption("-d, --data <path>", "the questions: a folder with IDX files, a CSV or a JSONL file")
+    .option("--offset <n>", "skip the first n questions", wholeNumber(0, 1_000_000_000), 0)
+    .option("--limit <n>", "ask at most n questions", wholeNumber(1, 100_000))
+    .option("--payer <name>", "who pays (a wallet derived from the project's secret)", "payer-1")
+    .option("--fee <units>", "fee units for each answer", wholeNumber(1, 65_535), 100)
+    .addHelpText(
+      "after",
+      "\nExample:\n  quittance infer --project shop --data ./questions --limit 10 --payer alice\n",
+    )
+    .action(async (options: InferOptions, command: Command) => {
+      const ui = openUi(process.stderr);
+      const split = options.limit === undefined ? {} : { limit: options.offset + options.limit };
+      const corpus = await ui.step("Read the questions", async () =>
+        loadCorpus(options.data, { ...split, part: "test" }),
+      );
+      await withSession({ folder: options.project }, ui, async (project, session) => {
+        const queries = corpus.samples.slice(options.offset).map((sample) => ({
+          content: sample.content,
+          payer: options.payer,
+          feeUnits: options.fee,
+        }));
+        const answers = await answerQueries({ project, session, queries, ui });
+        const rows = answers.map(({ receipt, path }) => [
+          String(receipt.sequence),
+          String(receipt.opening.answer),
+          String(receipt.feeUnits),
+          path,
+        ]);
+        tell(
+          command,
+          answers.map((a) => ({ ...a, receipt: { ...a.receipt } })),
+          table(["#", "answer", "fee", "receipt"], rows),
+        );
+      });
+    });
+
+  root
+    .command("settle")
+    .description("close the epoch: prove it, post the proofs, turn weights into payouts, write the bundle")
+    .addOption(projectOption())
+    .addHelpText(
+      "after",
+      "\nCan be interrupted and run again: finished proofs are kept.\n\nExample:\n  quittance settle --project shop\n",
+    )
+    .action(async (options: { project: string }, command: Command) => {
+      const ui = openUi(process.stderr);
+      await withSession({ folder: options.project }, ui, async (project, session) => {
+        const settled = await settleEpoch({ project, session, ui });
+        const rows = settled.payouts.map((p) => [p.name, String(p.influence), ether(p.payoutWei)]);
+        tell(
+          command,
+          { epoch: settled.epoch, bundle: settled.bundlePath, payouts: settled.payouts },
+          `${table(["contributor", "influence", "payout"], rows)}\n  ${settled.bundlePath}`,
+        );
+      });
+    });
+
+  root
+    .command("claim")
+    .description("pay contributors what they are owed (anybody may trigger it)")
+    .addOption(projectOption())
+    .option("--account <address>", "only this contributor")
+    .addHelpText("after", "\nExample:\n  quittance claim --project shop\n")
+    .action(async (options: { project: string; account?: string }, command: Command) => {
+      const ui = openUi(process.stderr);
+      await withSession({ folder: options.project }, ui, async (project, session) => {
+        const claims = await claimOwed({
+          project,
+          session,
+          ui,
+          ...(options.account === undefined ? {} : { account: options.account }),
+        });
+        tell(
+          command,
+          claims,
+          claims.length === 0
+            ? "  Nothing is owed."
+            : table(
+                ["contributor", "paid"],
+                claims.map((c) => [c.name, ether(c.paidWei)]),
+              ),
+        );
+      });
+    });
+}
+
+type TrainOptions = {
+  readonly project: string;
+  readonly data: string;
+  readonly limit?: number;
+  readonly lambda?: number;
+  readonly chain?: string;
+  readonly feeUnitWei?: string;
+  readonly profile: "tiny" | "default";
+};
+type InferOptions = {
+  readonly project: string;
+  readonly data: string;
+  readonly offset: number;
+  readonly limit?: number;
+  readonly payer: string;
+  readonly fee: number;
+};

@@ -1,0 +1,26 @@
+/** Options and printing that several commands share. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { plainJson } from "./output.ts";
+
+/** A whole number within bounds, for commander. */
+export function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < low || value > high) {
+      throw new InvalidArgumentError(`Give a whole number from ${low} to ${high}.`);
+    }
+    return value;
+  };
+}
+
+/** Which circuit sizes. */
+export const profileOption = (): Option =>
+  new Option("--profile <name>", "circuit sizes; tiny is for tests only")
+    .choices(["tiny", "default"])
+    .default("default");
+
+/** Prints a result: the JSON document, or the text for people. */
+export function tell(command: Command, value: unknown, text: string): void {
+  const { json } = command.optsWithGlobals<{ json?: boolean }>();
+  process.stdout.write(json === true ? plainJson({ ok: true, result: value }) : `${text}\n`);
+}

@@ -1,0 +1,231 @@
+/**
+ * `quittance demo`: the whole job on real digits, with nothing mocked. Twelve contributors of very unequal size, two of
+ * whom label at random, train a model; three payers ask 45 questions; the epoch is proven at the default profile's full
+ * size, settled by the contracts and paid out; the last line checks that the balances add up to the wei.
+ */
+import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { loadKeys } from "../prover/index.ts";
+import { balanceOf } from "./chain/client.ts";
+import { addsUp } from "./chain/types.ts";
+import { claimOwed } from "./claim.ts";
+import { ether, table, type Ui } from "./cli/ui.ts";
+import { DEMO_CONTRIBUTORS, type DemoSplit, demoSplit } from "./corpus/demo.ts";
+import { keysFolder } from "./environment.ts";
+import { answerQueries } from "./infer.ts";
+import { payoutError } from "./payout-error.ts";
+import { openProject } from "./project.ts";
+import { renderReport } from "./report/render.ts";
+import { reportData } from "./report-data.ts";
+import { openSession, type Session } from "./session.ts";
+import { type SettledEpoch, settleEpoch } from "./settle.ts";
+import { writeFileAtomic } from "./store.ts";
+import { type ModelState, trainModel } from "./train.ts";
+import { verifyBundle } from "./verify.ts";
+
+/** Who pays, in turn, and how many fee units for an answer. */
+const PAYERS = [
+  { label: "Harbour Clinic", feeUnits: 120 },
+  { label: "Otto's Archive", feeUnits: 100 },
+  { label: "Post Office 7", feeUnits: 80 },
+] as const;
+
+/** What the demonstration found. */
+export type DemoResult = {
+  readonly report: string;
+  readonly bundle: string;
+  readonly accuracy: number;
+  readonly tested: number;
+  readonly payoutL1Error: number;
+  readonly mislabelledShare: number;
+  readonly balanced: boolean;
+  readonly seconds: number;
+  readonly lastLine: string;
+};
+
+export type DemoOptions = {
+  readonly folder: string;
+  readonly out: string;
+  readonly seed: string;
+  /** Continue what an earlier, interrupted run left in the folder. */
+  readonly keep: boolean;
+  readonly ui: Ui;
+};
+
+/** Runs the demonstration. Throws {@link NotADemoError} if the folder holds something else, {@link DemoUnbalancedError}. */
+export async function runDemo({ folder, out, seed, keep, ui }: DemoOptions): Promise<DemoResult> {
+  const start = performance.now();
+  if (existsSync(folder) && !keep) {
+    if (!existsSync(join(folder, "quittance.json"))) throw new NotADemoError(folder);
+    rmSync(folder, { recursive: true });
+  }
+  const project = openProject({
+    folder,
+    create: { profile: "default" },
+    seed: `demo/${seed}`,
+    notice: (text) => ui.line(text),
+  });
+  try {
+    ui.heading("Ready");
+    const session = await openSession(project, ui);
+    try {
+      const split = await ui.step("Deal 10,000 handwritten digits", async () => demoSplit(seed));
+      ui.heading("Contributed data becomes a committed model");
+      const corpus = {
+        name: "handwritten digits (mnist package)",
+        shape: split.shape,
+        classes: split.classes,
+        samples: split.contributed,
+      };
+      const model = await trainModel({ project, session, corpus, ui, test: split.test });
+      const accuracy = model.accuracy ?? 0;
+      ui.line(
+        `  Model ${model.id.slice(0, 18)}… answers ${(accuracy * 100).toFixed(1)} % of ${model.tested} digits that nobody contributed.`,
+      );
+      ui.line(
+        "  That its weights come from the committed batches is committed on chain, but not yet proven.",
+      );
+
+      ui.heading("Paid answers, each with a signed receipt");
+      const answers =
+        keep && project.listState(`epochs/${model.id.slice(2, 18)}`).length > 0
+          ? []
+          : await answerQueries({ project, session, queries: demoQueries(split), ui });
+      if (answers.length > 0) ui.line(`  ${answers.length} receipts; the first: ${answers[0]?.path}`);
+
+      ui.heading("The epoch is proven, posted and settled");
+      const settled = await settleEpoch({ project, session, ui });
+      const claims = await claimOwed({ project, session, ui });
+      const keys = await loadKeys(keysFolder(session.profile.name));
+      const checks = await ui.step("Verify the bundle offline", () => verifyBundle(settled.bundle, keys));
+
+      mkdirSync(out, { recursive: true });
+      const bundle = join(out, `epoch-${settled.epoch}.json`);
+      cpSync(settled.bundlePath, bundle);
+      const payoutL1Error = await payoutError({
+        project,
+        model,
+        samples: split.contributed,
+        settled,
+        profile: session.profile,
+      });
+      const report = join(out, "report.html");
+      const data = await reportData({
+        project,
+        session,
+        model,
+        settled,
+        claims,
+        split,
+        ui,
+        payoutL1Error,
+        seed,
+      });
+      writeFileAtomic(report, renderReport(data));
+
+      ui.heading("Who was paid");
+      ui.line(payoutTable(settled, model, session));
+      const mislabelledShare = shareOfMislabelled(settled);
+      ui.line(
+        `  The two contributors who labelled at random hold ${mislabelledSamples(model)} of ${model.samples} samples and get ${(mislabelledShare * 100).toFixed(2)} % of the money.`,
+      );
+      ui.line(
+        `  Payouts differ from float64 ones by ${payoutL1Error.toExponential(1)} (L1, as shares of the pool).`,
+      );
+      ui.line();
+      ui.line(`  Report   ${report}`);
+      ui.line(`  Bundle   ${bundle}   (check it: npx quittance verify ${bundle})`);
+      const doubts = checks.filter((check) => !check.ok);
+      if (doubts.length > 0)
+        throw new DemoUnbalancedError(
+          `the bundle does not verify: ${doubts.map((d) => d.detail).join("; ")}`,
+        );
+      const lastLine = await balanceLine(session);
+      return {
+        report,
+        bundle,
+        accuracy,
+        tested: model.tested ?? 0,
+        payoutL1Error,
+        mislabelledShare,
+        balanced: true,
+        seconds: (performance.now() - start) / 1_000,
+        lastLine,
+      };
+    } finally {
+      await session.close();
+    }
+  } finally {
+    project.close();
+  }
+}
+
+function demoQueries(split: DemoSplit): Parameters<typeof answerQueries>[0]["queries"] {
+  return split.queries.map((sample, index) => {
+    const payer = PAYERS[index % PAYERS.length] ?? PAYERS[0];
+    return { content: sample.content, payer: payer.label, feeUnits: payer.feeUnits };
+  });
+}
+
+function payoutTable(settled: SettledEpoch, model: ModelState, session: Session): string {
+  const scale = 2 ** (session.profile.scaleBits + session.profile.adjointBits);
+  const total = settled.payouts.reduce((sum, payout) => sum + payout.weight, 0n);
+  const rows = settled.payouts.map((payout, index) => [
+    payout.name,
+    String(model.contributors[index]?.samples ?? 0),
+    (Number(payout.influence) / scale).toFixed(1),
+    `${total === 0n ? "0.00" : ((Number(payout.weight) / Number(total)) * 100).toFixed(2)} %`,
+    ether(payout.payoutWei),
+    isMislabelled(payout.name) ? "labelled at random" : "",
+  ]);
+  return table(["contributor", "samples", "influence", "share", "paid", ""], rows);
+}
+
+function isMislabelled(name: string): boolean {
+  return DEMO_CONTRIBUTORS.some((contributor) => contributor.name === name && contributor.labelsAtRandom);
+}
+
+function shareOfMislabelled(settled: SettledEpoch): number {
+  const all = settled.payouts.reduce((sum, payout) => sum + payout.payoutWei, 0n);
+  const theirs = settled.payouts
+    .filter(({ name }) => isMislabelled(name))
+    .reduce((sum, payout) => sum + payout.payoutWei, 0n);
+  return all === 0n ? 0 : Number(theirs) / Number(all);
+}
+
+function mislabelledSamples(model: ModelState): number {
+  return model.contributors
+    .filter(({ name }) => isMislabelled(name))
+    .reduce((sum, { samples }) => sum + samples, 0);
+}
+
+/** The last line: every coin that came in, by what it is now, and what the contract really holds. */
+async function balanceLine(session: Session): Promise<string> {
+  const books = await session.contracts.accounting();
+  const held = await balanceOf(session.chain, session.deployment.vault);
+  const inside = books.unspent + books.pools + books.carry + books.owed;
+  if (!addsUp(books) || held !== inside) {
+    throw new DemoUnbalancedError(
+      `deposits ${books.deposited}, claims ${books.claimed}, refunds ${books.withdrawn}, inside ${inside}, held ${held} wei`,
+    );
+  }
+  return `  Balances add up to the wei: ${books.deposited} deposited = ${books.claimed} claimed + ${books.withdrawn} refunded + ${books.owed} still owed + ${books.unspent} unspent + ${books.pools + books.carry} carried over; the vault holds ${held}.`;
+}
+
+/** The folder is not a demonstration's. */
+export class NotADemoError extends Error {
+  override readonly name = "Demo.NotAProject";
+  constructor(folder: string) {
+    super(
+      `${folder} exists and is not a project of this program, so it is left alone. Choose another folder with --project.`,
+    );
+  }
+}
+
+/** The books do not balance, or the bundle does not verify: never expected, always fatal. */
+export class DemoUnbalancedError extends Error {
+  override readonly name = "Demo.Unbalanced";
+  constructor(reason: string) {
+    super(`Something does not add up: ${reason}. Keep the project folder and report it.`);
+  }
+}

@@ -1,0 +1,196 @@
+/** Gathers what the report shows from a project, its chain and a settled epoch. */
+import { execFileSync } from "node:child_process";
+import { availableParallelism, cpus, release, totalmem, type } from "node:os";
+import { type CircuitName, type Profile, publicSignals } from "../prover/index.ts";
+import { balanceOf } from "./chain/client.ts";
+import type { Claimed } from "./claim.ts";
+import type { Ui } from "./cli/ui.ts";
+import type { DemoSplit } from "./corpus/demo.ts";
+import { ROOT } from "./environment.ts";
+import type { Project } from "./project.ts";
+import type { GasFacts, ProofFacts, ReportData } from "./report/data.ts";
+import type { Session, Transaction } from "./session.ts";
+import type { SettledEpoch } from "./settle.ts";
+import type { ModelState } from "./train.ts";
+
+/** Builds the report of a demonstration. */
+export async function reportData(of: {
+  readonly project: Project;
+  readonly session: Session;
+  readonly model: ModelState;
+  readonly settled: SettledEpoch;
+  readonly claims: readonly Claimed[];
+  readonly split: DemoSplit;
+  readonly ui: Ui;
+  readonly payoutL1Error: number;
+  readonly seed: string;
+}): Promise<ReportData> {
+  const { session, model, settled, split, ui } = of;
+  const { deployment, profile, contracts } = session;
+  const scale = 2 ** (profile.scaleBits + profile.adjointBits);
+  const transactions = session.transactions();
+  const books = await contracts.accounting();
+  const claimed = await Promise.all(model.contributors.map((c) => contracts.claimed(model.id, c.account)));
+  const hashOf = (what: string): string => transactions.find((t) => t.what === what)?.hash ?? "";
+  return {
+    title: `Handwritten digits, epoch ${settled.epoch}`,
+    demonstration: true,
+    run: {
+      when: new Date().toISOString(),
+      machine: machineLine(),
+      commit: commitOf(),
+      profile: profile.name,
+      keys: session.keys.manifest.kind,
+      chain: {
+        name: session.chain.kind === "local" ? "local chain in this process" : "JSON-RPC chain",
+        chainId: session.chain.chainId,
+        coin: "ETH",
+        contracts: (["verifier", "datanets", "models", "epochs", "vault"] as const).map((name) => ({
+          name,
+          address: deployment[name],
+        })),
+      },
+      steps: ui.seconds,
+    },
+    datanet: {
+      id: String(model.datanet),
+      name: model.corpus,
+      source: "10,000 digits of MNIST, as the mnist package ships them",
+    },
+    model: {
+      id: model.id,
+      operator: session.operator.address,
+      backboneHash: model.backbone,
+      features: profile.d,
+      classes: profile.m,
+      samples: model.samples,
+      lambda: model.lambda,
+      commitW: String(model.commitW),
+      commitA: String(model.commitA),
+      ...(model.accuracy === undefined ? {} : { accuracy: model.accuracy }),
+      ...(model.tested === undefined ? {} : { testSamples: model.tested }),
+      trainingProven: await contracts.trainingProven(model.id),
+      txHash: hashOf("commit model"),
+    },
+    epoch: {
+      number: settled.epoch,
+      feeUnitWei: String(model.feeUnitWei),
+      carryInWei: settled.bundle.settlement.carryInWei,
+      poolWei: settled.bundle.settlement.poolWei,
+      carryOutWei: settled.bundle.settlement.carryOutWei,
+      payoutL1Error: of.payoutL1Error,
+      settleTxHash: hashOf("settle"),
+    },
+    contributors: model.contributors.map((c, index) => ({
+      name: c.name,
+      address: c.account,
+      samples: c.samples,
+      batches: c.batches.length,
+      labelsAtRandom: split.contributors.some((d) => d.name === c.name && d.labelsAtRandom),
+      influence: Number(settled.payouts[index]?.influence ?? 0n) / scale,
+      weight: String(settled.payouts[index]?.weight ?? 0n),
+      payoutWei: String(settled.payouts[index]?.payoutWei ?? 0n),
+      claimedWei: String(claimed[index] ?? 0n),
+    })),
+    receipts: settled.receipts.map((receipt, index) => {
+      const query = split.queries[index];
+      return {
+        number: index + 1,
+        requestId: receipt.requestId,
+        payer: receipt.payer,
+        answer: receipt.opening.answer,
+        feeUnits: receipt.feeUnits,
+        batch: Math.floor(index / profile.queries) + 1,
+        leaf: String(receipt.leaf),
+        signature: receipt.signature,
+        ...(query === undefined
+          ? {}
+          : {
+              trueLabel: query.label,
+              picture: { width: 28, height: 28, pixels: Buffer.from(query.content).toString("base64") },
+            }),
+      };
+    }),
+    proofs: proofFacts(session, settled, transactions),
+    gas: gasFacts(transactions),
+    balance: {
+      depositsWei: String(books.deposited),
+      claimsWei: String(books.claimed),
+      refundsWei: String(books.withdrawn),
+      owedWei: String(books.owed),
+      unspentWei: String(books.unspent),
+      poolsWei: String(books.pools),
+      carryWei: String(books.carry),
+      contractBalanceWei: String(await balanceOf(session.chain, deployment.vault)),
+    },
+  };
+}
+
+function proofFacts(
+  session: Session,
+  settled: SettledEpoch,
+  transactions: readonly Transaction[],
+): ProofFacts[] {
+  const counts = new Map<string, number>();
+  return settled.proofs.map(({ label, statement, seconds }) => {
+    const { circuit } = statement;
+    const index = (counts.get(circuit) ?? 0) + 1;
+    counts.set(circuit, index);
+    const names = publicNames(circuit, session.profile);
+    const posted = transactions.find((t) => t.what === `prove ${label}`);
+    return {
+      circuit,
+      index,
+      rows: session.circuits[circuit].rows,
+      seconds,
+      publicSignals: publicSignals(statement, session.profile).map((value, i) => ({
+        name: names[i] ?? String(i),
+        value: String(value),
+      })),
+      circuitHash: session.circuits[circuit].hash,
+      vkeyHash: session.keys.manifest.circuits[circuit].vkeyHash,
+      verifyGas: posted?.gas ?? 0,
+      txHash: posted?.hash ?? "",
+    };
+  });
+}
+
+/** Names of the public signals, in the circuit's order. */
+function publicNames(circuit: CircuitName, profile: Profile): string[] {
+  const each = (name: string): string[] =>
+    Array.from({ length: profile.contributors }, (_, i) => `${name}[${i}]`);
+  switch (circuit) {
+    case "inference":
+      return ["context", "commitW", "commitQIn", "commitQOut", "receiptsRoot", "feeTotal"];
+    case "adjoint":
+      return ["commitA", "commitQ", "commitY", "lambda"];
+    case "weights":
+      return ["commitY", ...each("commitG"), ...each("w")];
+  }
+}
+
+/** Transactions by kind: the first words of their names, without the person or number that they concern. */
+function gasFacts(transactions: readonly Transaction[]): GasFacts[] {
+  const kinds = new Map<string, { calls: number; totalGas: number }>();
+  for (const { what, gas } of transactions) {
+    const kind = /^(contribute|claim|deposit)\b/.exec(what)?.[1] ?? what.replace(/ \d+$/, "");
+    const entry = kinds.get(kind) ?? { calls: 0, totalGas: 0 };
+    kinds.set(kind, { calls: entry.calls + 1, totalGas: entry.totalGas + gas });
+  }
+  return [...kinds].map(([call, entry]) => ({ call, ...entry }));
+}
+
+function machineLine(): string {
+  const gib = Math.round(totalmem() / 2 ** 30);
+  return `${cpus()[0]?.model.trim() ?? "unknown processor"}, ${availableParallelism()} cores, ${gib} GiB, ${type()} ${release()}, Node ${process.version}`;
+}
+
+function commitOf(): string {
+  try {
+    const run = (args: string[]): string =>
+      execFileSync("git", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return `${run(["rev-parse", "--short=12", "HEAD"])}${run(["status", "--porcelain"]) === "" ? "" : " with uncommitted changes"}`;
+  } catch {
+    return "unknown (not a git checkout)";
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The operator's secret and everything that is derived from it.
+ *
+ * One random 32-byte master secret lies in `secrets.json` (mode 0600). Every salt and every local wallet is
+ * `HMAC-SHA256(master, label)`: a resumed run arrives at the same commitments, and nothing but the master has to be
+ * backed up. The pitfall would be a salt that two different matrices share; a label therefore names the kind, the model,
+ * the epoch and the position, and the salt of a committed matrix also hashes its values.
+ */
+import { createHmac, randomBytes } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { z } from "zod";
+import { canonical, type Plain, writeFileAtomic } from "./store.ts";
+
+const schema = z.strictObject({
+  format: z.literal("quittance-secrets/1"),
+  master: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/** Derives salts and keys; the master itself never leaves this object. */
+export type Secrets = {
+  /** A salt below 2^248 for this label and these values. */
+  salt(label: string, values?: Plain): bigint;
+  /** A secp256k1 private key, 0x-prefixed hex, for a local wallet. */
+  walletKey(label: string): string;
+};
+
+/** Order of secp256k1: a private key must be in [1, n). */
+const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+/** Opens the secrets in `path`, making them on first use. `seed` (tests and demonstrations) fixes the master. */
+export function openSecrets(path: string, seed?: string): Secrets {
+  if (!existsSync(path)) {
+    const master =
+      seed === undefined
+        ? randomBytes(32)
+        : createHmac("sha256", "quittance demonstration").update(seed).digest();
+    writeFileAtomic(
+      path,
+      `${canonical({ format: "quittance-secrets/1", master: master.toString("hex") })}\n`,
+      0o600,
+    );
+  }
+  if ((statSync(path).mode & 0o077) !== 0) throw new SecretsTooOpenError(path);
+  let master: Buffer;
+  try {
+    master = Buffer.from(schema.parse(JSON.parse(readFileSync(path, "utf8"))).master, "hex");
+  } catch {
+    // The cause could quote the file's content, so it is left out on purpose.
+    throw new SecretsUnreadableError(path);
+  }
+  return deriveSecrets(master);
+}
+
+/** Secrets from a 32-byte master, without a file. */
+export function deriveSecrets(master: Uint8Array): Secrets {
+  const mac = (label: string): Buffer => createHmac("sha256", master).update(label).digest();
+  return {
+    salt(label, values) {
+      const text = values === undefined ? label : `${label}\n${canonical(values)}`;
+      return BigInt(`0x${mac(`salt/${text}`).subarray(0, 31).toString("hex")}`);
+    },
+    walletKey(label) {
+      for (let attempt = 0; attempt < 16; attempt++) {
+        const key = mac(`wallet/${label}/${attempt}`).toString("hex");
+        const value = BigInt(`0x${key}`);
+        if (value > 0n && value < SECP256K1_ORDER) return `0x${key}`;
+      }
+      throw new Error("unreachable: sixteen hashes in a row above the order of secp256k1");
+    },
+  };
+}
+
+/** The secrets file can be read by others. */
+export class SecretsTooOpenError extends Error {
+  override readonly name = "Secrets.TooOpen";
+  constructor(path: string) {
+    super(`${path} can be read by other users. Run: chmod 600 ${path}`);
+  }
+}
+
+/** The secrets file is not what this program wrote. */
+export class SecretsUnreadableError extends Error {
+  override readonly name = "Secrets.Unreadable";
+  constructor(path: string) {
+    super(
+      `${path} is not a secrets file of this program. Restore it from your backup; without it the project's salts are lost.`,
+    );
+  }
+}

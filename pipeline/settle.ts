@@ -1,0 +1,322 @@
+/**
+ * Closes an epoch: seal the receipts, commit, prove, post, settle, export.
+ *
+ * Every step asks first what has been done already (the project's state, the store of proofs, the chain), so the command
+ * can be cut off anywhere and run again. Sealing comes first and is one atomic write: from then on new receipts belong to
+ * the next epoch.
+ */
+
+import { proofWords } from "../prover/index.ts";
+import { bundleProof, type EpochBundle, parseBundle, writeBundle } from "./bundle.ts";
+import { EPOCH_STATUS } from "./chain/types.ts";
+import type { Ui } from "./cli/ui.ts";
+import { proverThreads } from "./environment.ts";
+import { openEpoch } from "./infer.ts";
+import { settlePayouts } from "./influence/payouts.ts";
+import { type Proved, proveAll } from "./jobs/proving.ts";
+import type { Project } from "./project.ts";
+import { type Receipt, readReceipts, receiptsFolder } from "./receipts.ts";
+import type { Session } from "./session.ts";
+import { type EpochStatements, epochStatements } from "./statements.ts";
+import { currentModel, type ModelState } from "./train.ts";
+
+/** What a contributor gets from an epoch. */
+export type EpochPayout = {
+  readonly name: string;
+  readonly account: string;
+  /** s_c, exact; divide by 2^(S+T) for scores. */
+  readonly influence: bigint;
+  readonly weight: bigint;
+  readonly payoutWei: bigint;
+};
+
+/** A settled epoch. */
+export type SettledEpoch = {
+  readonly epoch: number;
+  readonly bundle: EpochBundle;
+  readonly bundlePath: string;
+  readonly payouts: readonly EpochPayout[];
+  readonly receipts: readonly Receipt[];
+  readonly statements: EpochStatements;
+  readonly proofs: readonly Proved[];
+};
+
+type EpochState = { readonly epoch: number; readonly receipts: number; readonly settled: boolean };
+
+/** Closes the open epoch, or finishes the one whose closing was cut off. Throws {@link NothingToSettleError}. */
+export async function settleEpoch({
+  project,
+  session,
+  ui,
+}: {
+  readonly project: Project;
+  readonly session: Session;
+  readonly ui: Ui;
+}): Promise<SettledEpoch> {
+  const model = currentModel(project);
+  const { contracts, operator, profile } = session;
+  const { epoch, receipts, stateName } = seal(project, model);
+  const statements = await ui.step(`Statements of epoch ${epoch} (${receipts.length} receipts)`, async () => {
+    const contexts: bigint[] = [];
+    for (let batch = 0; batch * profile.queries < receipts.length; batch++)
+      contexts.push(await contracts.context(model.id, epoch, batch));
+    return epochStatements({
+      model,
+      receipts,
+      profile,
+      secrets: project.secrets,
+      context: (batch) => contexts[batch] ?? 0n,
+    });
+  });
+  await ui.step("Commit the epoch on chain", async () => {
+    if ((await contracts.epochCount(model.id)) >= epoch) return;
+    const charges = chargesOf(receipts);
+    const mined = await contracts.commitEpoch(operator, model.id, {
+      receiptsRoots: statements.inference.map(({ statement }) => statement.receiptsRoot),
+      commitQ: statements.inference.map(({ statement }) => statement.commitQOut),
+      feeTotals: statements.inference.map(({ statement }) => statement.feeTotal),
+      commitY: statements.adjoint.statement.commitY,
+      payers: [...charges.keys()],
+      feeUnits: [...charges.values()],
+    });
+    session.record("commit epoch", mined);
+  });
+  const proofs = await ui.step("Prove", (report) =>
+    proveAll({
+      provables: provablesOf(statements),
+      profile,
+      circuits: session.circuits,
+      keys: session.keys,
+      store: project.store,
+      threads: proverThreads(),
+      report,
+    }),
+  );
+  await ui.step("Post the proofs", (report) => postProofs(session, model, epoch, statements, proofs, report));
+  const accounts = model.contributors.map((contributor) => contributor.account);
+  await ui.step("Settle", async () => {
+    const view = await contracts.epoch(model.id, epoch);
+    if (EPOCH_STATUS[Number(view.status)] === "settled") return;
+    const mined = await contracts.settle(operator, model.id, epoch, accounts, statements.w);
+    session.record("settle", mined);
+  });
+  const bundle = await exportBundle(session, model, epoch, statements, proofs);
+  const bundlePath = project.path("out", `epoch-${epoch}.json`);
+  writeBundle(bundlePath, bundle);
+  project.writeState(stateName, { epoch, receipts: receipts.length, settled: true });
+  const payouts = model.contributors.map(
+    (contributor, index): EpochPayout => ({
+      name: contributor.name,
+      account: contributor.account,
+      influence: statements.influence[index] ?? 0n,
+      weight: statements.w[index] ?? 0n,
+      payoutWei: BigInt(bundle.settlement.payoutsWei[index] ?? "0"),
+    }),
+  );
+  return { epoch, bundle, bundlePath, payouts, receipts, statements, proofs };
+}
+
+/** Seals the open epoch, or finds the sealed one that is not settled. */
+function seal(
+  project: Project,
+  model: ModelState,
+): { epoch: number; receipts: Receipt[]; stateName: string } {
+  const prefix = `epochs/${model.id.slice(2, 18)}`;
+  const unfinished = project
+    .listState(prefix)
+    .map((name) => project.readState<EpochState>(name))
+    .find((state) => state !== undefined && !state.settled);
+  const epoch = unfinished?.epoch ?? openEpoch(project, model);
+  const receipts = readReceipts(receiptsFolder(project.folder, model.id, epoch));
+  const stateName = `${prefix}/${epoch}`;
+  if (receipts.length === 0) throw new NothingToSettleError(project.folder);
+  if (unfinished !== undefined && unfinished.receipts !== receipts.length) {
+    throw new ReceiptsChangedError(epoch, unfinished.receipts, receipts.length);
+  }
+  if (unfinished === undefined)
+    project.writeState(stateName, { epoch, receipts: receipts.length, settled: false });
+  return { epoch, receipts, stateName };
+}
+
+/** Fee units of each payer, in order of first appearance. */
+export function chargesOf(receipts: readonly Receipt[]): Map<string, bigint> {
+  const charges = new Map<string, bigint>();
+  for (const { payer, feeUnits } of receipts)
+    charges.set(payer, (charges.get(payer) ?? 0n) + BigInt(feeUnits));
+  return charges;
+}
+
+function provablesOf(statements: EpochStatements): Parameters<typeof proveAll>[0]["provables"] {
+  return [
+    ...statements.inference.map(({ statement, input }, index) => ({
+      label: `inference ${index + 1}`,
+      statement: { circuit: "inference" as const, ...statement },
+      input,
+    })),
+    {
+      label: "adjoint",
+      statement: { circuit: "adjoint" as const, ...statements.adjoint.statement },
+      input: statements.adjoint.input,
+    },
+    ...statements.weights.map(({ statement, input }, index) => ({
+      label: `weights ${index + 1}`,
+      statement: { circuit: "weights" as const, ...statement },
+      input,
+    })),
+  ];
+}
+
+/** Posts every proof that the chain has not taken yet. */
+async function postProofs(
+  session: Session,
+  model: ModelState,
+  epoch: number,
+  statements: EpochStatements,
+  proofs: readonly Proved[],
+  report: (done: number, total: number, detail?: string) => void,
+): Promise<void> {
+  const { contracts, operator } = session;
+  const batches = statements.inference.length;
+  for (const [index, { label, proof, statement }] of proofs.entries()) {
+    report(index, proofs.length, label);
+    const words = proofWords(proof);
+    if (statement.circuit === "inference") {
+      if ((await contracts.inferenceBatch(model.id, epoch, index)).proven) continue;
+      session.record(
+        `prove ${label}`,
+        await contracts.proveInference(operator, model.id, epoch, index, words),
+      );
+    } else if (statement.circuit === "adjoint") {
+      if ((await contracts.epoch(model.id, epoch)).adjointProven) continue;
+      session.record(`prove ${label}`, await contracts.proveAdjoint(operator, model.id, epoch, words));
+    } else {
+      const group = index - batches - 1;
+      if (BigInt(await contracts.weightsHash(model.id, epoch, group)) !== 0n) continue;
+      const { w, commitG } = statement;
+      session.record(
+        `prove ${label}`,
+        await contracts.proveWeights(operator, model.id, epoch, { index: group, w, commitG }, words),
+      );
+    }
+  }
+}
+
+/** Collects what the chain and the project know into a bundle. */
+async function exportBundle(
+  session: Session,
+  model: ModelState,
+  epoch: number,
+  statements: EpochStatements,
+  proofs: readonly Proved[],
+): Promise<EpochBundle> {
+  const { deployment, keys, profile } = session;
+  const view = await session.contracts.epoch(model.id, epoch);
+  const fees = statements.inference.reduce((sum, { statement }) => sum + statement.feeTotal, 0n);
+  const carryInWei = view.pool - fees * model.feeUnitWei;
+  const { payouts, dust } = settlePayouts(statements.w, view.pool);
+  const proofOf = (index: number): EpochBundle["adjoint"]["proof"] =>
+    bundleProof((proofs[index] as Proved).proof);
+  const batches = statements.inference.length;
+  const circuitKey = (
+    name: "inference" | "adjoint" | "weights",
+  ): { circuitHash: string; vkeyHash: string } => ({
+    circuitHash: keys.manifest.circuits[name].circuitHash,
+    vkeyHash: keys.manifest.circuits[name].vkeyHash,
+  });
+  return parseBundle({
+    format: "quittance-epoch/1",
+    profile: profile.name,
+    chainId: session.chain.chainId,
+    contracts: {
+      datanets: deployment.datanets,
+      models: deployment.models,
+      epochs: deployment.epochs,
+      vault: deployment.vault,
+      verifier: deployment.verifier,
+    },
+    keys: {
+      kind: keys.manifest.kind,
+      circuits: {
+        inference: circuitKey("inference"),
+        adjoint: circuitKey("adjoint"),
+        weights: circuitKey("weights"),
+      },
+    },
+    model: {
+      id: model.id,
+      operator: session.operator.address,
+      nonce: String(model.nonce),
+      datanet: String(model.datanet),
+      backbone: model.backbone,
+      commitW: String(model.commitW),
+      commitA: String(model.commitA),
+      lambda: model.lambda,
+      samples: model.samples,
+      feeUnitWei: String(model.feeUnitWei),
+      trainingProven: await session.contracts.trainingProven(model.id),
+      contributors: model.contributors.map((c) => ({
+        account: c.account,
+        commitG: String(c.commitG),
+        batches: c.batches.map((b) => ({
+          id: String(b.id),
+          root: String(b.root),
+          count: b.count,
+          signature: b.signature,
+        })),
+      })),
+    },
+    epoch,
+    inference: statements.inference.map(({ statement, receipts }, index) => ({
+      context: String(statement.context),
+      commitQIn: String(statement.commitQIn),
+      commitQOut: String(statement.commitQOut),
+      receiptsRoot: String(statement.receiptsRoot),
+      feeTotal: String(statement.feeTotal),
+      receipts: receipts.map((r) => ({
+        requestId: r.requestId,
+        payer: r.payer,
+        feeUnits: r.feeUnits,
+        leaf: String(r.leaf),
+        signature: r.signature,
+      })),
+      proof: proofOf(index),
+    })),
+    adjoint: {
+      commitQ: String(statements.adjoint.statement.commitQ),
+      commitY: String(statements.adjoint.statement.commitY),
+      proof: proofOf(batches),
+    },
+    weights: statements.weights.map(({ statement }, index) => ({
+      commitG: statement.commitG.map(String),
+      w: statement.w.map(String),
+      proof: proofOf(batches + 1 + index),
+    })),
+    settlement: {
+      carryInWei: String(carryInWei),
+      poolWei: String(view.pool),
+      sumWeights: String(statements.w.reduce((a, b) => a + b, 0n)),
+      payoutsWei: payouts.map(String),
+      carryOutWei: String(dust),
+    },
+  });
+}
+
+/** There are no receipts. */
+export class NothingToSettleError extends Error {
+  override readonly name = "Settle.Nothing";
+  constructor(folder: string) {
+    super(
+      `The open epoch of ${folder} has no receipts. Answer paid queries first: quittance infer --project ${folder} --data FILE`,
+    );
+  }
+}
+
+/** A sealed epoch's receipts are not what they were. */
+export class ReceiptsChangedError extends Error {
+  override readonly name = "Settle.ReceiptsChanged";
+  constructor(epoch: number, sealed: number, found: number) {
+    super(
+      `Epoch ${epoch} was sealed with ${sealed} receipts and ${found} are there now. Restore the receipts folder from your backup.`,
+    );
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * From contributed data to a committed model.
+ *
+ * 1. Features of every sample, by the frozen backbone.       (reproducible)
+ * 2. Each contributor's samples become batches of records; the contributor signs each batch's root (EIP-712) and the
+ *    chain records it.                                       (attested by the contributor)
+ * 3. Integer moments, the head `W`, the gradients `G_c`.
+ * 4. Commitments of `W`, `A` and every `G_c`, with the list of batches, on chain.
+ *
+ * Every step can be interrupted: features are a stored job, a batch that the chain already holds is found by its root,
+ * and a model that was committed is found in the project's state.
+ */
+
+import { batchRoot, commitMatrix, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
+import { type Backbone, openBackbone } from "./backbone/backbone.ts";
+import { signBatch } from "./chain/contracts.ts";
+import type { Ui } from "./cli/ui.ts";
+import type { Corpus, Sample } from "./corpus/corpus.ts";
+import { keccakText } from "./engine/ethers.ts";
+import { accuracyOf, fitModel } from "./model/model.ts";
+import type { Project } from "./project.ts";
+import { contentDigest } from "./receipts.ts";
+import type { Session } from "./session.ts";
+import { defaultBackbone } from "./standard-backbone.ts";
+import { runJob, sha256 } from "./store.ts";
+
+/** A batch of a contributor as the chain knows it. */
+export type ModelBatch = {
+  readonly id: bigint;
+  readonly root: bigint;
+  readonly count: number;
+  readonly signature: string;
+};
+
+/** A contributor of a model. `gradient` is `G_c`, row by row. */
+export type ModelContributor = {
+  readonly name: string;
+  readonly account: string;
+  readonly samples: number;
+  readonly gradient: readonly bigint[];
+  readonly saltG: bigint;
+  readonly commitG: bigint;
+  readonly batches: readonly ModelBatch[];
+};
+
+/** A committed model, as the project keeps it. Matrices row by row, `a` the upper triangle. */
+export type ModelState = {
+  readonly id: string;
+  readonly nonce: bigint;
+  readonly datanet: bigint;
+  readonly backbone: string;
+  readonly corpus: string;
+  readonly lambda: number;
+  readonly samples: number;
+  readonly feeUnitWei: bigint;
+  readonly w: readonly bigint[];
+  readonly saltW: bigint;
+  readonly commitW: bigint;
+  readonly a: readonly bigint[];
+  readonly saltA: bigint;
+  readonly commitA: bigint;
+  readonly contributors: readonly ModelContributor[];
+  readonly accuracy?: number;
+  readonly tested?: number;
+};
+
+export type TrainOptions = {
+  readonly project: Project;
+  readonly session: Session;
+  readonly corpus: Corpus;
+  readonly ui: Ui;
+  readonly lambda?: number;
+  /** Samples that nobody contributed, to measure accuracy on. */
+  readonly test?: readonly Sample[];
+};
+
+/** Trains and commits. Throws {@link WrongShapeError}, {@link TooManyClassesError} and what the chain refuses. */
+export async function trainModel({
+  project,
+  session,
+  corpus,
+  ui,
+  lambda,
+  test,
+}: TrainOptions): Promise<ModelState> {
+  const { profile } = session;
+  checkCorpus(corpus, profile);
+  const onnx = await ui.step("Backbone", (report) => defaultBackbone(profile, report));
+  const backbone = await openBackbone(onnx);
+  try {
+    const features = await ui.step(`Features of ${corpus.samples.length} samples`, () =>
+      featuresOf(project, backbone, corpus.samples),
+    );
+    const byContributor = groupByContributor(corpus.samples);
+    const names = [...byContributor.keys()];
+    const datanet = await datanetOf(project, session, corpus.name);
+    const recorded = await ui.step(
+      `Sign and record the batches of ${names.length} contributors`,
+      async (report) => {
+        const all: Array<{ name: string; account: string; batches: ModelBatch[] }> = [];
+        for (const [index, name] of names.entries()) {
+          report(index, names.length, name);
+          const wallet = await session.wallet(`contributor/${name}`);
+          const records = (byContributor.get(name) ?? []).map((i) =>
+            sampleRecord(project, name, corpus.samples[i], i, features, profile),
+          );
+          const batches: ModelBatch[] = [];
+          for (let start = 0; start < records.length; start += profile.batchRecords) {
+            const part = records.slice(start, start + profile.batchRecords);
+            const root = batchRoot(
+              part.map((record) => recordLeaf(record, profile)),
+              profile,
+            );
+            const batch = { datanet, root, count: part.length };
+            const signature = await signBatch(wallet, session.deployment, batch);
+            let id = await session.contracts.batchOf(datanet, root);
+            if (id === 0n) {
+              const mined = await session.contracts.contribute(session.operator, {
+                ...batch,
+                contributor: wallet.address,
+                signature,
+              });
+              session.record(`contribute ${name}`, mined);
+              id = mined.batchId;
+            }
+            batches.push({ id, root, count: part.length, signature });
+          }
+          all.push({ name, account: wallet.address, batches });
+        }
+        return all;
+      },
+    );
+    const fitted = await ui.step("Fit the head", () =>
+      fitModel({
+        features,
+        labels: corpus.samples.map((sample) => sample.label),
+        contributors: corpus.samples.map((sample) => names.indexOf(sample.contributor)),
+        count: names.length,
+        profile,
+        ...(lambda === undefined ? {} : { lambda }),
+      }),
+    );
+    const committed = await ui.step("Commit the model on chain", async (report) => {
+      const saltW = project.secrets.salt("W", fitted.w);
+      const saltA = project.secrets.salt("A", fitted.a);
+      const commitW = commitMatrix("W", fitted.w, saltW, profile);
+      const commitA = commitMatrix("A", fitted.a, saltA, profile);
+      const contributors = recorded.map((contributor, index): ModelContributor => {
+        report(index, recorded.length, contributor.name);
+        const gradient = fitted.gradients[index] ?? [];
+        const saltG = project.secrets.salt(`G/${contributor.name}`, gradient);
+        const commitG = commitMatrix("G", gradient, saltG, profile);
+        const samples = byContributor.get(contributor.name)?.length ?? 0;
+        return { ...contributor, samples, gradient, saltG, commitG };
+      });
+      const feeUnitWei = BigInt(project.config.feeUnitWei);
+      const statement = {
+        datanet,
+        backbone: `0x${backbone.hash}`,
+        commitW,
+        commitA,
+        lambda: fitted.lambda,
+        samples: corpus.samples.length,
+        feeUnitWei,
+        contributors: contributors.map((c) => ({
+          account: c.account,
+          commitG: c.commitG,
+          batches: c.batches.map((b) => b.id),
+        })),
+      };
+      const { id, nonce } = await commitOnce(session, statement);
+      return {
+        id,
+        nonce,
+        datanet,
+        backbone: backbone.hash,
+        corpus: corpus.name,
+        lambda: fitted.lambda,
+        samples: corpus.samples.length,
+        feeUnitWei,
+        w: fitted.w,
+        saltW,
+        commitW,
+        a: fitted.a,
+        saltA,
+        commitA,
+        contributors,
+      };
+    });
+    const measured =
+      test === undefined || test.length === 0
+        ? {}
+        : await ui.step(`Accuracy on ${test.length} samples that nobody contributed`, async () => ({
+            accuracy: await accuracyOf(
+              fitted.w,
+              await featuresOf(project, backbone, test),
+              test.map((sample) => sample.label),
+              profile,
+            ),
+            tested: test.length,
+          }));
+    const model: ModelState = { ...committed, ...measured };
+    project.writeState("model", model);
+    return model;
+  } finally {
+    await backbone.close();
+  }
+}
+
+/** Features of contents, row by row, kept under the hash of backbone and contents. */
+export async function featuresOf(
+  project: Project,
+  backbone: Backbone,
+  samples: ReadonlyArray<{ readonly content: Uint8Array }>,
+): Promise<Int8Array> {
+  const contents = samples.map((sample) => sample.content);
+  const inputs = { backbone: backbone.hash, contents: contents.map((content) => sha256(content)) };
+  const kept = await runJob(project.store, { name: "features", version: 1, inputs }, async () => ({
+    features: await backbone.features(contents),
+  }));
+  const { buffer, byteOffset, byteLength } = kept.features;
+  return new Int8Array(buffer, byteOffset, byteLength);
+}
+
+/** The model that the project has committed. Throws {@link NoModelError}. */
+export function currentModel(project: Project): ModelState {
+  const model = project.readState<ModelState>("model");
+  if (model === undefined) throw new NoModelError(project.folder);
+  return model;
+}
+
+/** The record that a sample's leaf commits to. */
+function sampleRecord(
+  project: Project,
+  contributor: string,
+  sample: Sample | undefined,
+  index: number,
+  features: Int8Array,
+  profile: Profile,
+): DataRecord {
+  if (sample === undefined) throw new Error("unreachable: every index is of a sample");
+  const digest = contentDigest(sample.content);
+  const salt = project.secrets.salt(`sample/${contributor}/${sample.id}`, [digest, sample.label]);
+  return {
+    features: features.subarray(index * profile.d, (index + 1) * profile.d),
+    klass: sample.label,
+    digest,
+    salt,
+    weight: 1,
+  };
+}
+
+async function datanetOf(project: Project, session: Session, name: string): Promise<bigint> {
+  const kept = project.readState<{ id: bigint; name: string }>("datanet");
+  if (kept?.name === name) return kept.id;
+  const mined = await session.contracts.createDatanet(session.operator, keccakText(name));
+  session.record("create datanet", mined);
+  project.writeState("datanet", { id: mined.datanetId, name });
+  return mined.datanetId;
+}
+
+/** Commits a statement, unless the operator's last commitment was this very one (a run was cut off just after it). */
+async function commitOnce(
+  session: Session,
+  statement: Parameters<Session["contracts"]["commitModel"]>[1],
+): Promise<{ id: string; nonce: bigint }> {
+  const { contracts, operator } = session;
+  const next = await contracts.modelNonce(operator.address);
+  if (next > 0n) {
+    const last = await contracts.modelIdOf(operator.address, next - 1n, statement);
+    if (await contracts.modelExists(last)) return { id: last, nonce: next - 1n };
+  }
+  const mined = await contracts.commitModel(operator, statement);
+  session.record("commit model", mined);
+  return { id: mined.modelId, nonce: mined.nonce };
+}
+
+function groupByContributor(samples: readonly Sample[]): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  for (const [index, { contributor }] of samples.entries()) {
+    const group = groups.get(contributor);
+    if (group === undefined) groups.set(contributor, [index]);
+    else group.push(index);
+  }
+  return groups;
+}
+
+function checkCorpus(corpus: Corpus, profile: Profile): void {
+  const size = corpus.shape.reduce((product, side) => product * side, 1);
+  if (size !== 784 || corpus.samples.some((sample) => sample.content.length !== 784))
+    throw new WrongShapeError(corpus.name, corpus.shape);
+  if (corpus.classes > profile.m) throw new TooManyClassesError(corpus.name, corpus.classes, profile.m);
+  if (corpus.samples.length === 0) throw new EmptyCorpusError(corpus.name);
+  if (corpus.samples.length > profile.maxSamples)
+    throw new TooManySamplesError(corpus.name, corpus.samples.length, profile.maxSamples);
+}
+
+/** The corpus does not fit the backbone. */
+export class WrongShapeError extends Error {
+  override readonly name = "Train.WrongShape";
+  constructor(corpus: string, shape: readonly number[]) {
+    super(
+      `${corpus} holds contents of shape ${shape.join("×") || "varying"}; the backbone takes 28×28 grey pixels. Convert them first.`,
+    );
+  }
+}
+
+/** More classes than outputs. */
+export class TooManyClassesError extends Error {
+  override readonly name = "Train.TooManyClasses";
+  constructor(corpus: string, classes: number, outputs: number) {
+    super(
+      `${corpus} has ${classes} classes and the profile ${outputs} outputs. Merge classes, or leave some out.`,
+    );
+  }
+}
+
+/** More samples than the ranges of the circuits allow. */
+export class TooManySamplesError extends Error {
+  override readonly name = "Train.TooManySamples";
+  constructor(corpus: string, samples: number, most: number) {
+    super(
+      `${corpus} has ${samples} samples and the profile allows ${most}. Take fewer with --limit ${most}.`,
+    );
+  }
+}
+
+/** No samples at all. */
+export class EmptyCorpusError extends Error {
+  override readonly name = "Train.EmptyCorpus";
+  constructor(corpus: string) {
+    super(`${corpus} holds no samples. Check the path and --limit.`);
+  }
+}
+
+/** Nothing was trained in this project yet. */
+export class NoModelError extends Error {
+  override readonly name = "Train.NoModel";
+  constructor(folder: string) {
+    super(
+      `The project in ${folder} has no model yet. Run: quittance train --project ${folder} --data FOLDER`,
+    );
+  }
+}

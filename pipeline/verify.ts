@@ -1,0 +1,375 @@
+/**
+ * `quittance verify`: an epoch checked offline, from its bundle and the verifying keys alone.
+ *
+ * The checks follow the money backwards: payouts from weights and pool, weights from the adjoint, the adjoint from the
+ * fee-weighted queries, the queries from signed receipts and the committed model, the model from signed batches. Each
+ * line carries one of four words: *proven* (a zero-knowledge proof or plain recomputation from proven values),
+ * *reproducible* (anybody who holds the content can recompute it), *attested* (a signature says so), *governed*. A line
+ * that this version cannot show is `open`: it is not a failure, and it is not claimed either.
+ *
+ * Any doubt is a failure: an unreadable signature, an unknown key, a number out of range.
+ */
+
+import {
+  type CircuitName,
+  commitMatrix,
+  FIELD,
+  type Keys,
+  loadProfile,
+  type Profile,
+  publicSignals,
+  receiptsRoot,
+  type Statement,
+  verifyProof,
+} from "../prover/index.ts";
+import { type EpochBundle, proofOfBundle } from "./bundle.ts";
+import { BATCH_TYPES, contextOf, modelIdOf } from "./chain/ids.ts";
+import { recoverTypedData } from "./engine/ethers.ts";
+import { settlePayouts } from "./influence/payouts.ts";
+import { receiptDomain, receiptSigner } from "./receipts.ts";
+
+/** What kind of assurance a line gives. */
+export type Assurance = "proven" | "reproducible" | "attested" | "governed" | "open";
+
+/** One checked line. */
+export type Check = {
+  readonly name: string;
+  readonly assurance: Assurance;
+  readonly ok: boolean;
+  readonly detail: string;
+};
+
+/** The chains that keys of known secret may be used on. */
+export const LOCAL_CHAIN_IDS: ReadonlySet<number> = new Set([31_337, 1_337]);
+
+/** Checks a bundle. Never throws for a bad bundle: every doubt is a line with `ok: false`. */
+export async function verifyBundle(bundle: EpochBundle, keys: Keys): Promise<Check[]> {
+  const checks: Check[] = [];
+  const profile = loadProfile(bundle.profile);
+  const add = (name: string, assurance: Assurance, problem: string | undefined, detail: string): void => {
+    checks.push({ name, assurance, ok: problem === undefined, detail: problem ?? detail });
+  };
+  add(
+    "verifying keys",
+    "governed",
+    keyProblem(bundle, keys),
+    `${keys.manifest.kind} keys, named by their hashes`,
+  );
+  add("model identity", "proven", modelProblem(bundle, profile), `model ${bundle.model.id}`);
+  add("contributors' signatures", "attested", batchProblem(bundle, profile), batchDetail(bundle));
+  checks.push({
+    name: "training",
+    assurance: "open",
+    ok: !bundle.model.trainingProven,
+    detail: bundle.model.trainingProven
+      ? "the bundle claims a proven training, which this version cannot check"
+      : "the weights are committed; that they come from the batches is not proven",
+  });
+  add(
+    "features",
+    "reproducible",
+    undefined,
+    `whoever holds a content can recompute its features with backbone ${bundle.model.backbone}`,
+  );
+  add(
+    "receipts",
+    "attested",
+    receiptProblem(bundle),
+    `${receiptCount(bundle)} receipts, each signed by ${bundle.model.operator}`,
+  );
+  add(
+    "completeness",
+    "attested",
+    undefined,
+    "that no receipt was left out: payers hold the operator's signature",
+  );
+  add(
+    "statements fit together",
+    "proven",
+    linkProblem(bundle, profile),
+    "receipts → queries → adjoint → weights, one chain of commitments",
+  );
+  const proofs: Array<{
+    circuit: CircuitName;
+    statement: Statement;
+    proof: EpochBundle["adjoint"]["proof"];
+  }> = statementsOf(bundle);
+  for (const circuit of ["inference", "adjoint", "weights"] as const) {
+    const mine = proofs.filter((proof) => proof.circuit === circuit);
+    let problem: string | undefined;
+    for (const [index, { statement, proof }] of mine.entries()) {
+      problem ??= await proofProblem(statement, proof, profile, keys, `${circuit} proof ${index + 1}`);
+    }
+    if (mine.length === 0) problem = `there is no ${circuit} proof`;
+    add(`${circuit} proofs`, "proven", problem, `${mine.length} of ${mine.length} hold: ${MEANING[circuit]}`);
+  }
+  add(
+    "payouts",
+    "proven",
+    payoutProblem(bundle),
+    `${bundle.settlement.payoutsWei.length} payouts and the rest add up to ${bundle.settlement.poolWei} wei`,
+  );
+  return checks;
+}
+
+const MEANING: Readonly<Record<CircuitName, string>> = {
+  inference: "every answer is an argmax of the committed model, every fee is counted",
+  adjoint: "the adjoint solves the committed system within the stated residual",
+  weights: "every weight is the positive part of the contributor's influence",
+};
+
+/** The statements of a bundle with their proofs, in the order in which they were made. */
+export function statementsOf(
+  bundle: EpochBundle,
+): Array<{ circuit: CircuitName; statement: Statement; proof: EpochBundle["adjoint"]["proof"] }> {
+  return [
+    ...bundle.inference.map((batch) => ({
+      circuit: "inference" as const,
+      statement: {
+        circuit: "inference" as const,
+        context: BigInt(batch.context),
+        commitW: BigInt(bundle.model.commitW),
+        commitQIn: BigInt(batch.commitQIn),
+        commitQOut: BigInt(batch.commitQOut),
+        receiptsRoot: BigInt(batch.receiptsRoot),
+        feeTotal: BigInt(batch.feeTotal),
+      },
+      proof: batch.proof,
+    })),
+    {
+      circuit: "adjoint" as const,
+      statement: {
+        circuit: "adjoint" as const,
+        commitA: BigInt(bundle.model.commitA),
+        commitQ: BigInt(bundle.adjoint.commitQ),
+        commitY: BigInt(bundle.adjoint.commitY),
+        lambda: BigInt(bundle.model.lambda),
+      },
+      proof: bundle.adjoint.proof,
+    },
+    ...bundle.weights.map((group) => ({
+      circuit: "weights" as const,
+      statement: {
+        circuit: "weights" as const,
+        commitY: BigInt(bundle.adjoint.commitY),
+        commitG: group.commitG.map(BigInt),
+        w: group.w.map(BigInt),
+      },
+      proof: group.proof,
+    })),
+  ];
+}
+
+function keyProblem(bundle: EpochBundle, keys: Keys): string | undefined {
+  if (keys.manifest.profile !== bundle.profile)
+    return `the keys are for profile ${keys.manifest.profile}, the bundle for ${bundle.profile}`;
+  if (keys.manifest.kind !== bundle.keys.kind)
+    return `the keys are ${keys.manifest.kind} keys, the bundle says ${bundle.keys.kind}`;
+  if (keys.manifest.kind === "local" && !LOCAL_CHAIN_IDS.has(bundle.chainId)) {
+    return `local keys prove nothing on chain ${bundle.chainId}: whoever made them can forge`;
+  }
+  for (const circuit of ["inference", "adjoint", "weights"] as const) {
+    const mine = keys.manifest.circuits[circuit];
+    const theirs = bundle.keys.circuits[circuit];
+    if (mine.vkeyHash !== theirs.vkeyHash)
+      return `the ${circuit} key is ${mine.vkeyHash}, the bundle was made with ${theirs.vkeyHash}`;
+    if (mine.circuitHash !== theirs.circuitHash)
+      return `the ${circuit} circuit differs from the one that the bundle names`;
+  }
+  return undefined;
+}
+
+function modelProblem(bundle: EpochBundle, profile: Profile): string | undefined {
+  const { model } = bundle;
+  if (model.contributors.length === 0) return "the model has no contributors";
+  if (!fieldElements([model.commitW, model.commitA, ...model.contributors.map((c) => c.commitG)]))
+    return "a commitment is not a field element";
+  const samples = model.contributors.reduce(
+    (sum, c) => sum + c.batches.reduce((n, batch) => n + batch.count, 0),
+    0,
+  );
+  if (samples !== model.samples)
+    return `the batches hold ${samples} samples, the model says ${model.samples}`;
+  if (model.samples > profile.maxSamples)
+    return `${model.samples} samples are more than the profile's ${profile.maxSamples}`;
+  const id = modelIdOf({
+    chainId: bundle.chainId,
+    models: bundle.contracts.models,
+    operator: model.operator,
+    nonce: BigInt(model.nonce),
+    statement: {
+      datanet: BigInt(model.datanet),
+      backbone: `0x${model.backbone}`,
+      commitW: BigInt(model.commitW),
+      commitA: BigInt(model.commitA),
+      lambda: model.lambda,
+      samples: model.samples,
+      feeUnitWei: BigInt(model.feeUnitWei),
+      contributors: model.contributors.map((c) => ({
+        account: c.account,
+        commitG: BigInt(c.commitG),
+        batches: c.batches.map((batch) => BigInt(batch.id)),
+      })),
+    },
+  });
+  return id === model.id ? undefined : `the model's fields hash to ${id}, the bundle says ${model.id}`;
+}
+
+function batchProblem(bundle: EpochBundle, profile: Profile): string | undefined {
+  const domain = receiptDomain(bundle.chainId, bundle.contracts.datanets);
+  const accounts = new Set<string>();
+  const roots = new Set<string>();
+  const ids = new Set<string>();
+  for (const contributor of bundle.model.contributors) {
+    const account = contributor.account.toLowerCase();
+    if (accounts.has(account)) return `${account} appears twice`;
+    accounts.add(account);
+    if (contributor.batches.length === 0) return `${account} has no batch`;
+    for (const batch of contributor.batches) {
+      if (batch.count < 1 || batch.count > profile.batchRecords)
+        return `batch ${batch.id} cannot hold ${batch.count} records`;
+      if (ids.has(batch.id) || roots.has(batch.root)) return `batch ${batch.id} is counted twice`;
+      ids.add(batch.id);
+      roots.add(batch.root);
+      const signed = {
+        datanet: BigInt(bundle.model.datanet),
+        contributor: account,
+        root: BigInt(batch.root),
+        count: batch.count,
+      };
+      if (!signedBy(account, () => recoverTypedData(domain, BATCH_TYPES, signed, batch.signature))) {
+        return `batch ${batch.id} is not signed by ${account}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function batchDetail(bundle: EpochBundle): string {
+  const batches = bundle.model.contributors.reduce((sum, c) => sum + c.batches.length, 0);
+  return `${batches} batches of ${bundle.model.contributors.length} contributors, each root signed by its contributor`;
+}
+
+function receiptProblem(bundle: EpochBundle): string | undefined {
+  const seen = new Set<string>();
+  const leaves = new Set<string>();
+  for (const batch of bundle.inference) {
+    for (const receipt of batch.receipts) {
+      if (seen.has(receipt.requestId)) return `request ${receipt.requestId} appears twice`;
+      seen.add(receipt.requestId);
+      if (leaves.has(receipt.leaf)) return `leaf ${receipt.leaf} appears twice`;
+      leaves.add(receipt.leaf);
+      const whole = { ...receipt, modelId: bundle.model.id, epoch: bundle.epoch, leaf: BigInt(receipt.leaf) };
+      if (
+        !signedBy(bundle.model.operator, () => receiptSigner(whole, bundle.chainId, bundle.contracts.epochs))
+      ) {
+        return `receipt ${receipt.requestId} is not signed by the operator`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function receiptCount(bundle: EpochBundle): number {
+  return bundle.inference.reduce((sum, batch) => sum + batch.receipts.length, 0);
+}
+
+function linkProblem(bundle: EpochBundle, profile: Profile): string | undefined {
+  let commitQ = commitMatrix("Q", new Array<bigint>(profile.d * profile.m).fill(0n), 0n, profile);
+  for (const [index, batch] of bundle.inference.entries()) {
+    const name = `inference batch ${index + 1}`;
+    if (batch.receipts.length === 0) return `${name} is empty`;
+    if (batch.receipts.length > profile.queries)
+      return `${name} has ${batch.receipts.length} receipts, the circuit takes ${profile.queries}`;
+    const context = contextOf({
+      chainId: bundle.chainId,
+      epochs: bundle.contracts.epochs,
+      modelId: bundle.model.id,
+      epoch: bundle.epoch,
+      batchIndex: index,
+    });
+    if (BigInt(batch.context) !== context)
+      return `${name} was proven for another chain, contract, model, epoch or position`;
+    if (BigInt(batch.commitQIn) !== commitQ) return `${name} does not continue from the previous state`;
+    commitQ = BigInt(batch.commitQOut);
+    const leaves = batch.receipts.map((receipt) => BigInt(receipt.leaf));
+    if (leaves.some((leaf) => leaf >= FIELD)) return `${name} has a leaf that is not a field element`;
+    if (receiptsRoot(leaves, context, profile) !== BigInt(batch.receiptsRoot))
+      return `the receipts of ${name} do not hash to its root`;
+    const fees = batch.receipts.reduce((sum, receipt) => sum + BigInt(receipt.feeUnits), 0n);
+    if (fees !== BigInt(batch.feeTotal))
+      return `the receipts of ${name} carry ${fees} fee units, the proof says ${batch.feeTotal}`;
+  }
+  if (BigInt(bundle.adjoint.commitQ) !== commitQ) return "the adjoint was proven for other queries";
+  const nullG = commitMatrix("G", new Array<bigint>(profile.d * profile.m).fill(0n), 0n, profile);
+  const groups = Math.ceil(bundle.model.contributors.length / profile.contributors);
+  if (bundle.weights.length !== groups)
+    return `there are ${bundle.weights.length} weight groups, ${groups} are needed`;
+  for (const [index, group] of bundle.weights.entries()) {
+    if (group.w.length !== profile.contributors || group.commitG.length !== profile.contributors)
+      return `weight group ${index + 1} has the wrong size`;
+    for (let slot = 0; slot < profile.contributors; slot++) {
+      const contributor = bundle.model.contributors[index * profile.contributors + slot];
+      const expected = contributor === undefined ? nullG : BigInt(contributor.commitG);
+      if (BigInt(group.commitG[slot] ?? "") !== expected)
+        return `weight group ${index + 1} names another contributor in place ${slot + 1}`;
+      if (contributor === undefined && group.w[slot] !== "0")
+        return `weight group ${index + 1} pays an empty place`;
+    }
+  }
+  return undefined;
+}
+
+async function proofProblem(
+  statement: Statement,
+  proof: EpochBundle["adjoint"]["proof"],
+  profile: Profile,
+  keys: Keys,
+  name: string,
+): Promise<string | undefined> {
+  try {
+    const signals = publicSignals(statement, profile);
+    return (await verifyProof(keys.vkey(statement.circuit), signals, proofOfBundle(proof)))
+      ? undefined
+      : `${name} does not verify`;
+  } catch (error) {
+    return `${name} cannot be read: ${(error as Error).message}`;
+  }
+}
+
+function payoutProblem(bundle: EpochBundle): string | undefined {
+  const { settlement, model } = bundle;
+  const fees = bundle.inference.reduce((sum, batch) => sum + BigInt(batch.feeTotal), 0n);
+  const pool = fees * BigInt(model.feeUnitWei) + BigInt(settlement.carryInWei);
+  if (bundle.epoch === 1 && settlement.carryInWei !== "0")
+    return "the first epoch cannot carry anything over";
+  if (pool !== BigInt(settlement.poolWei))
+    return `fees and carry-over make ${pool} wei, the bundle says ${settlement.poolWei}`;
+  const weights = bundle.weights.flatMap((group) => group.w.map(BigInt)).slice(0, model.contributors.length);
+  const { payouts, dust } = settlePayouts(weights, pool);
+  const sum = weights.reduce((a, b) => a + b, 0n);
+  if (sum !== BigInt(settlement.sumWeights))
+    return `the weights add up to ${sum}, the bundle says ${settlement.sumWeights}`;
+  if (payouts.length !== settlement.payoutsWei.length)
+    return "there are more or fewer payouts than contributors";
+  for (const [index, payout] of payouts.entries()) {
+    if (payout !== BigInt(settlement.payoutsWei[index] ?? "")) {
+      return `contributor ${index + 1} is owed ${payout} wei, the bundle says ${settlement.payoutsWei[index]}`;
+    }
+  }
+  return dust === BigInt(settlement.carryOutWei)
+    ? undefined
+    : `${dust} wei are left over, the bundle says ${settlement.carryOutWei}`;
+}
+
+function signedBy(account: string, recover: () => string): boolean {
+  try {
+    return recover().toLowerCase() === account.toLowerCase();
+  } catch {
+    return false;
+  }
+}
+
+function fieldElements(values: readonly string[]): boolean {
+  return values.every((value) => BigInt(value) < FIELD);
+}
