@@ -6,20 +6,21 @@ include "./lib/range.circom";
 
 /*
  * The adjoint: Y is 2^T (A + λI)⁻¹ Q up to rounding. Proves
- *   1. commitA, commitQ, commitY open to A (symmetric, from its upper triangle), Q and Y, of aBits, qBits, yBits bits,
- *      and λ has lambdaBits bits;
+ *   1. commitA, commitQ, commitY open to A (symmetric, from its upper triangle), Q and Y, of aBits, qBits and
+ *      yBits bits, and λ has lambdaBits bits;
  *   2. (A + λI)·Y = 2^T·Q + R with R of rBits bits, T = adjointBits.
  *
- * Nothing wraps around: an entry of the left side is at most (d·2^(aBits-1) + 2^lambdaBits)·2^(yBits-1) in absolute
- * value (default: (2^35 + 2^32)·2^55 < 2^91), one of the right side 2^(T+qBits-1) + 2^(rBits-1) < 2^72. Their difference
- * is below p, so the equation of residues is one of integers.
+ * Nothing wraps around: an entry of the left side is at most (d·2^(aBits-1) + 2^lambdaBits)·2^(yBits-1) in
+ * absolute value (default: (2^35 + 2^32)·2^55 < 2^91), one of the right side 2^(T+qBits-1) + 2^(rBits-1)
+ * < 2^72. Their difference is below p, so the equation of residues is one of integers.
  *
- * How far Y may be off: ‖Y − 2^T A_λ⁻¹ Q‖ <= ‖R‖/λ, for A is positive semidefinite. Rounding Y by a half leaves
- * |R| <= (Σ_j |A_ij| + λ)/2 <= (d·2^(aBits-1) + 2^lambdaBits)/2 < 2^(rBits-1) (default: 2^34 + 2^31 < 2^35), so an
- * honest Y always has its R.
+ * How far Y may be off: ‖Y − 2^T A_λ⁻¹ Q‖ <= ‖R‖/λ, for A is positive semidefinite. Rounding Y by a half
+ * leaves |R| <= (Σ_j |A_ij| + λ)/2 <= (d·2^(aBits-1) + 2^lambdaBits)/2 < 2^(rBits-1) (default: 2^34 + 2^31
+ * < 2^35), so an honest Y always has its R.
  *
- * NOTE: any Y within that bound satisfies the circuit, not only the nearest one; T is what makes the freedom small. That
- * A is the Gram matrix of the committed samples, hence semidefinite, is for the proof of training.
+ * NOTE: any Y within that bound satisfies the circuit, not only the nearest one; T is what makes the
+ * freedom small. That A is the Gram matrix of the committed samples, hence semidefinite, is for the proof
+ * of training.
  */
 template Adjoint(d, m, adjointBits, aBits, qBits, yBits, rBits, lambdaBits) {
     signal input commitA; // public; field element

@@ -11,15 +11,17 @@ include "./lib/query.circom";
  *   4. Q_out = Q_in + Σ fee·h·onehot(klass)ᵀ, of qBits bits, and commitQOut opens to it;
  *   5. feeTotal = Σ fee.
  *
- * A batch with fewer queries is padded with the null record (h = 0, class 0, fee 0): its scores are all zero, so it
- * is well formed, and it adds nothing.
+ * A batch with fewer queries is padded with the null record (h = 0, class 0, fee 0): its scores are all
+ * zero, so it is well formed, and it adds nothing.
  *
- * Nothing wraps around: |Q_in| <= 2^(qBits-1), and a batch adds at most queries·2^feeBits·2^7 to an entry (default:
- * 45·2^23 < 2^29), so Q_out is an integer below 2^(qBits-1) + 2^29 in absolute value, far below p, and the range check
- * of its commitment decides on the integer. feeTotal < queries·2^feeBits (default: < 2^22).
+ * Nothing wraps around: |Q_in| <= 2^(qBits-1), and a batch adds at most queries·2^feeBits·2^7 to an entry
+ * (default: 45·2^23 < 2^29), so Q_out is an integer below 2^(qBits-1) + 2^29 in absolute value, far below
+ * p, and the range check of its commitment decides on the integer. feeTotal < queries·2^feeBits
+ * (default: < 2^22).
  *
- * NOTE: says nothing about how W was made, nor that the features are the backbone's, nor that no receipt was left out.
- * `context` names the chain, contract, model, epoch and batch; that it does is for the verifier to check.
+ * NOTE: says nothing about how W was made, nor that the features are the backbone's, nor that no receipt
+ * was left out. `context` names the chain, contract, model, epoch and batch; that it does is for the
+ * verifier to check.
  */
 template Inference(d, m, queries, wBits, qBits, feeBits, scoreDiffBits) {
     signal input context; // public; any field element

@@ -12,11 +12,12 @@ include "./lib/range.circom";
  * A group with fewer contributors is padded with the zero G and w = 0.
  *
  * Why this is about integers: G_c is determined by the committed samples (proof of training), and then
- * |G_c| <= maxSamples·2^7·(2^S + d·2^7·2^(wBits-1)) (default: < 2^63), so |s_c| <= d·m·2^63·2^(yBits-1) < 2^127 before
- * any check, far below p: the range check decides on the integer.
+ * |G_c| <= maxSamples·2^7·(2^S + d·2^7·2^(wBits-1)) (default: < 2^63), so |s_c| <= d·m·2^63·2^(yBits-1) <
+ * 2^127 before any check, far below p: the range check decides on the integer.
  *
- * NOTE: G is not range-checked here, so on its own this circuit speaks of residues: for a commitment to something that
- * no training produced, s_c is only the residue of an inner product. What binds G is the proof of training.
+ * NOTE: G is not range-checked here, so on its own this circuit speaks of residues: for a commitment to
+ * something that no training produced, s_c is only the residue of an inner product. What binds G is the
+ * proof of training.
  */
 template Weights(d, m, contributors, yBits, sBits) {
     signal input commitY; // public; field element

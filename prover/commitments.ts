@@ -19,7 +19,7 @@ import { fitsSigned, fitsUnsigned, toField } from "./field.ts";
 import { poseidon } from "./poseidon.ts";
 import type { Profile } from "./profile.ts";
 
-/** Matrices that are committed to. A is symmetric: its upper triangle, row by row; the others row by row (j·m + k). */
+/** Matrices that are committed to, row by row (j·m + k); of A, which is symmetric, the upper triangle. */
 export type MatrixKind = "W" | "A" | "G" | "Q" | "Y";
 
 /** One sample (weight 1) or one query (weight = fee in fee units; class = the class answered). */

@@ -5,6 +5,7 @@
  * Other rooms import from here and from nowhere deeper.
  */
 
+export * from "./algebra.ts";
 export * from "./artifacts.ts";
 export * from "./calldata.ts";
 export * from "./commitments.ts";

@@ -140,7 +140,7 @@ export function mainSource(profile: Profile, circuit: CircuitName): string {
 export function rangeProblems(p: Profile): string[] {
   const d = BigInt(p.d);
   const h = 128n; // |feature| <= 2^7
-  const half = (b: number): bigint => 1n << BigInt(b - 1); // a signed b-bit value is at most this, in absolute value
+  const half = (b: number): bigint => 1n << BigInt(b - 1); // bounds |v| of a signed v
   const rules: [string, boolean][] = [
     [
       "aBits: |A_jk| <= maxSamples·2^14 must be below 2^(aBits-1)",
@@ -155,7 +155,7 @@ export function rangeProblems(p: Profile): string[] {
       (BigInt(p.queries) << BigInt(p.feeBits)) * h < half(p.qBits),
     ],
     [
-      "rBits: rounding Y by a half moves a row of A_λY by at most (d·2^(aBits-1) + 2^lambdaBits)/2 < 2^(rBits-1)",
+      "rBits: Y rounded by a half leaves |R| <= (d·2^(aBits-1) + 2^lambdaBits)/2, to be below 2^(rBits-1)",
       d * half(p.aBits) + (1n << BigInt(p.lambdaBits)) < 2n * half(p.rBits),
     ],
     [
@@ -196,7 +196,7 @@ export class ProfileRangeError extends Error {
   override readonly name = "Profile.Range";
   constructor(profile: string, problems: readonly string[]) {
     super(
-      `Profile "${profile}" in circuits/circuits.json is not sound; widen or shrink it:\n- ${problems.join("\n- ")}`,
+      `Profile "${profile}" in circuits/circuits.json is not sound. Correct:\n- ${problems.join("\n- ")}`,
     );
   }
 }

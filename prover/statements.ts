@@ -14,7 +14,7 @@
 import { assertField } from "./field.ts";
 import type { CircuitName, Profile } from "./profile.ts";
 
-/** These receipts were answered by the committed W, and moved the committed Q from `commitQIn` to `commitQOut`. */
+/** These receipts were answered by the committed W, and moved Q from `commitQIn` to `commitQOut`. */
 export type InferenceStatement = {
   readonly context: bigint;
   readonly commitW: bigint;

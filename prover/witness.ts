@@ -8,6 +8,7 @@
  * The names in `input` are those of the templates' signals. Signed integers are stored as field elements (see
  * field.ts), all as decimal strings, which is what circom's witness generators read.
  */
+import { addQueries, cell, innerProduct, recordScores, residual } from "./algebra.ts";
 import {
   commitMatrix,
   type DataRecord,
@@ -92,15 +93,6 @@ export function inferenceWitness(inputs: InferenceInputs): {
   };
 }
 
-/** The scores Wᵀh of one record, times 2^S. */
-export function recordScores(features: Int8Array, w: readonly bigint[], m: number): bigint[] {
-  const scores = new Array<bigint>(m).fill(0n);
-  features.forEach((h, j) => {
-    for (let k = 0; k < m; k++) scores[k] = cell(scores, k) + BigInt(h) * cell(w, j * m + k);
-  });
-  return scores;
-}
-
 function assertArgmax(record: DataRecord, w: readonly bigint[], index: number, profile: Profile): void {
   const scores = recordScores(record.features, w, profile.m);
   const best = scores.findIndex((score) => scores.every((other) => score >= other));
@@ -108,17 +100,7 @@ function assertArgmax(record: DataRecord, w: readonly bigint[], index: number, p
     throw new WitnessArgmaxError(index, record.klass, best);
 }
 
-function addQueries(qIn: readonly bigint[], records: readonly DataRecord[], { m }: Profile): bigint[] {
-  const q = [...qIn];
-  for (const { features, klass, weight } of records) {
-    features.forEach((h, j) => {
-      q[j * m + klass] = cell(q, j * m + klass) + BigInt(weight) * BigInt(h);
-    });
-  }
-  return q;
-}
-
-/** What one adjoint proof is made of. `a` is the upper triangle of A, row by row; `y` is the rounded solution. */
+/** What one adjoint proof is made of: `a` the upper triangle of A, row by row, `y` the rounded solution. */
 export type AdjointInputs = {
   readonly profile: Profile;
   readonly a: readonly bigint[];
@@ -182,31 +164,6 @@ export function adjointWitness(inputs: AdjointInputs): {
   };
 }
 
-/** R = (A + λI)Y − 2^T Q, exactly; `a` is the upper triangle of A. */
-export function residual(
-  a: readonly bigint[],
-  lambda: bigint,
-  y: readonly bigint[],
-  q: readonly bigint[],
-  { d, m, adjointBits }: Profile,
-): bigint[] {
-  const r: bigint[] = [];
-  for (let i = 0; i < d; i++) {
-    for (let k = 0; k < m; k++) {
-      let sum = lambda * cell(y, i * m + k) - (cell(q, i * m + k) << BigInt(adjointBits));
-      for (let j = 0; j < d; j++) sum += cell(a, triangleIndex(i, j, d)) * cell(y, j * m + k);
-      r.push(sum);
-    }
-  }
-  return r;
-}
-
-/** Where entry (i, j) of a symmetric d×d matrix stands in its upper triangle, row by row. */
-export function triangleIndex(i: number, j: number, d: number): number {
-  const row = Math.min(i, j);
-  return row * d - (row * (row - 1)) / 2 + Math.abs(i - j);
-}
-
 /** What one weights proof is made of: at most `profile.contributors` gradients, each with its salt. */
 export type WeightsInputs = {
   readonly profile: Profile;
@@ -241,7 +198,7 @@ export function weightsWitness(inputs: WeightsInputs): {
   const salts = Array.from({ length: group }, (_, c) => inputs.salts[c] ?? 0n);
   const commitG = gradients.map((gradient, c) => commitMatrix("G", gradient, cell(salts, c), profile));
 
-  const s = gradients.map((gradient) => gradient.reduce((sum, value, i) => sum + value * cell(y, i), 0n));
+  const s = gradients.map((gradient) => innerProduct(gradient, y));
   s.forEach((value, c) => {
     if (!fitsSigned(value, profile.sBits)) {
       throw new WitnessRangeError(
@@ -296,14 +253,7 @@ const REMEDIES: Readonly<Record<MatrixKind, string>> = {
   Y: "raise λ, charge less per query, or close the epoch earlier",
 };
 
-/** An element of a list whose length is known to suffice. */
-function cell(values: readonly bigint[], index: number): bigint {
-  const value = values[index];
-  if (value === undefined) throw new WitnessIndexError(index, values.length);
-  return value;
-}
-
-/** Decimal string of a signed integer or, above p/2, of a field element (commitments and digests are such). */
+/** Decimal string of a signed integer, or of a field element (commitments, digests and salts). */
 function decimal(value: bigint): string {
   return (value < 0n ? toField(value) : value).toString();
 }
@@ -332,9 +282,7 @@ export class WitnessRangeError extends Error {
 export class WitnessArgmaxError extends Error {
   override readonly name = "Witness.Argmax";
   constructor(index: number, klass: number, best: number) {
-    super(
-      `Record ${index} says class ${klass}, but this W answers ${best}. Use the W that answered, or answer again.`,
-    );
+    super(`Record ${index} says class ${klass}, but this W answers ${best}. Use the W that gave the answer.`);
   }
 }
 
@@ -343,15 +291,5 @@ export class WitnessGroupError extends Error {
   override readonly name = "Witness.Group";
   constructor(gradients: number, salts: number, group: number) {
     super(`${gradients} gradients with ${salts} salts: give one salt each, and at most ${group} per proof.`);
-  }
-}
-
-/** A list shorter than its shape says. */
-export class WitnessIndexError extends Error {
-  override readonly name = "Witness.Index";
-  constructor(index: number, length: number) {
-    super(
-      `Element ${index} is missing from a list of ${length}: matrices are flat and complete, d·m values (A: d(d+1)/2).`,
-    );
   }
 }

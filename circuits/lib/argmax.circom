@@ -6,7 +6,8 @@ include "./range.circom";
  * The marked score is a largest one: Σ isMarked·score − score_k lies in [0, 2^bits) for every k.
  *
  * The scores are assumed below 2^(bits-1) in absolute value, bits <= 251. A lead is then an integer below
- * 2^bits < p/2 in absolute value, and its residue lies in [0, 2^bits) only if it is not negative: nothing wraps.
+ * 2^bits < p/2 in absolute value, and its residue lies in [0, 2^bits) only if it is not negative: nothing
+ * wraps.
  *
  * NOTE: *a* largest one. Among equal scores any may be marked; which of them is the prover's choice.
  */

@@ -3,9 +3,9 @@ pragma circom 2.1.0;
 /*
  * Inverse of an n×n matrix of constants over the field, by Gauss-Jordan elimination without pivoting.
  *
- * Poseidon's matrices are MDS (or a product of an MDS matrix with a regular one): a zero pivot would be a division by
- * zero and stop the compiler, so there is nothing to check at run time. Functions need arrays of constant size:
- * 17 is the widest Poseidon; only the upper left n×n part is used.
+ * Poseidon's matrices are MDS (or a product of an MDS matrix with a regular one): a zero pivot would be a
+ * division by zero and stop the compiler, so there is nothing to check at run time. Functions need arrays
+ * of constant size: 17 is the widest Poseidon; only the upper left n×n part is used.
  */
 function inverse(n, matrix) {
     var left[17][17];

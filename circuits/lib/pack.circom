@@ -13,10 +13,11 @@ function packedLength(n, perElement) {
 }
 
 /*
- * Packs n signed values, each of which it range-checks: element e = Σ_i (v_{e·perElement+i} + 2^(bits-1))·2^(bits·i).
- * A missing tail adds nothing.
+ * Packs n signed values, each of which it range-checks: element e =
+ * Σ_i (v_{e·perElement+i} + 2^(bits-1))·2^(bits·i). A missing tail adds nothing.
  *
- * perElement·bits <= 252, so an element is below 2^252 < p: it does not wrap around, and has one reading only.
+ * perElement·bits <= 252, so an element is below 2^252 < p: it does not wrap around, and has one reading
+ * only.
  *
  * NOTE: the values are checked here, once. Whoever commits through this template need not check them again.
  */

@@ -4,21 +4,22 @@ include "circomlib/circuits/poseidon_constants.circom";
 include "./matrix.circom";
 
 /*
- * out = Poseidon(in), circomlib's: BN254, x^5, 8 full rounds, first state element 0 on the way in and `out` on the
- * way out. The round constants and matrices are circomlib's optimised ones; this file only writes the same
- * permutation as other rows.
+ * out = Poseidon(in), circomlib's: BN254, x^5, 8 full rounds, first state element 0 on the way in and `out`
+ * on the way out. The round constants and matrices are circomlib's optimised ones; this file only writes
+ * the same permutation as other rows.
  *
- * An S-box y = x^5 takes three rows: square = x·x, fourth = square·square, and fourth·x = y. The signals that we keep
- * are the *inputs* x of the S-boxes. An output y never becomes a signal: it is a linear function of the next state,
- * the mixing matrix read backwards, so that the third row says
+ * An S-box y = x^5 takes three rows: square = x·x, fourth = square·square, and fourth·x = y. The signals
+ * that we keep are the *inputs* x of the S-boxes. An output y never becomes a signal: it is a linear
+ * function of the next state, the mixing matrix read backwards, so that the third row says
  *
  *     fourth_j · x_j  =  Σ_k M⁻¹[k][j] · next_k  −  C_j .
  *
- * Rows A and B then hold one wire each, and the dense part stands in C, of which neither proving keys nor provers
- * keep coefficients. (Linear layers as signals cost a row each; as expressions they make A and B dense.)
+ * Rows A and B then hold one wire each, and the dense part stands in C, of which neither proving keys nor
+ * provers keep coefficients. (Linear layers as signals cost a row each; as expressions they make A and B
+ * dense.)
  *
- * Sound because M and P are regular: given the outputs, the t rows of a round have exactly one solution `next`. In a
- * partial round only S[row] ≠ 0 is needed. The `<--` are computed from exactly those rows.
+ * Sound because M and P are regular: given the outputs, the t rows of a round have exactly one solution
+ * `next`. In a partial round only S[row] ≠ 0 is needed. The `<--` are computed from exactly those rows.
  *
  * NOTE: binds n inputs and nothing else: a list that may have several lengths goes through Sponge.
  */
@@ -33,8 +34,9 @@ template Hash(n) {
     )(in);
 }
 
-// The rows of Hash. The constants are parameters so that they are worked out once, when compiling: written as variables
-// of the template they would be computed again for each of its instances whenever a witness is made.
+// The rows of Hash. The constants are parameters so that they are worked out once, when compiling: written
+// as variables of the template they would be computed again for each of its instances whenever a witness is
+// made.
 template Permutation(n, C, S, M, P, MBack, PBack) {
     signal input in[n]; // any field elements
     signal output out; // field element, constrained
@@ -49,8 +51,8 @@ template Permutation(n, C, S, M, P, MBack, PBack) {
     signal partSquare[partials];
     signal partFourth[partials];
     signal partState[partials];
-    signal middle[t];
-    signal fifth[t];
+    signal middle[t - 1];
+    signal fifth[t - 1];
 
     // The first round constants; state element 0 starts as 0.
     var x[t];
@@ -80,7 +82,8 @@ template Permutation(n, C, S, M, P, MBack, PBack) {
             for (var k = 0; k < t; k++) x[k] = state[r][k];
         }
         if (r == 3) {
-            // Partial rounds: one S-box, then a sparse matrix: first column S[row + i], first row S[row + t + i - 1].
+            // Partial rounds: one S-box, then a sparse matrix, whose first column is S[row + i] and first row
+            // S[row + t + i - 1].
             for (var p = 0; p < partials; p++) {
                 var row = (2*t - 1)*p;
                 partSquare[p] <== x[0] * x[0];
@@ -93,20 +96,18 @@ template Permutation(n, C, S, M, P, MBack, PBack) {
                 x[0] = partState[p];
             }
             // The other elements have grown to t + partials terms each: make them signals once.
-            middle[0] <== 0;
             for (var i = 1; i < t; i++) {
-                middle[i] <== x[i];
-                x[i] = middle[i];
+                middle[i - 1] <== x[i];
+                x[i] = middle[i - 1];
             }
         }
     }
 
     // The last round needs one output only.
-    fifth[0] <== 0;
     var sum = M[0][0] * fourth[7][0] * x[0];
     for (var j = 1; j < t; j++) {
-        fifth[j] <== fourth[7][j] * x[j];
-        sum += M[j][0] * fifth[j];
+        fifth[j - 1] <== fourth[7][j] * x[j];
+        sum += M[j][0] * fifth[j - 1];
     }
     out <== sum;
 }

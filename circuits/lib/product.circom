@@ -10,12 +10,12 @@ template InnerProduct(n) {
     signal input b[n]; // any field elements
     signal output out; // field element, constrained
 
-    signal products[n];
+    assert(n >= 2);
+    signal products[n - 1];
     var sum = 0;
     for (var i = 0; i < n - 1; i++) {
         products[i] <== a[i] * b[i];
         sum += products[i];
     }
-    products[n - 1] <== 0; // unused: the last product is part of the sum
     out <== a[n - 1] * b[n - 1] + sum;
 }

@@ -10,11 +10,12 @@ include "./record.circom";
  *   1. the record is well formed: int8 features, klass in 0 … m-1, fee of feeBits bits;
  *   2. klass is an argmax of the scores Wᵀh.
  *
- * Widths: |h| <= 2^7 and |W| <= 2^(wBits-1), so |score| <= d·2^7·2^(wBits-1) <= 2^(scoreDiffBits-1), as the assert
- * on the parameters says (default: 32·2^7·2^27 = 2^39, a lead at most 2^40 < 2^41).
- * fee·h is at most 2^(feeBits+7) in absolute value.
+ * Widths: |h| <= 2^7 and |W| <= 2^(wBits-1), so |score| <= d·2^7·2^(wBits-1) <= 2^(scoreDiffBits-1), as the
+ * assert on the parameters says (default: 32·2^7·2^27 = 2^39, a lead at most 2^40 < 2^41). fee·h is at most
+ * 2^(feeBits+7) in absolute value.
  *
- * NOTE: ties are the prover's choice. The range of W is assumed: the caller checks it when it opens the commitment.
+ * NOTE: ties are the prover's choice. The range of W is assumed: the caller checks it when it opens the
+ * commitment.
  */
 template Query(d, m, wBits, feeBits, scoreDiffBits) {
     signal input w[d][m]; // assumed wBits bits, signed

@@ -3,11 +3,12 @@ pragma circom 2.1.0;
 /*
  * in + offset lies in [0, 2^n), and `bits` are its binary digits, least significant first.
  *
- * n <= 252 and p > 2^253: Σ bits·2^i < 2^252 < p, so the sum cannot wrap around, the digits are unique, and a value
- * outside the range (read as any integer congruent to it) has none.
+ * n <= 252 and p > 2^253: Σ bits·2^i < 2^252 < p, so the sum cannot wrap around, the digits are unique, and
+ * a value outside the range (read as any integer congruent to it) has none.
  *
- * NOTE: `in` is a residue. That it is "the integer" v with v + offset in [0, 2^n) is what this template establishes;
- * two integers congruent modulo p are one to it, so sums of checked values must be bounded by whoever forms them.
+ * NOTE: `in` is a residue. That it is "the integer" v with v + offset in [0, 2^n) is what this template
+ * establishes; two integers congruent modulo p are one to it, so sums of checked values must be bounded by
+ * whoever forms them.
  */
 template Bits(n, offset) {
     signal input in; // field element; constrained to [-offset, 2^n - offset)

@@ -8,8 +8,9 @@ include "./poseidon.circom";
  *   - every feature an int8 (PackSigned), 31 to an element: 248 bits;
  *   - the class given as one-hot digits, which are constrained: klass in 0 … m-1.
  *
- * NOTE: weight is not checked here (a sample's is 1, a fee has its own width), digest and salt are opaque. That the
- * features are those of the digest's content is not proven by any circuit: the backbone is reproducible instead.
+ * NOTE: weight is not checked here (a sample's is 1, a fee has its own width), digest and salt are opaque.
+ * That the features are those of the digest's content is not proven by any circuit: the backbone is
+ * reproducible instead.
  */
 template RecordLeaf(d, m) {
     signal input features[d]; // constrained to 8 bits, signed
@@ -34,7 +35,7 @@ template RecordLeaf(d, m) {
     leaf <== Hash(length + 4)(list);
 }
 
-/* out[k] = 1 for k = in and 0 elsewhere; in lies in 0 … m-1, for otherwise no digits satisfy all three claims. */
+/* out[k] = 1 for k = in and 0 elsewhere; in lies in 0 … m-1, or no digits satisfy all three claims. */
 template OneHot(m) {
     signal input in; // field element; constrained to 0 … m-1
     signal output out[m]; // 1 bit each, exactly one is 1, constrained

@@ -16,7 +16,8 @@ function typeY() { return 7; }
  *
  *     st_0 = type·2^32 + n,   st_{i+1} = Hash(st_i, 15 elements),   zero padded,   out = the last st
  *
- * The first state binds type and length, so that zero padding cannot make two lists equal, nor two kinds of lists.
+ * The first state binds type and length, so that zero padding cannot make two lists equal, nor two kinds of
+ * lists.
  *
  * NOTE: does not say what the elements are; whoever packs values into them checks their ranges.
  */

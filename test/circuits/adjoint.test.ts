@@ -1,14 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { residual, triangleIndex } from "../../prover/algebra.ts";
 import { FIELD, toField } from "../../prover/field.ts";
 import { loadProfile } from "../../prover/profile.ts";
 import { publicSignals } from "../../prover/statements.ts";
-import {
-  type AdjointInputs,
-  adjointWitness,
-  type CircuitInput,
-  residual,
-  triangleIndex,
-} from "../../prover/witness.ts";
+import { type AdjointInputs, adjointWitness, type CircuitInput } from "../../prover/witness.ts";
 import { adjointCase, randomFrom, SEED } from "./cases.ts";
 import { accepts, type Bench, expectOnly, openCircuit, patch, prove, refusals } from "./harness.ts";
 import { looseWires, violations } from "./system.ts";
@@ -23,7 +18,7 @@ function steepestRow({ a }: AdjointInputs): number {
   return diagonal.findIndex((value) => diagonal.every((other) => value >= other));
 }
 
-/** Y changed by `by` in column 1 of the steepest row, in the input, with R as it was or as it then has to be. */
+/** The input with Y changed by `by` in column 1 of the steepest row, and R as it was or as it has to be. */
 function withOtherY(input: CircuitInput, inputs: AdjointInputs, by: bigint, newR: boolean): CircuitInput {
   const row = steepestRow(inputs);
   const y = inputs.y.map((value, i) => (i === row * m + 1 ? value + by : value));
@@ -105,7 +100,7 @@ describe(`adjoint (seed ${SEED})`, () => {
       const slope = (inputs.a[triangleIndex(row, row, d)] as bigint) + inputs.lambda;
       const limit = 1n << BigInt(profile.rBits - 1);
       const largest = (limit - 1n - (r[row * m + 1] as bigint)) / slope; // the last step that stays in range
-      expect(await refused(withOtherY(input, inputs, largest, true))).toEqual([]); // the freedom that is granted
+      expect(await refused(withOtherY(input, inputs, largest, true))).toEqual([]); // this freedom is granted
       const found = await refused(withOtherY(input, inputs, largest + 1n, true));
       expect(found.length).toBe(1);
       expectOnly(found, new RegExp(`^main\\.r\\[${row}\\]\\[1\\]$`));

@@ -1,14 +1,9 @@
 // Honest cases for the circuits, drawn from a seed that each test prints in its title.
 
+import { recordScores, triangleIndex } from "../../prover/algebra.ts";
 import type { DataRecord } from "../../prover/commitments.ts";
 import type { Profile } from "../../prover/profile.ts";
-import {
-  type AdjointInputs,
-  type InferenceInputs,
-  recordScores,
-  triangleIndex,
-  type WeightsInputs,
-} from "../../prover/witness.ts";
+import type { AdjointInputs, InferenceInputs, WeightsInputs } from "../../prover/witness.ts";
 
 /** Another seed: `QUITTANCE_SEED=7 npm test`. */
 export const SEED = BigInt(process.env.QUITTANCE_SEED ?? Math.floor(Math.random() * 2 ** 32));
@@ -98,7 +93,7 @@ export function adjointCase(random: Random, profile: Profile, lambda = 1000n, sa
   };
 }
 
-/** Random Y and gradients whose influences have both signs: every second gradient is the former one, negated. */
+/** Random Y and gradients of influences of both signs: every second one is the one before, negated. */
 export function weightsCase(random: Random, profile: Profile, count = profile.contributors): WeightsInputs {
   const { d, m } = profile;
   const gradients: bigint[][] = [];

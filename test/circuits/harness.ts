@@ -30,7 +30,7 @@ export type Bench = {
   readonly text: string;
 };
 
-/** One changed line of the forger's program: exact text in some file under circuits/, and what stands there instead. */
+/** A change of the forger's program: exact text somewhere under circuits/, and what stands there instead. */
 export type Change = { readonly from: string; readonly to: string };
 
 export type Forgery = {

@@ -43,7 +43,7 @@ export async function readSystem(artifact: Artifact): Promise<System> {
   };
 }
 
-/** The compiler's table of signals: name → wire, without those that were found equal to another and dropped. */
+/** The compiler's table of signals, name → wire, without those that it dropped as equal to another. */
 export async function readSymbols(symPath: string): Promise<Map<string, number>> {
   const wireOf = new Map<string, number>();
   const readable = nameReader();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { recordScores, residual, triangleIndex } from "../../prover/algebra.ts";
 import { CommitmentsLengthError, emptyCommitQ, nullCommitG } from "../../prover/commitments.ts";
 import { FIELD } from "../../prover/field.ts";
 import { loadProfile } from "../../prover/profile.ts";
@@ -6,9 +7,6 @@ import {
   adjointWitness,
   emptyQueries,
   inferenceWitness,
-  recordScores,
-  residual,
-  triangleIndex,
   WitnessArgmaxError,
   WitnessGroupError,
   WitnessRangeError,
