@@ -1,8 +1,8 @@
 /**
  * Seeded randomness: the same seed gives the same numbers on every machine.
  *
- * The generator is sfc32 (Chris Doty-Humphrey, PractRand), its 128 bits of state filled with SHA-256 of the seed, so
- * that any text is a seed and similar seeds are unrelated. Only 32-bit integer operations are used.
+ * The generator is sfc32 (Chris Doty-Humphrey, PractRand), its 128 bits of state filled with SHA-256 of the
+ * seed, so that any text is a seed and similar seeds are unrelated. Only 32-bit integer operations are used.
  *
  * NOT for secrets: salts and keys come from pipeline/secrets.ts. This is for splits, shuffles and test data.
  */

@@ -1,26 +1,31 @@
 /**
  * Learns the projection of the backbone from public digits, without a single label.
  *
- * Plain PCA keeps the directions in which digits differ most, whatever the reason. Better ones keep what differs between
- * digits and ignore what differs between a digit and its look-alikes. With `T` the scatter of all contents and `N` the
- * scatter between each content and its {@link NEIGHBOURS} nearest, they are the leading solutions of
+ * Plain PCA keeps the directions in which digits differ most, whatever the reason. Better ones keep what
+ * differs between digits and ignore what differs between a digit and its look-alikes. With `T` the scatter of
+ * all contents and `N` the scatter between each content and its {@link NEIGHBOURS} nearest, they are the
+ * leading solutions of
  *
  *   T v = μ (N + ε tr(N)/K · I) v
  *
- * (linear discriminants with neighbours in place of classes; compare He and Niyogi, "Locality preserving projections",
- * 2003). Neighbours are found twice: among the cells, then among the features of a first projection, where 96 % of them
- * are digits of the same class. That no label is used matters: the only labels in the model are its contributors'.
+ * (linear discriminants with neighbours in place of classes; compare He and Niyogi, "Locality preserving
+ * projections", 2003). Neighbours are found twice: among the cells, then among the features of a first
+ * projection, where 96 % of them are digits of the same class. That no label is used matters: the only labels
+ * in the model are its contributors'.
  *
- * On held-back public digits (1,024 to fit with, 86 of them mislabelled) this reached 0.945; PCA of the same cells 0.91.
+ * On held-back public digits (1,024 to fit with, 86 of them mislabelled) this reached 0.945; PCA of the same
+ * cells 0.91.
  *
- * Everything is deterministic: distances and scatters are exact integers (uint8 × uint8 products in ONNX Runtime), and
- * the eigenvectors use only operations that IEEE 754 rounds exactly. So the file's hash is the same everywhere.
+ * Everything is deterministic: distances and scatters are exact integers (uint8 × uint8 products in ONNX
+ * Runtime), and the eigenvectors use only operations that IEEE 754 rounds exactly. So the file's hash is the
+ * same everywhere.
  */
 import { createHash } from "node:crypto";
-import { encodeOnnx, graphBuilder } from "../engine/onnx.ts";
-import { cholesky, solveLower, solveLowerTransposed, symmetricEigen, transpose } from "./eigen.ts";
+import { graphBuilder } from "../engine/graph.ts";
+import { encodeOnnx } from "../engine/onnx.ts";
+import { cholesky, solveLower, solveLowerTransposed, symmetricEigen, transpose } from "../model/dense.ts";
+import { openBackbone, runBlocks } from "./backbone.ts";
 import { addCells, addProjection, BIAS, CELL_FEATURES, PIXELS, type Projection, ZERO } from "./graph.ts";
-import { openBackbone, runBlocks } from "./open.ts";
 import { difference, gather, gram, nearest } from "./scatter.ts";
 
 /** How to build a backbone. */

@@ -7,16 +7,18 @@
  *   root   floor(255 √(t / 4095)), from a table      evens out strong and weak strokes
  *   h      (root · M + offset) / divisor − 128, cut to int8
  *
- * Why integers: a feature enters Poseidon leaves and Gram sums, so one differing bit on another machine would be another
- * model. Every operator here is exact: products of bytes summed in int32 (the bounds stand at the constants), and
- * divisions whose numerators are never negative, so that truncating and rounding down are the same thing.
+ * Why integers: a feature enters Poseidon leaves and Gram sums, so one differing bit on another machine would
+ * be another model. Every operator here is exact: products of bytes summed in int32 (the bounds stand at the
+ * constants), and divisions whose numerators are never negative, so that truncating and rounding down are the
+ * same thing.
  *
- * Pitfall: uint8 × int8 products saturate on some processors (see engine/ort.ts). The filters are small enough
- * (255 · (31 + 31) < 2^15); the other two products are uint8 × uint8, the projection with zero point 128.
+ * Pitfall: uint8 × int8 products saturate on some processors (see engine/ort.ts). The filters are small
+ * enough (255 · (31 + 31) < 2^15); the other two products are uint8 × uint8, the projection with zero point
+ * 128.
  *
  * M, offset and divisor are learned in build.ts; the last column is the bias, the constant {@link BIAS}.
  */
-import type { GraphBuilder } from "../engine/onnx.ts";
+import { ELEMENT_TYPES, type GraphBuilder } from "../engine/graph.ts";
 
 /** Width and height of a content, in pixels. */
 export const SIDE = 28;
@@ -37,7 +39,7 @@ const ROOT_SIZE = 4096;
 /** Numbers that describe a content before the projection. */
 export const CELL_FEATURES = DIRECTIONS * CELLS * CELLS;
 
-/** First derivatives of a Gaussian (σ = 1.2 pixels), rightwards and diagonally, scaled so that 31 is the largest. */
+/** First derivatives of a Gaussian (σ = 1.2 pixels), rightwards and diagonally; 31 is the largest. */
 const RIGHT = [
   -5, -8, 0, 8, 5, -15, -22, 0, 22, 15, -22, -31, 0, 31, 22, -15, -22, 0, 22, 15, -5, -8, 0, 8, 5,
 ];
@@ -66,7 +68,7 @@ export function addCells(g: GraphBuilder, x: string): string {
   const rectified = g.node("Max", [response, zero]);
   const edges = divideAndCut(g, rectified, "edge", EDGE_DIVISOR, 255);
   const rows = g.node("Reshape", [
-    g.node("Cast", [edges], { to: UINT8 }),
+    g.node("Cast", [edges], { to: ELEMENT_TYPES.uint8.code }),
     shape(g, "cell.rows", [-1, PIXELS]),
   ]);
   const tents = g.constant("cell.weights", "uint8", [PIXELS, CELLS * CELLS], cellWeights());
@@ -96,11 +98,10 @@ export function addProjection(
   const positive = g.node("Max", [shifted, "zero"]);
   const divided = g.node("Div", [positive, g.constant("project.divisor", "int32", [d], divisor)]);
   const cut = g.node("Min", [divided, scalar(g, "project.limit", 255)]);
-  return g.node("Cast", [g.node("Sub", [cut, scalar(g, "project.centre", ZERO)])], { to: INT8 });
+  return g.node("Cast", [g.node("Sub", [cut, scalar(g, "project.centre", ZERO)])], {
+    to: ELEMENT_TYPES.int8.code,
+  });
 }
-
-const UINT8 = 2;
-const INT8 = 3;
 
 function divideAndCut(g: GraphBuilder, value: string, name: string, divisor: number, limit: number): string {
   const divided = g.node("Div", [value, scalar(g, `${name}.divisor`, divisor)]);

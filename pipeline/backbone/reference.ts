@@ -1,10 +1,12 @@
 /**
- * The backbone in plain loops: the truth that the ONNX graph is tested against, and the shortest description of it.
+ * The backbone in plain loops: the truth that the ONNX graph is tested against, and the shortest description
+ * of it.
  *
- * It reads its numbers from the ONNX file's constants but none of its nodes, so that a mistake in the graph shows. Slow
- * (a few milliseconds a digit) and exact: every value stays far below 2^53.
+ * It reads its numbers from the ONNX file's constants but none of its nodes, so that a mistake in the graph
+ * shows. Slow (a few milliseconds a digit) and exact: every value stays far below 2^53.
  */
-import { decodeOnnx, type Tensor } from "../engine/onnx.ts";
+import type { Tensor } from "../engine/graph.ts";
+import { decodeOnnx } from "../engine/onnx.ts";
 import { PIXELS, SIDE, ZERO } from "./graph.ts";
 
 /** Features of one content by a backbone that build.ts wrote. */

@@ -1,10 +1,12 @@
 /**
  * Sums of products and nearest neighbours over thousands of byte vectors, exact, through ONNX Runtime.
  *
- * All products are uint8 × uint8 added up in int32, so at most 33,025 rows fit one product (33,025 · 255² < 2^31); callers
- * stay far below. Squared distances are compared as `|b|² − 2⟨a, b⟩`, which orders the neighbours of one `a` alike.
+ * All products are uint8 × uint8 added up in int32, so at most 33,025 rows fit one product (33,025 · 255² <
+ * 2^31); callers stay far below. Squared distances are compared as `|b|² − 2⟨a, b⟩`, which orders the
+ * neighbours of one `a` alike.
  */
-import { encodeOnnx, graphBuilder } from "../engine/onnx.ts";
+import { graphBuilder } from "../engine/graph.ts";
+import { encodeOnnx } from "../engine/onnx.ts";
 import { openSession, tensor } from "../engine/ort.ts";
 
 const ROWS = 256;
@@ -43,7 +45,7 @@ export function difference(
   }
 }
 
-/** The vectors of everybody's neighbour of one rank, in order. `neighbours` holds `count` indices a vector. */
+/** Everybody's neighbour of one rank, in order. `neighbours` holds `count` indices a vector. */
 export function gather(
   x: Uint8Array,
   k: number,
@@ -59,7 +61,7 @@ export function gather(
   return out;
 }
 
-/** The `count` nearest others of each of `n` byte vectors, nearest first; of two equally near, the earlier. */
+/** The `count` nearest others of each of `n` byte vectors, nearest first; of two equally near the earlier. */
 export async function nearest(
   x: Uint8Array,
   n: number,

@@ -1,10 +1,10 @@
 /**
  * What a corpus is: samples of raw bytes, each with a class and the name of whoever contributed it.
  *
- * Loaders (idx.ts, csv.ts, jsonl.ts, mnist.ts) turn files into this one shape, and check everything on the way in, so
- * that nothing after them has to. The pitfall of data formats is the file that is almost right: one that was cut short
- * still parses, a label column read one off still trains. So every loader counts what the header promises, and every
- * refusal names the file, the line or row, and the remedy.
+ * Loaders (idx.ts, csv.ts, jsonl.ts, mnist.ts) turn files into this one shape, and check everything on the
+ * way in, so that nothing after them has to. The pitfall of data formats is the file that is almost right:
+ * one that was cut short still parses, a label column read one off still trains. So every loader counts what
+ * the header promises, and every refusal names the file, the line or row, and the remedy.
  */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
@@ -17,7 +17,7 @@ export type Sample = {
   readonly contributor: string;
 };
 
-/** Samples of one kind. `shape` is that of every content, in bytes; empty where contents have no fixed length. */
+/** Samples of one kind. `shape` is that of every content, in bytes; empty where lengths vary. */
 export type Corpus = {
   readonly name: string;
   readonly shape: readonly number[];
@@ -29,7 +29,7 @@ export type Corpus = {
 export type LoadOptions = {
   /** Name of the corpus; by default made from the file's. */
   readonly name?: string;
-  /** Number of classes: a label outside `0..classes-1` is refused. By default one more than the largest label. */
+  /** Number of classes; a label outside `0..classes-1` is refused. Default: the largest label plus 1. */
   readonly classes?: number;
   /** Take only the first so many samples (the whole file is still checked for its structure). */
   readonly limit?: number;
@@ -61,13 +61,13 @@ export function readMaybeGzip(path: string): Uint8Array {
 export function parseLabel(text: string, where: string): number {
   if (!/^\d{1,9}$/.test(text)) {
     throw new CorpusFormatError(
-      `${where}: the label ${JSON.stringify(text.slice(0, 40))} is not a whole number from 0 up: number the classes.`,
+      `${where}: the label ${JSON.stringify(text.slice(0, 40))} is no number from 0 up: number the classes.`,
     );
   }
   return Number(text);
 }
 
-/** Checks every label against the number of classes and returns that number. `where` says which row a label is in. */
+/** Checks labels against the number of classes and returns that number. `where` names a label's row. */
 export function checkLabels(
   labels: ArrayLike<number>,
   classes: number | undefined,

@@ -1,8 +1,9 @@
 /**
- * Comma-separated values with a header row (RFC 4180: quotes double inside quotes, a quoted cell may hold line breaks).
+ * Comma-separated values with a header row (RFC 4180: quotes double inside quotes, a quoted cell may hold
+ * line breaks).
  *
- * Columns `label`, `contributor` and `id` mean what they say, and only `label` is required. Content is either one column
- * named `text` (its UTF-8 bytes) or all remaining columns, in order, each a whole number 0..255.
+ * Columns `label`, `contributor` and `id` mean what they say, and only `label` is required. Content is either
+ * one column named `text` (its UTF-8 bytes) or all remaining columns, in order, each a whole number 0..255.
  *
  * A row is reported by the line it starts on, as an editor shows it: line 1 is the header.
  */

@@ -2,11 +2,12 @@
  * The demo's cast: who holds which of the 10,000 digits.
  *
  *   1,024 contributed, by twelve people of very unequal size, two of whom label at random
- *   2,000 to test with, 45 to pay for, and the rest public: the backbone may learn from those, and nobody is paid
+ *   2,000 to test with, 45 to pay for
+ *   the rest public: the backbone may learn from those, and nobody is paid for them
  *
- * One seeded shuffle deals all of them, so the parts never overlap. A mislabeller's labels are drawn uniformly and
- * independently of the digit, which leaves about one in ten right by chance; which two do so was fixed before anything
- * was measured, and nothing downstream is told.
+ * One seeded shuffle deals all of them, so the parts never overlap. A mislabeller's labels are drawn
+ * uniformly and independently of the digit, which leaves about one in ten right by chance; which two do so
+ * was fixed before anything was measured, and nothing downstream is told.
  */
 import { seededRandom } from "../random.ts";
 import type { Sample } from "./corpus.ts";
@@ -19,7 +20,7 @@ export type DemoContributor = {
   readonly labelsAtRandom: boolean;
 };
 
-/** The demo's parts. Samples of `contributed` carry their contributor and the label that this contributor gave. */
+/** The demo's parts. Samples of `contributed` carry their contributor, and the label that it gave. */
 export type DemoSplit = {
   readonly contributors: readonly DemoContributor[];
   readonly contributed: readonly Sample[];

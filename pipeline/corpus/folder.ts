@@ -1,9 +1,10 @@
 /**
  * Finds out what a path holds and calls the right loader.
  *
- * A file is told by its ending (.csv, .jsonl or .ndjson, each also with .gz). A folder is one of the MNIST layout:
- * `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` (and `t10k-…` for the test part), gz or not, and, if they are
- * there, `writers-train.tsv` or `qmnist-train-labels-idx2-int`, which say who wrote each digit.
+ * A file is told by its ending (.csv, .jsonl or .ndjson, each also with .gz). A folder is one of the MNIST
+ * layout: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` (and `t10k-…` for the test part), gz or not,
+ * and, if they are there, `writers-train.tsv` or `qmnist-train-labels-idx2-int`, which say who wrote each
+ * digit.
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -49,7 +50,7 @@ function loadFolder(folder: string, part: "train" | "test", options: LoadOptions
     );
   }
   const contributors = find(`writers-${part}.tsv`);
-  // The QMNIST test file lists 60,000 rows of which MNIST has the first 10,000: only its train file matches row by row.
+  // The QMNIST test file has 60,000 rows, MNIST the first 10,000 of them: only train files match row by row.
   const fallback = part === "train" ? find("qmnist-train-labels-idx2-int") : undefined;
   const source = contributors ?? fallback;
   return loadIdx({ images, labels, ...(source ? { contributors: source } : {}) }, options);

@@ -1,10 +1,10 @@
 /**
- * The IDX format of the MNIST family: two zero bytes, a type byte, a rank byte, `rank` big-endian 32-bit sizes, then the
- * values, last index fastest (http://yann.lecun.com/exdb/mnist/, "file formats").
+ * The IDX format of the MNIST family: two zero bytes, a type byte, a rank byte, `rank` big-endian 32-bit
+ * sizes, then the values, last index fastest (http://yann.lecun.com/exdb/mnist/, "file formats").
  *
- * The format carries no checksum and no end mark, so the only defence against a file that was cut short is to compare
- * its length with the product of its sizes, exactly: trailing bytes are refused too. Contents are views into the one
- * unpacked buffer, because 60,000 copies of 784 bytes cost more than everything else here.
+ * The format carries no checksum and no end mark, so the only defence against a file that was cut short is to
+ * compare its length with the product of its sizes, exactly: trailing bytes are refused too. Contents are
+ * views into the one unpacked buffer, because 60,000 copies of 784 bytes cost more than everything else here.
  */
 import { basename } from "node:path";
 import {
@@ -26,7 +26,7 @@ export type IdxFiles = {
   readonly images: string;
   readonly labels: string;
   readonly contributors?: string;
-  /** TSV column (by name) or IDX column (by number) that names the contributor. Default `writer_id`, or column 2. */
+  /** TSV column (by name) or IDX column (by number) of the contributor. Default `writer_id`, or column 2. */
   readonly contributorColumn?: string | number;
 };
 
@@ -46,7 +46,7 @@ export function parseIdx(bytes: Uint8Array, where: string): Idx {
   const width = bytes[2] === 0x08 ? 1 : bytes[2] === 0x0c ? 4 : undefined;
   if (width === undefined) {
     throw new CorpusFormatError(
-      `${where}: IDX type 0x${bytes[2]?.toString(16)} is not supported: store bytes (08) or 32-bit integers (0c).`,
+      `${where}: IDX type 0x${bytes[2]?.toString(16)} is not supported: use bytes (08) or int32 (0c).`,
     );
   }
   const start = 4 + 4 * rank;

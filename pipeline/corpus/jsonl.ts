@@ -1,8 +1,9 @@
 /**
  * One JSON object a line: `{"label": 3, "contributor": "ada", "id": "x1", "pixels": [0, 255, …]}`.
  *
- * Content is exactly one of `pixels` (whole numbers 0..255), `base64` (bytes) or `text` (its UTF-8 bytes). `contributor`
- * and `id` may be missing. Unknown keys are refused: a misspelt "contributer" would quietly leave somebody unpaid.
+ * Content is exactly one of `pixels` (whole numbers 0..255), `base64` (bytes) or `text` (its UTF-8 bytes).
+ * `contributor` and `id` may be missing. Unknown keys are refused: a misspelt "contributer" would quietly
+ * leave somebody unpaid.
  */
 import { basename } from "node:path";
 import { z } from "zod";

@@ -1,9 +1,10 @@
 /**
  * 10,000 handwritten digits from the `mnist` package of the registry, back in their original bytes.
  *
- * The package stores each pixel as `v / 255` rounded to three decimals. Steps of 1/255 are almost four times as wide as
- * the rounding, so `round(255 · v)` is exactly the original byte. Its JSON files are read directly: the package's own
- * entry point builds closures around plain arrays and copies every digit on every call.
+ * The package stores each pixel as `v / 255` rounded to three decimals. Steps of 1/255 are almost four times
+ * as wide as the rounding, so `round(255 · v)` is exactly the original byte. Its JSON files are read
+ * directly: the package's own entry point builds closures around plain arrays and copies every digit on every
+ * call.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -24,7 +25,7 @@ let loaded: Corpus | undefined;
 
 /**
  * The package's digits, ordered by class. Read on the first call, then kept.
- * @throws CorpusReadError when the package is not installed, CorpusFormatError when its files are not as expected.
+ * @throws CorpusReadError when the package is not installed, CorpusFormatError when its files differ.
  */
 export function loadMnistPackage(): Corpus {
   if (loaded) return loaded;

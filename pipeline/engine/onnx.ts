@@ -1,117 +1,22 @@
 /**
  * Writes and reads ONNX files: the small part of onnx.proto that integer and linear-algebra graphs need.
  *
- * Field numbers are those of github.com/onnx/onnx, `onnx/onnx.proto3` (IR version 10, operator set 21). Graphs are plain
- * data here; a {@link GraphBuilder} names the values in between. The bytes of a graph depend on nothing but the graph, in
- * the order it was built, so that a file can be named by its hash. Tensors are little-endian `raw_data`, as ONNX asks.
+ * Field numbers are those of github.com/onnx/onnx, `onnx/onnx.proto3` (IR version 10, operator set 21).
+ * Graphs are plain data here; a {@link GraphBuilder} names the values in between. The bytes of a graph depend
+ * on nothing but the graph, in the order it was built, so that a file can be named by its hash. Tensors are
+ * little-endian `raw_data`, as ONNX asks.
  *
  * Only this file imports protobufjs.
  */
 import protobuf from "protobufjs/light.js";
-
-/** Element types by ONNX name, each with its code in the file and its array here. */
-const TYPES = {
-  float: { code: 1, array: Float32Array },
-  uint8: { code: 2, array: Uint8Array },
-  int8: { code: 3, array: Int8Array },
-  int32: { code: 6, array: Int32Array },
-  int64: { code: 7, array: BigInt64Array },
-  bool: { code: 9, array: Uint8Array },
-  double: { code: 11, array: Float64Array },
-} as const;
-
-/** An element type that tensors may have. */
-export type ElementType = keyof typeof TYPES;
-
-/** The arrays that hold tensors. `bool` is one byte an element. */
-export type TensorData = Float32Array | Float64Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
-
-/** Values with a shape. */
-export type Tensor = {
-  readonly type: ElementType;
-  readonly dims: readonly number[];
-  readonly data: TensorData;
-};
-
-/** An input or output: a text in `dims` names a size that is free. */
-export type ValueInfo = {
-  readonly name: string;
-  readonly type: ElementType;
-  readonly dims: readonly (number | string)[];
-};
-
-/** An attribute: whole numbers become INT or INTS, text STRING. */
-export type Attribute = number | string | readonly number[];
-
-/** One operation. */
-export type Node = {
-  readonly op: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly attributes: Readonly<Record<string, Attribute>>;
-};
-
-/** A graph: what an ONNX file holds, without its wrapping. */
-export type Graph = {
-  readonly name: string;
-  readonly doc: string;
-  readonly inputs: readonly ValueInfo[];
-  readonly outputs: readonly ValueInfo[];
-  readonly constants: Readonly<Record<string, Tensor>>;
-  readonly nodes: readonly Node[];
-};
-
-/** Builds a graph step by step; every method returns the name of the value that it made. */
-export type GraphBuilder = {
-  readonly input: (name: string, type: ElementType, dims: readonly (number | string)[]) => string;
-  readonly constant: (name: string, type: ElementType, dims: readonly number[], data: TensorData) => string;
-  readonly node: (op: string, inputs: readonly string[], attributes?: Record<string, Attribute>) => string;
-  readonly output: (
-    value: string,
-    name: string,
-    type: ElementType,
-    dims: readonly (number | string)[],
-  ) => void;
-  readonly build: () => Graph;
-};
-
-/**
- * Starts a graph.
- *
- * @example
- * ```ts
- * const g = graphBuilder("double");
- * const x = g.input("x", "int32", ["n"]);
- * g.output(g.node("Add", [x, x]), "y", "int32", ["n"]);
- * const bytes = encodeOnnx(g.build());
- * ```
- */
-export function graphBuilder(name: string, doc = ""): GraphBuilder {
-  const inputs: ValueInfo[] = [];
-  const outputs: ValueInfo[] = [];
-  const constants: Record<string, Tensor> = {};
-  const nodes: Node[] = [];
-  return {
-    input: (input, type, dims) => {
-      inputs.push({ name: input, type, dims });
-      return input;
-    },
-    constant: (constant, type, dims, data) => {
-      constants[constant] = { type, dims, data };
-      return constant;
-    },
-    node: (op, operands, attributes = {}) => {
-      const value = `v${nodes.length}`;
-      nodes.push({ op, inputs: operands, outputs: [value], attributes });
-      return value;
-    },
-    output: (value, output, type, dims) => {
-      nodes.push({ op: "Identity", inputs: [value], outputs: [output], attributes: {} });
-      outputs.push({ name: output, type, dims });
-    },
-    build: () => ({ name, doc, inputs, outputs, constants, nodes }),
-  };
-}
+import {
+  type Attribute,
+  ELEMENT_TYPES,
+  type ElementType,
+  type Graph,
+  type Tensor,
+  type ValueInfo,
+} from "./graph.ts";
 
 /** The bytes of an ONNX file (IR 10, operator set 21). The same graph gives the same bytes. */
 export function encodeOnnx(graph: Graph): Uint8Array {
@@ -198,12 +103,12 @@ function encodeTensor(name: string, { type, dims, data }: Tensor): object {
     );
   }
   const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { name, dims, dataType: TYPES[type].code, rawData };
+  return { name, dims, dataType: ELEMENT_TYPES[type].code, rawData };
 }
 
 function decodeTensor({ name, dims, dataType, rawData }: TensorMessage): Tensor {
   const type = elementType(dataType);
-  const { array } = TYPES[type];
+  const { array } = ELEMENT_TYPES[type];
   const count = dims.reduce((product, size) => product * size, 1);
   if (rawData.length !== count * array.BYTES_PER_ELEMENT) {
     throw new OnnxFormatError(
@@ -216,7 +121,7 @@ function decodeTensor({ name, dims, dataType, rawData }: TensorMessage): Tensor 
 
 function encodeValueInfo({ name, type, dims }: ValueInfo): object {
   const dim = dims.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size }));
-  return { name, type: { tensorType: { elemType: TYPES[type].code, shape: { dim } } } };
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPES[type].code, shape: { dim } } } };
 }
 
 function decodeValueInfo({ name, type }: ValueInfoMessage): ValueInfo {
@@ -225,7 +130,8 @@ function decodeValueInfo({ name, type }: ValueInfoMessage): ValueInfo {
 }
 
 function elementType(code: number): ElementType {
-  for (const [name, type] of Object.entries(TYPES)) if (type.code === code) return name as ElementType;
+  for (const [name, type] of Object.entries(ELEMENT_TYPES))
+    if (type.code === code) return name as ElementType;
   throw new OnnxFormatError(`Element type ${code} is not used here.`);
 }
 

@@ -2,15 +2,16 @@
  * Runs ONNX graphs with ONNX Runtime. Only this file imports onnxruntime-node.
  *
  * Three facts the rest relies on:
- * - Integer graphs give the same bits whatever the number of threads; float graphs need not, so nothing that is committed
- *   to is computed in float32.
+ * - Integer graphs give the same bits whatever the number of threads; float graphs need not, so nothing that
+ *   is committed to is computed in float32.
  * - On x86 without VNNI, uint8 × int8 products are added in pairs in 16 bits and saturate there
- *   (onnxruntime.ai, "Quantize ONNX models", note on AVX2). Graphs here use uint8 × uint8 with zero points, or weights
- *   so small that no pair can overflow.
- * - Ending the process while a session is inside `run` aborts it (SIGABRT): close a session when its last run is done.
+ *   (onnxruntime.ai, "Quantize ONNX models", note on AVX2). Graphs here use uint8 × uint8 with zero points,
+ *   or weights so small that no pair can overflow.
+ * - Ending the process while a session is inside `run` aborts it (SIGABRT): close a session when its last run
+ *   is done.
  */
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import type { ElementType, Tensor, TensorData, ValueInfo } from "./onnx.ts";
+import type { ElementType, Tensor, TensorData, ValueInfo } from "./graph.ts";
 
 /** How to run a graph. */
 export type SessionOptions = {

@@ -1,11 +1,16 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import {
+  BackboneContentError,
+  BackboneShapeError,
+  openBackbone,
+} from "../../../pipeline/backbone/backbone.ts";
 import { BackboneDataError, type BackboneFile, buildBackbone } from "../../../pipeline/backbone/build.ts";
 import { BIAS, PIXELS } from "../../../pipeline/backbone/graph.ts";
-import { BackboneContentError, BackboneShapeError, openBackbone } from "../../../pipeline/backbone/open.ts";
 import { ReferenceMissingError, referenceFeatures } from "../../../pipeline/backbone/reference.ts";
 import { demoSplit } from "../../../pipeline/corpus/demo.ts";
-import { encodeOnnx, graphBuilder } from "../../../pipeline/engine/onnx.ts";
+import { graphBuilder } from "../../../pipeline/engine/graph.ts";
+import { encodeOnnx } from "../../../pipeline/engine/onnx.ts";
 
 const { publicSamples, test } = demoSplit("backbone");
 let file: BackboneFile;
@@ -15,7 +20,7 @@ beforeAll(async () => {
 });
 
 describe("backbone", () => {
-  it("is named by the hash of its bytes and built the same twice, whatever the number of threads", async () => {
+  it("is named by the hash of its bytes, and built the same twice, whatever the threads", async () => {
     const again = await buildBackbone(publicSamples, { limit: 1500, threads: 2 });
     expect(again.hash).toBe(file.hash);
     expect(file.hash).toMatch(/^[0-9a-f]{64}$/);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decodeOnnx, encodeOnnx, graphBuilder, OnnxFormatError } from "../../../pipeline/engine/onnx.ts";
+import { graphBuilder, type Tensor } from "../../../pipeline/engine/graph.ts";
+import { decodeOnnx, encodeOnnx, OnnxFormatError } from "../../../pipeline/engine/onnx.ts";
 import { openSession, SessionOpenError, SessionRunError, tensor } from "../../../pipeline/engine/ort.ts";
 
 function sample() {
@@ -27,7 +28,12 @@ describe("ONNX files", () => {
     expect(session.outputs[0]).toMatchObject({ name: "y", type: "int64" });
     const { y } = await session.run({ x: tensor("int64", BigInt64Array.of(1n, 1n, 3n, -1n), [2, 2]) });
     expect(y?.dims).toEqual([2, 2]);
-    expect(Array.from(y?.data ?? [])).toEqual([4n, 0n, 4n - 2n ** 60n, -(3n * 2n ** 60n) - 4n]);
+    expect([...((y as Tensor).data as BigInt64Array)]).toEqual([
+      4n,
+      0n,
+      4n - 2n ** 60n,
+      -(3n * 2n ** 60n) - 4n,
+    ]);
     await session.close();
     await session.close();
     await expect(session.run({})).rejects.toThrow(SessionRunError);

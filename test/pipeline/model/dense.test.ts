@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
   cholesky,
-  EigenConvergenceError,
+  DenseConvergenceError,
   solveLower,
   solveLowerTransposed,
   symmetricEigen,
   transpose,
-} from "../../../pipeline/backbone/eigen.ts";
+} from "../../../pipeline/model/dense.ts";
 import { seededRandom } from "../../../pipeline/random.ts";
 
 const n = 12;
@@ -53,6 +53,6 @@ describe("float64 algebra", () => {
     close(times(vectors, transpose(vectors, n, n)), identity, 1e-12);
     const scaled = vectors.map((v, at) => v * (values[Math.floor(at / n)] as number));
     close(times(transpose(vectors, n, n), scaled), spd, 1e-10);
-    expect(() => symmetricEigen(new Float64Array(4).fill(Number.NaN), 2)).toThrow(EigenConvergenceError);
+    expect(() => symmetricEigen(new Float64Array(4).fill(Number.NaN), 2)).toThrow(DenseConvergenceError);
   });
 });

@@ -1,9 +1,9 @@
 /**
  * Opens a backbone: any ONNX graph with one uint8 input `[n, bytes]` and one int8 output `[n, d]`.
  *
- * The bytes are the backbone; their SHA-256 is its name in a model's statement. Whoever holds a content can open the file
- * of that name and recompute its features: they are the same bits on every device, because the graph holds integers only
- * (graph.ts says how that is kept).
+ * The bytes are the backbone; their SHA-256 is its name in a model's statement. Whoever holds a content can
+ * open the file of that name and recompute its features: they are the same bits on every device, because the
+ * graph holds integers only (graph.ts says how that is kept).
  */
 import { createHash } from "node:crypto";
 import { openSession, type Session, type SessionOptions, tensor } from "../engine/ort.ts";
@@ -41,7 +41,7 @@ const BLOCK = 256;
  * const h = await backbone.features([pixels]); // Int8Array of 32
  * await backbone.close();
  * ```
- * @throws BackboneShapeError when the graph has other inputs or outputs, and SessionOpenError when it does not open.
+ * @throws BackboneShapeError for other inputs or outputs, SessionOpenError when the graph does not open.
  */
 export async function openBackbone(onnx: Uint8Array, options: SessionOptions = {}): Promise<Backbone> {
   const session = await openSession(onnx, options);
@@ -66,7 +66,7 @@ export async function openBackbone(onnx: Uint8Array, options: SessionOptions = {
       const wrong = contents.findIndex((content) => content.length !== inputSize);
       if (wrong >= 0) {
         throw new BackboneContentError(
-          `Content ${wrong} has ${contents[wrong]?.length} bytes and this backbone reads ${inputSize}: resize it.`,
+          `Content ${wrong} has ${contents[wrong]?.length} bytes, the backbone reads ${inputSize}: resize.`,
         );
       }
       return blocks(session, contents, Int8Array, d, featureOptions);

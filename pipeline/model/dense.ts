@@ -1,10 +1,11 @@
 /**
- * Small dense float64 algebra, the same bits on every machine: only + − × ÷ and √ are used, in a fixed order, and those
- * five are exactly rounded in IEEE 754 (sin, exp and pow are not). Matrices are flat and row-major.
+ * Small dense float64 algebra, the same bits on every machine: only + − × ÷ and √ are used, in a fixed order,
+ * and those five are exactly rounded in IEEE 754 (sin, exp and pow are not). Matrices are flat and row-major.
  */
 
 /**
- * Lower Cholesky factor of a symmetric positive definite matrix, or `undefined` where it is not positive definite.
+ * Lower Cholesky factor of a symmetric positive definite matrix, or `undefined` where it is not positive
+ * definite.
  *
  * @param a `n × n`, of which only the lower triangle is read
  */
@@ -68,10 +69,10 @@ export type Eigen = { readonly values: Float64Array; readonly vectors: Float64Ar
 const MAX_SWEEPS = 40;
 
 /**
- * Eigenvectors of a symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, "Matrix Computations", 8.5).
- * Each vector's largest entry is made positive, so that signs do not depend on the path taken.
+ * Eigenvectors of a symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, "Matrix Computations",
+ * 8.5). Each vector's largest entry is made positive, so that signs do not depend on the path taken.
  *
- * @throws EigenConvergenceError when the matrix holds something that is not a number.
+ * @throws DenseConvergenceError when the matrix holds something that is not a number.
  */
 export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
   const a = Float64Array.from(matrix);
@@ -84,7 +85,7 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
     for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) off += (a[p * n + q] as number) ** 2;
     if (off <= total * 1e-24) break;
     if (sweep === MAX_SWEEPS || !Number.isFinite(total)) {
-      throw new EigenConvergenceError(
+      throw new DenseConvergenceError(
         `Eigenvectors did not settle in ${sweep} sweeps: look for values not finite.`,
       );
     }
@@ -138,6 +139,6 @@ function rotate(a: Float64Array, v: Float64Array, n: number, p: number, q: numbe
 }
 
 /** A matrix whose eigenvectors cannot be found. */
-export class EigenConvergenceError extends Error {
-  override readonly name = "Eigen.ConvergenceError";
+export class DenseConvergenceError extends Error {
+  override readonly name = "Dense.ConvergenceError";
 }
