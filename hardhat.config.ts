@@ -1,8 +1,10 @@
 /**
- * Hardhat builds the contracts and runs the in-process chain; it downloads nothing. The compiler is the one that npm
- * installed (`solc/soljson.js`), named by its path, so Hardhat never asks a server which compilers exist.
+ * Hardhat builds the contracts and runs the in-process chain; it downloads nothing. The compiler is the one
+ * that npm installed (`solc/soljson.js`), named by its path, so Hardhat never asks a server which compilers
+ * exist.
  *
- * The pitfall: `allowUnlimitedContractSize` stays false. A contract that only fits on a development chain fits nowhere.
+ * The pitfall: `allowUnlimitedContractSize` stays false. A contract that only fits on a development chain
+ * fits nowhere.
  */
 import { createRequire } from "node:module";
 import { defineConfig } from "hardhat/config";

@@ -4,12 +4,17 @@
  * Only benchmarks and tests import from here.
  */
 export * from "./bundle.ts";
+export { type Contracts, deployContracts, openContracts, signBatch } from "./chain/contracts.ts";
+export { openLocalChain } from "./chain/local.ts";
 export * from "./claim.ts";
+export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./demo.ts";
 export * from "./doctor.ts";
+export { type Account, accountOf } from "./engine/ethers.ts";
 export * from "./infer.ts";
 export * from "./project.ts";
 export * from "./receipts.ts";
+export { renderReport } from "./report/render.ts";
 export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";

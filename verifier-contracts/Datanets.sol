@@ -9,7 +9,8 @@ import {IDatanets} from "./interfaces/IDatanets.sol";
 import {BatchId, DatanetId} from "./Types.sol";
 
 /// @title Datanets
-/// @dev A signature carries no nonce: the root can be recorded once per datanet, so there is nothing to replay.
+/// @dev A signature carries no nonce: the root can be recorded once per datanet, so there is nothing to
+/// replay.
 contract Datanets is IDatanets, EIP712 {
     bytes32 private constant BATCH_TYPE =
         keccak256("Batch(uint256 datanet,address contributor,uint256 root,uint32 count)");

@@ -11,8 +11,8 @@ import {CircuitId, ModelId} from "./Types.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title Epochs
-/// @dev The only contracts called are this one's own verifier, models and vault, so nothing here can be re-entered.
-/// Every loop is bounded by a constant or by what a model's own bounds allow.
+/// @dev The only contracts called are this one's own verifier, models and vault, so nothing here can be
+/// re-entered. Every loop is bounded by a constant or by what a model's own bounds allow.
 contract Epochs is IEpochs {
     uint256 public constant MAX_BATCHES = 64;
     uint256 public constant MAX_PAYERS = 256;
@@ -54,7 +54,9 @@ contract Epochs is IEpochs {
     constructor(Config memory config) {
         _checkElement(config.emptyQ);
         (verifier, models, vault) = (config.verifier, config.models, new Vault(config.models));
-        (inferenceCircuit, adjointCircuit, weightsCircuit) = (config.inference, config.adjoint, config.weights);
+        inferenceCircuit = config.inference;
+        adjointCircuit = config.adjoint;
+        weightsCircuit = config.weights;
         (emptyQ, queries, _groupSize) = (config.emptyQ, config.queries, config.models.groupSize());
         bool fits = config.queries > 0 &&
             config.verifier.publicCount(config.inference) == 6 &&
@@ -166,7 +168,8 @@ contract Epochs is IEpochs {
         if (epoch.remaining != 0) revert EpochsNotProven(epoch.remaining);
         if (accounts.length != w.length) revert EpochsWrongLength();
         // Elements of an array are padded to words in packed mode, just as the model hashed them.
-        if (keccak256(abi.encodePacked(accounts)) != models.model(id).accountsHash) revert EpochsWrongAccounts();
+        bytes32 accountsHash = keccak256(abi.encodePacked(accounts));
+        if (accountsHash != models.model(id).accountsHash) revert EpochsWrongAccounts();
         uint256 total = _checkWeights(id, number, w);
 
         uint256 pool = epoch.pool;
@@ -216,7 +219,8 @@ contract Epochs is IEpochs {
 
     /// @inheritdoc IEpochs
     function context(ModelId id, uint256 number, uint256 index) public view returns (uint256) {
-        return uint256(keccak256(abi.encode("quittance.epoch", block.chainid, address(this), id, number, index))) >> 8;
+        bytes memory place = abi.encode("quittance.epoch", block.chainid, address(this), id, number, index);
+        return uint256(keccak256(place)) >> 8;
     }
 
     /// @dev Checks and stores the batches of receipts; returns their fees together.
@@ -227,8 +231,10 @@ contract Epochs is IEpochs {
     ) private returns (uint256 fees) {
         uint256 count = commitment.receiptsRoots.length;
         if (count == 0 || count > MAX_BATCHES) revert EpochsWrongBatchCount(count, MAX_BATCHES);
-        if (commitment.commitQ.length != count || commitment.feeTotals.length != count) revert EpochsWrongLength();
-        if (commitment.payers.length != commitment.feeUnits.length) revert EpochsWrongLength();
+        bool fits = commitment.commitQ.length == count &&
+            commitment.feeTotals.length == count &&
+            commitment.payers.length == commitment.feeUnits.length;
+        if (!fits) revert EpochsWrongLength();
         if (commitment.payers.length > MAX_PAYERS) {
             revert EpochsTooManyPayers(commitment.payers.length, MAX_PAYERS);
         }
@@ -271,7 +277,8 @@ contract Epochs is IEpochs {
         publics = new uint256[](1 + 2 * size);
         publics[0] = commitY;
         for (uint256 j = 0; j < size; ++j) {
-            // The circuit keeps weights below 2^112; with the pool's 128 bits nothing that follows can overflow.
+            // The circuit keeps weights below 2^112; with the pool's 128 bits nothing that follows can
+            // overflow.
             if (w[j] > type(uint112).max) revert EpochsWeightTooLarge(j);
             if (group * size + j >= contributors && w[j] != 0) revert EpochsPaddingWeight(j);
             publics[1 + j] = commitG[j];
@@ -290,7 +297,8 @@ contract Epochs is IEpochs {
         for (uint256 first = 0; first < w.length; first += size) {
             for (uint256 j = 0; j < size; ++j) slice[j] = first + j < w.length ? w[first + j] : 0;
             uint256 group = first / size;
-            if (keccak256(abi.encodePacked(slice)) != _weights[id][number][group]) revert EpochsWrongWeights(group);
+            bytes32 sliceHash = keccak256(abi.encodePacked(slice));
+            if (sliceHash != _weights[id][number][group]) revert EpochsWrongWeights(group);
             // Proven weights are below 2^112 and there are at most 600 of them.
             for (uint256 j = 0; j < size; ++j) total += slice[j];
         }

@@ -6,8 +6,9 @@ import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
 import {CircuitId} from "./Types.sol";
 
 /// @title Groth16Verifier
-/// @dev Each verifying key is the code of a contract of its own (one STOP byte, then the words): reading 32 words costs a
-/// few hundred gas there, and 2,100 each in storage. Nothing here ends a call with assembly's `return`.
+/// @dev Each verifying key is the code of a contract of its own (one STOP byte, then the words): reading 32
+/// words costs a few hundred gas there, and 2,100 each in storage. Nothing here ends a call with assembly's
+/// `return`.
 contract Groth16Verifier is IGroth16Verifier {
     /// @dev Words before IC: α 2, β 4, γ 4, δ 4.
     uint256 private constant HEAD = 14;
@@ -38,7 +39,8 @@ contract Groth16Verifier is IGroth16Verifier {
         uint256 expected = (key.length - HEAD) / 2 - 1;
         if (publics.length != expected) revert VerifierWrongPublicCount(expected, publics.length);
         for (uint256 i = 0; i < 8; ++i) if (proof[i] >= BN254.Q) revert VerifierProofNotCanonical(i);
-        if (!BN254.isG1(proof[0], proof[1]) || !BN254.isG1(proof[6], proof[7])) revert VerifierProofNotOnCurve();
+        bool onCurve = BN254.isG1(proof[0], proof[1]) && BN254.isG1(proof[6], proof[7]);
+        if (!onCurve) revert VerifierProofNotOnCurve();
 
         (uint256 x, uint256 y) = _publicPoint(key, publics);
         uint256[] memory input = new uint256[](24);
@@ -77,7 +79,8 @@ contract Groth16Verifier is IGroth16Verifier {
             bool ok;
             uint256 ic = HEAD + 2 * (i + 1);
             (ok, x, y) = BN254.addScaled(x, y, key[ic], key[ic + 1], publics[i]);
-            // Every point was checked when the key was registered, so only a chain without the precompiles gets here.
+            // Every point was checked when the key was registered, so only a chain without the precompiles
+            // gets here.
             assert(ok);
         }
     }
@@ -85,7 +88,8 @@ contract Groth16Verifier is IGroth16Verifier {
     function _register(CircuitKey memory key, bool local) private {
         uint256[] memory words = key.words;
         CircuitId circuit = key.circuit;
-        if (words.length < HEAD + 2 || words.length % 2 != 0) revert VerifierMalformedKey(circuit, words.length);
+        bool wellFormed = words.length >= HEAD + 2 && words.length % 2 == 0;
+        if (!wellFormed) revert VerifierMalformedKey(circuit, words.length);
         if (_keys[circuit] != address(0)) revert VerifierDuplicateCircuit(circuit);
         if (!BN254.isG1(words[0], words[1])) revert VerifierKeyPointInvalid(circuit, 0);
         for (uint256 i = BETA; i < HEAD; i += 4) {
@@ -107,10 +111,11 @@ contract Groth16Verifier is IGroth16Verifier {
         emit KeyRegistered(circuit, keccak256(data), (words.length - HEAD) / 2 - 1, local);
     }
 
-    /// @dev Creates a contract whose code is a STOP byte and then `data`.
-    /// PUSH2 size, DUP1, PUSH1 10, RETURNDATASIZE (0), CODECOPY, RETURNDATASIZE, RETURN: ten bytes of init code.
+    /// @dev Creates a contract whose code is a STOP byte and then `data`. PUSH2 size, DUP1, PUSH1 10,
+    /// RETURNDATASIZE (0), CODECOPY, RETURNDATASIZE, RETURN: ten bytes of init code.
     function _store(bytes memory data) private returns (address store) {
-        bytes memory init = abi.encodePacked(hex"61", uint16(data.length + 1), hex"80600a3d393df3", hex"00", data);
+        bytes memory prefix = abi.encodePacked(hex"61", uint16(data.length + 1), hex"80600a3d393df3");
+        bytes memory init = abi.encodePacked(prefix, hex"00", data);
         assembly ("memory-safe") {
             store := create(0, add(init, 0x20), mload(init))
         }

@@ -8,11 +8,12 @@ import {IModels} from "./interfaces/IModels.sol";
 import {BatchId, ModelId} from "./Types.sol";
 
 /// @title Models
-/// @dev Only hashes of the lists are stored: whoever settles an epoch brings the lists again. A batch is used once because a
-/// contributor's batches ascend, a batch has one contributor, and accounts are distinct.
+/// @dev Only hashes of the lists are stored: whoever settles an epoch brings the lists again. A batch is
+/// used once because a contributor's batches ascend, a batch has one contributor, and accounts are
+/// distinct.
 contract Models is IModels {
-    /// @dev Bounds every loop over a model's contributors. Settling credits each of them in one transaction, about 25,000
-    /// gas each, and a transaction may cost 2^24 gas at most (EIP-7825).
+    /// @dev Bounds every loop over a model's contributors. Settling credits each of them in one
+    /// transaction, about 25,000 gas each, and a transaction may cost 2^24 gas at most (EIP-7825).
     uint256 public constant MAX_CONTRIBUTORS = 600;
 
     IDatanets public immutable datanets;
@@ -39,7 +40,9 @@ contract Models is IModels {
         uint256 nonce = nonces[msg.sender]++;
         id = modelIdOf(msg.sender, nonce, statement);
         uint256 count = statement.contributors.length;
-        if (count == 0 || count > MAX_CONTRIBUTORS) revert ModelsWrongContributorCount(count, MAX_CONTRIBUTORS);
+        if (count == 0 || count > MAX_CONTRIBUTORS) {
+            revert ModelsWrongContributorCount(count, MAX_CONTRIBUTORS);
+        }
         if (statement.lambda == 0) revert ModelsZeroLambda();
         _checkElement(statement.commitW);
         _checkElement(statement.commitA);
@@ -85,13 +88,9 @@ contract Models is IModels {
         uint256 nonce,
         ModelStatement calldata statement
     ) public view returns (ModelId) {
-        bytes32 statementHash = keccak256(abi.encode(statement));
-        return
-            ModelId.wrap(
-                keccak256(
-                    abi.encode("quittance.model", block.chainid, address(this), operator, nonce, statementHash)
-                )
-            );
+        bytes32 hash = keccak256(abi.encode(statement));
+        bytes memory all = abi.encode("quittance.model", block.chainid, address(this), operator, nonce, hash);
+        return ModelId.wrap(keccak256(all));
     }
 
     /// @inheritdoc IModels
@@ -100,7 +99,9 @@ contract Models is IModels {
     }
 
     /// @dev Accounts distinct, batches theirs, counts adding up. Returns the hash of the accounts.
-    function _checkContributors(ModelStatement calldata statement) private view returns (bytes32 accountsHash) {
+    function _checkContributors(
+        ModelStatement calldata statement
+    ) private view returns (bytes32 accountsHash) {
         Contributor[] calldata list = statement.contributors;
         address[] memory accounts = new address[](list.length);
         uint256 samples = 0;

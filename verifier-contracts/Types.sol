@@ -2,8 +2,8 @@
 pragma solidity ^0.8.30;
 
 // Ids that the compiler keeps apart: a batch's number can never be passed where a datanet's is asked for.
-// Commitments and roots stay plain `uint256` field elements, because they travel in arrays that are hashed and handed to
-// the verifier word for word.
+// Commitments and roots stay plain `uint256` field elements, because they travel in arrays that are hashed
+// and handed to the verifier word for word.
 
 /// @dev Number of a datanet, from 1.
 type DatanetId is uint256;

@@ -10,9 +10,10 @@ import {IVault} from "./interfaces/IVault.sol";
 import {ModelId} from "./Types.sol";
 
 /// @title Vault
-/// @dev Created by {Epochs}, which alone may charge, distribute and release. It does not trust it with more than it needs:
-/// a pool can only be filled from deposits, and no more can leave it than went in. Amounts of coins fit 128 bits by
-/// many orders of magnitude; {SafeCast} guards the one door through which they enter.
+/// @dev Created by {Epochs}, which alone may charge, distribute and release. It does not trust it with more
+/// than it needs: a pool can only be filled from deposits, and no more can leave it than went in. Amounts
+/// of coins fit 128 bits by many orders of magnitude; {SafeCast} guards the one door through which they
+/// enter.
 contract Vault is IVault, ReentrancyGuard {
     using SafeCast for uint256;
 
@@ -209,7 +210,10 @@ contract Vault is IVault, ReentrancyGuard {
     }
 
     /// @inheritdoc IVault
-    function withdrawal(ModelId model, address payer) external view returns (uint256 amount, uint256 readyAt) {
+    function withdrawal(
+        ModelId model,
+        address payer
+    ) external view returns (uint256 amount, uint256 readyAt) {
         Deposit storage held = _deposits[model][payer];
         return held.requested == 0 ? (0, 0) : (held.requested, held.readyAt);
     }

@@ -1,9 +1,9 @@
 /**
  * What the compiler made of the contracts: ABI and bytecode, compiled when they are first asked for.
  *
- * One file, named by the hash of everything that it depends on (sources, settings, versions of compiler and library), is
- * written when a build is whole and read from then on; Hardhat is not even loaded while that file is there. A lock keeps
- * two processes from building at once.
+ * One file, named by the hash of everything that it depends on (sources, settings, versions of compiler and
+ * library), is written when a build is whole and read from then on; Hardhat is not even loaded while that
+ * file is there. A lock keeps two processes from building at once.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -79,9 +79,14 @@ async function build(path: string): Promise<void> {
 
 function readArtifact(name: ContractName): Artifact {
   const folder = join(SOURCES, "artifacts", "verifier-contracts");
-  const found = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((file) => file.endsWith(`/${name}.json`));
+  const found = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((file) =>
+    file.endsWith(`/${name}.json`),
+  );
   if (found === undefined) throw new BuildError(name);
-  const { abi, bytecode } = JSON.parse(readFileSync(join(folder, found), "utf8")) as { abi: unknown; bytecode: unknown };
+  const { abi, bytecode } = JSON.parse(readFileSync(join(folder, found), "utf8")) as {
+    abi: unknown;
+    bytecode: unknown;
+  };
   return artifactSchema.parse({ abi: JSON.stringify(abi), bytecode });
 }
 
@@ -89,6 +94,6 @@ function readArtifact(name: ContractName): Artifact {
 export class BuildError extends Error {
   override readonly name = "Contracts.Build";
   constructor(name: string) {
-    super(`The build made no ${name}. Delete verifier-contracts/artifacts and verifier-contracts/cache, then run again.`);
+    super(`The build made no ${name}. Delete artifacts and cache in verifier-contracts, then run again.`);
   }
 }

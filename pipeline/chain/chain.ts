@@ -2,7 +2,10 @@
 
 /** The one method of EIP-1193. */
 export type Provider = {
-  readonly request: (call: { readonly method: string; readonly params?: readonly unknown[] }) => Promise<unknown>;
+  readonly request: (call: {
+    readonly method: string;
+    readonly params?: readonly unknown[];
+  }) => Promise<unknown>;
 };
 
 /** An open chain. Close it: the local one holds a lock on its log. */

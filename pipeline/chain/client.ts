@@ -1,8 +1,9 @@
 /**
  * Sends and reads: one transaction at a time, each waited for, each refusal decoded.
  *
- * Gas is estimated first. The estimate runs the call, so a call that the contract would refuse is refused here, with the
- * contract's own reason, and never becomes a transaction: nothing is paid for it and the local chain's log stays clean.
+ * Gas is estimated first. The estimate runs the call, so a call that the contract would refuse is refused
+ * here, with the contract's own reason, and never becomes a transaction: nothing is paid for it and the
+ * local chain's log stays clean.
  */
 import {
   type Account,
@@ -38,8 +39,13 @@ const RECEIPT_WAIT_MS = 1_000;
 const PRIORITY_FEE_WEI = 1_000_000_000n;
 const NO_CODEC = codecOf("[]");
 
-/** Sends a transaction and waits until it is mined. Throws {@link RevertedError} with the contract's reason. */
-export async function send(chain: Chain, account: Account, call: Call, codec: Codec = NO_CODEC): Promise<Receipt> {
+/** Sends a transaction and waits for its block. Throws {@link RevertedError} with the contract's reason. */
+export async function send(
+  chain: Chain,
+  account: Account,
+  call: Call,
+  codec: Codec = NO_CODEC,
+): Promise<Receipt> {
   const { request } = chain.provider;
   const fields = rpcCall(account.address, call);
   const estimate = await guarded(codec, () => request({ method: "eth_estimateGas", params: [fields] }));
@@ -48,7 +54,8 @@ export async function send(chain: Chain, account: Account, call: Call, codec: Co
   const { raw, hash } = await signTransaction(account, {
     chainId: chain.chainId,
     nonce: Number(nonce),
-    // The estimate is exact for the state that it saw; a twentieth more pays for a slot that changed meanwhile.
+    // The estimate is exact for the state that it saw; a twentieth more pays for a slot that changed
+    // meanwhile.
     gasLimit: (BigInt(estimate as string) * 21n) / 20n,
     maxFeePerGas: BigInt(latest.baseFeePerGas ?? "0x0") * 2n + PRIORITY_FEE_WEI,
     maxPriorityFeePerGas: PRIORITY_FEE_WEI,
@@ -59,18 +66,25 @@ export async function send(chain: Chain, account: Account, call: Call, codec: Co
   await guarded(codec, () => request({ method: "eth_sendRawTransaction", params: [raw] }));
   const mined = await minedReceipt(chain, hash);
   if (BigInt(mined.status) === 1n) return receiptOf(mined, codec);
-  // Mined and refused: the state changed between estimate and block. Asked again on the new state, it says why.
+  // Mined and refused: the state changed between estimate and block. Asked again on the new state, it says
+  // why.
   await guarded(codec, () => request({ method: "eth_call", params: [fields, mined.blockNumber] }));
   throw new RevertedError({ name: "unknown", args: [] }, hash);
 }
 
 /** Calls a view. */
-export async function read(chain: Chain, target: Target, method: string, args: readonly unknown[]): Promise<unknown> {
+export async function read(
+  chain: Chain,
+  target: Target,
+  method: string,
+  args: readonly unknown[],
+): Promise<unknown> {
   const call = { to: target.address, data: target.codec.call(method, args) };
   const data = await guarded(target.codec, () =>
     chain.provider.request({ method: "eth_call", params: [call, "latest"] }),
   );
-  // An address without code answers every call with nothing, which a view that only reverts would take for a yes.
+  // An address without code answers every call with nothing, which a view that only reverts would take for
+  // a yes.
   if (data === "0x") {
     const code = await chain.provider.request({ method: "eth_getCode", params: [target.address, "latest"] });
     if (code === "0x") throw new NoContractError(target.address);
@@ -80,13 +94,17 @@ export async function read(chain: Chain, target: Target, method: string, args: r
 
 /** Coins of an address. */
 export async function balanceOf(chain: Chain, address: string): Promise<bigint> {
-  return BigInt((await chain.provider.request({ method: "eth_getBalance", params: [address, "latest"] })) as string);
+  return BigInt(
+    (await chain.provider.request({ method: "eth_getBalance", params: [address, "latest"] })) as string,
+  );
 }
 
 /** Time of the latest block, in seconds. */
 export async function chainTime(chain: Chain): Promise<number> {
   const params = ["latest", false];
-  return Number(((await chain.provider.request({ method: "eth_getBlockByNumber", params })) as RpcBlock).timestamp);
+  return Number(
+    ((await chain.provider.request({ method: "eth_getBlockByNumber", params })) as RpcBlock).timestamp,
+  );
 }
 
 /** All events of a contract since the first block. */
@@ -144,7 +162,8 @@ async function guarded(codec: Codec, work: () => Promise<unknown>): Promise<unkn
   } catch (cause) {
     const data = revertData(cause);
     if (data === undefined) throw cause;
-    const decoded = codec.error(data) ?? NO_CODEC.error(data) ?? { name: data === "0x" ? "refused" : data, args: [] };
+    const decoded = codec.error(data) ??
+      NO_CODEC.error(data) ?? { name: data === "0x" ? "refused" : data, args: [] };
     throw new RevertedError(decoded, undefined, cause);
   }
 }
@@ -166,7 +185,8 @@ export class RevertedError extends Error {
   readonly args: readonly unknown[];
   constructor(decoded: DecodedError, hash?: Hex, cause?: unknown) {
     const where = hash === undefined ? "" : ` (transaction ${hash})`;
-    super(`The contract refused: ${decoded.name}(${decoded.args.map(String).join(", ")})${where}. Nothing was changed.`, {
+    const said = `${decoded.name}(${decoded.args.map(String).join(", ")})`;
+    super(`The contract refused: ${said}${where}. Nothing was changed.`, {
       cause,
     });
     this.reason = decoded.name;
@@ -178,7 +198,9 @@ export class RevertedError extends Error {
 export class NotMinedError extends Error {
   override readonly name = "Chain.NotMined";
   constructor(hash: Hex) {
-    super(`Transaction ${hash} is not in a block yet. Run the same command again: it continues from what the chain knows.`);
+    super(
+      `Transaction ${hash} is in no block yet. Run the same command again: it goes on from what the chain knows.`,
+    );
   }
 }
 
@@ -186,6 +208,6 @@ export class NotMinedError extends Error {
 export class NoContractError extends Error {
   override readonly name = "Chain.NoContract";
   constructor(address: string) {
-    super(`There is no contract at ${address} on this chain. Check that the project and the chain belong together.`);
+    super(`There is no contract at ${address} on this chain. Do the project and the chain belong together?`);
   }
 }

@@ -1,11 +1,12 @@
 /**
- * The contracts as typed functions. Every write returns what the transaction cost; every refusal is a `RevertedError` that
- * carries the contract's own reason. Writes estimate first, so a call that would be refused costs nothing.
+ * The contracts as typed functions. Every write returns what the transaction cost; every refusal is a
+ * `RevertedError` that carries the contract's own reason. Writes estimate first, so a call that would be
+ * refused costs nothing.
  */
 import { type Account, type Codec, codecOf, type Hex, joinAbis, signTypedData } from "../engine/ethers.ts";
 import { type Artifact, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
-import { type Call, events, read, type Receipt, send, type Target } from "./client.ts";
+import { type Call, events, type Receipt, read, send, type Target } from "./client.ts";
 import type { Deployment } from "./deploy.ts";
 import { BATCH_TYPES, type BatchMessage, type ModelStatement, quittanceDomain } from "./ids.ts";
 import type * as T from "./types.ts";
@@ -19,7 +20,10 @@ export async function signBatch(
   batch: Omit<BatchMessage, "contributor">,
 ): Promise<Hex> {
   const domain = quittanceDomain(deployment.chainId, deployment.datanets);
-  return await signTypedData(contributor.privateKey, domain, BATCH_TYPES, { ...batch, contributor: contributor.address });
+  return await signTypedData(contributor.privateKey, domain, BATCH_TYPES, {
+    ...batch,
+    contributor: contributor.address,
+  });
 }
 
 /** The contracts of a deployment, ready to be called. */
@@ -38,12 +42,23 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
   };
   // Errors and events of any of them may come out of a call to any other.
   const everything = codecOf(joinAbis(Object.values(artifacts).map(({ abi }) => abi)));
-  const write = async (account: Account, to: keyof typeof at, method: string, args: readonly unknown[], valueWei = 0n) => {
+  const write = async (
+    account: Account,
+    to: keyof typeof at,
+    method: string,
+    args: readonly unknown[],
+    valueWei = 0n,
+  ) => {
     const call: Call = { to: at[to].address, data: at[to].codec.call(method, args), valueWei };
     return await send(chain, account, call, everything);
   };
   const view = async <V>(to: keyof typeof at, method: string, ...args: readonly unknown[]): Promise<V> =>
-    (await read(chain, { ...at[to], codec: { ...at[to].codec, error: everything.error } }, method, args)) as V;
+    (await read(
+      chain,
+      { ...at[to], codec: { ...at[to].codec, error: everything.error } },
+      method,
+      args,
+    )) as V;
   const event = (receipt: Receipt, name: string): Readonly<Record<string, unknown>> =>
     receipt.logs.find((log) => log.name === name)?.args ?? {};
 
@@ -68,7 +83,8 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     batch: (id: bigint) => view<T.Batch>("datanets", "batch", id),
     /** The batch that holds a root, 0 if none does: how a resumed run finds what it recorded already. */
     batchOf: (datanet: bigint, root: bigint) => view<bigint>("datanets", "batchOf", datanet, root),
-    batchDigest: (b: BatchMessage) => view<Hex>("datanets", "batchDigest", b.datanet, b.contributor, b.root, b.count),
+    batchDigest: (b: BatchMessage) =>
+      view<Hex>("datanets", "batchDigest", b.datanet, b.contributor, b.root, b.count),
     datanetCount: () => view<bigint>("datanets", "datanetCount"),
     batchCount: () => view<bigint>("datanets", "batchCount"),
 
@@ -90,7 +106,8 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     trainingProven: (modelId: Hex) => view<boolean>("models", "trainingProven", modelId),
 
     // ---- payers
-    deposit: (account: Account, modelId: Hex, wei: bigint) => write(account, "vault", "deposit", [modelId], wei),
+    deposit: (account: Account, modelId: Hex, wei: bigint) =>
+      write(account, "vault", "deposit", [modelId], wei),
     requestWithdrawal: (account: Account, modelId: Hex, wei: bigint) =>
       write(account, "vault", "requestWithdrawal", [modelId, wei]),
     withdraw: (account: Account, modelId: Hex) => write(account, "vault", "withdraw", [modelId]),
@@ -110,8 +127,13 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       const [poolWei, carriedInWei] = [pool as bigint, carriedIn as bigint];
       return { ...receipt, epoch: Number(epoch), poolWei, carriedInWei };
     },
-    proveInference: (account: Account, modelId: Hex, epoch: number, batchIndex: number, proof: readonly bigint[]) =>
-      write(account, "epochs", "proveInference", [modelId, epoch, batchIndex, proof]),
+    proveInference: (
+      account: Account,
+      modelId: Hex,
+      epoch: number,
+      batchIndex: number,
+      proof: readonly bigint[],
+    ) => write(account, "epochs", "proveInference", [modelId, epoch, batchIndex, proof]),
     proveAdjoint: (account: Account, modelId: Hex, epoch: number, proof: readonly bigint[]) =>
       write(account, "epochs", "proveAdjoint", [modelId, epoch, proof]),
     /** `w` and `commitG` are whole groups: zeros and `nullG` fill the last one. */
@@ -121,7 +143,8 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       epoch: number,
       group: { readonly index: number; readonly w: readonly bigint[]; readonly commitG: readonly bigint[] },
       proof: readonly bigint[],
-    ) => write(account, "epochs", "proveWeights", [modelId, epoch, group.index, group.w, group.commitG, proof]),
+    ) =>
+      write(account, "epochs", "proveWeights", [modelId, epoch, group.index, group.w, group.commitG, proof]),
     /** `accounts` and `w` of all contributors, in the model's order, without fillers. */
     settle: async (
       account: Account,
@@ -146,12 +169,14 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       epoch: number,
       charges: { readonly payers: readonly string[]; readonly feeUnits: readonly bigint[] },
     ) => write(account, "epochs", "expire", [modelId, epoch, charges.payers, charges.feeUnits]),
-    epochCount: async (modelId: Hex): Promise<number> => Number(await view<bigint>("epochs", "epochCount", modelId)),
+    epochCount: async (modelId: Hex): Promise<number> =>
+      Number(await view<bigint>("epochs", "epochCount", modelId)),
     epoch: (modelId: Hex, epoch: number) => view<T.EpochView>("epochs", "epochInfo", modelId, epoch),
     inferenceBatch: (modelId: Hex, epoch: number, index: number) =>
       view<T.InferenceBatchView>("epochs", "inferenceBatch", modelId, epoch, index),
     /** 0x00…0 until the group's weights are proven. */
-    weightsHash: (modelId: Hex, epoch: number, group: number) => view<Hex>("epochs", "weightsHash", modelId, epoch, group),
+    weightsHash: (modelId: Hex, epoch: number, group: number) =>
+      view<Hex>("epochs", "weightsHash", modelId, epoch, group),
     context: (modelId: Hex, epoch: number, batchIndex: number) =>
       view<bigint>("epochs", "context", modelId, epoch, batchIndex),
 
@@ -160,7 +185,8 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       const receipt = await write(account, "vault", "claim", [modelId, to]);
       return { ...receipt, amountWei: event(receipt, "Claimed")["amount"] as bigint };
     },
-    claimAmount: (account: Account, modelId: Hex, wei: bigint) => write(account, "vault", "claimAmount", [modelId, wei]),
+    claimAmount: (account: Account, modelId: Hex, wei: bigint) =>
+      write(account, "vault", "claimAmount", [modelId, wei]),
     claimMany: (account: Account, modelId: Hex, to: readonly string[]) =>
       write(account, "vault", "claimMany", [modelId, to]),
     earned: (modelId: Hex, account: string) => view<bigint>("vault", "earned", modelId, account),
@@ -191,6 +217,8 @@ function target(address: string, artifact: Artifact): Target & { readonly codec:
 export class WrongChainError extends Error {
   override readonly name = "Contracts.WrongChain";
   constructor(expected: number, found: number) {
-    super(`These contracts are on chain ${expected}; the open chain is ${found}. Open the chain that the project names.`);
+    super(
+      `These contracts are on chain ${expected}, this is chain ${found}. Open the chain that the project names.`,
+    );
   }
 }

@@ -1,11 +1,12 @@
 /**
- * Puts the contracts on a chain, in an order that needs no later wiring: verifier, datanets, models, then epochs, which
- * creates its vault. A deployment is five addresses and never changes: no contract has an owner.
+ * Puts the contracts on a chain, in an order that needs no later wiring: verifier, datanets, models, then
+ * epochs, which creates its vault. A deployment is five addresses and never changes: no contract has an
+ * owner.
  */
 import { type Account, codecOf, type Hex } from "../engine/ethers.ts";
 import { type Artifact, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
-import { read, type Receipt, send } from "./client.ts";
+import { type Receipt, read, send } from "./client.ts";
 import { circuitIdOf } from "./ids.ts";
 
 /** What the contracts fix forever: keys, sizes and two constant commitments. */
@@ -54,7 +55,10 @@ export async function deployContracts(
   const circuit = (name: CircuitName): Hex => circuitIdOf(options.profile.name, name);
   const { keys, profile } = options;
   const receipts: Record<string, Receipt> = {};
-  const create = async (name: "Groth16Verifier" | "Datanets" | "Models" | "Epochs", args: unknown[]): Promise<string> => {
+  const create = async (
+    name: "Groth16Verifier" | "Datanets" | "Models" | "Epochs",
+    args: unknown[],
+  ): Promise<string> => {
     const receipt = await deployContract(chain, account, artifacts[name], args);
     receipts[name] = receipt;
     return receipt.created;

@@ -1,7 +1,8 @@
 /**
  * Hashes that the contracts compute too: a test compares each with the contract's own answer.
  *
- * modelId  = keccak256(abi.encode("quittance.model", chainId, models, operator, nonce, keccak256(abi.encode(statement))))
+ * modelId  = keccak256(abi.encode("quittance.model", chainId, models, operator, nonce,
+ * keccak256(abi.encode(statement))))
  * context  = keccak256(abi.encode("quittance.epoch", chainId, epochs, modelId, epoch, batchIndex)) >> 8
  * circuit  = keccak256("quittance/PROFILE/CIRCUIT")
  *
@@ -56,8 +57,8 @@ export function batchDigest(chainId: number, datanets: string, batch: BatchMessa
 }
 
 const STATEMENT_TYPE =
-  "tuple(uint256 datanet, bytes32 backbone, uint256 commitW, uint256 commitA, uint32 lambda, uint32 samples," +
-  " uint128 feeUnitWei, tuple(address account, uint256 commitG, uint256[] batches)[] contributors)";
+  "tuple(uint256 datanet, bytes32 backbone, uint256 commitW, uint256 commitA, uint32 lambda," +
+  " uint32 samples, uint128 feeUnitWei, tuple(address account, uint256 commitG, uint256[] batches)[] contributors)";
 
 /** A model's id, as `Models.modelIdOf`. */
 export function modelIdOf(of: {

@@ -1,14 +1,15 @@
 /**
  * The chain that lives in this process, and survives it.
  *
- * EDR (Hardhat's EVM) keeps its state in memory only. Durable is the list of what was done to it: every signed
- * transaction with its block's time, every gift of coins, every move of the clock, one JSON line each, on the disk before
- * the chain sees it. Opening the chain replays the list, so that separate processes see one chain. Nothing else goes in:
- * requests that would change the state past the log are refused.
+ * EDR (Hardhat's EVM) keeps its state in memory only. Durable is the list of what was done to it: every
+ * signed transaction with its block's time, every gift of coins, every move of the clock, one JSON line
+ * each, on the disk before the chain sees it. Opening the chain replays the list, so that separate
+ * processes see one chain. Nothing else goes in: requests that would change the state past the log are
+ * refused.
  *
- * The pitfall is a replay that silently differs. Each line names the block on which it was made; a replay that arrives at
- * another block stops with an error instead of telling another history. A torn last line was never sent: it is dropped,
- * with a notice.
+ * The pitfall is a replay that silently differs. Each line names the block on which it was made; a replay
+ * that arrives at another block stops with an error instead of telling another history. A torn last line
+ * was never sent: it is dropped, with a notice.
  */
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -33,8 +34,8 @@ export type LocalChainOptions = {
 };
 
 /**
- * Opens the local chain and replays its log. One process at a time: throws `Lock.Held` while another has it open.
- * Throws {@link ReplayError} if the log was made by another version or does not replay the same.
+ * Opens the local chain and replays its log. One process at a time: throws `Lock.Held` while another has it
+ * open. Throws {@link ReplayError} if the log was made by another version or does not replay the same.
  *
  * @example const chain = await openLocalChain({ logFile: "project/chain.jsonl" });
  */
@@ -110,12 +111,18 @@ function chainOn(chainId: number, network: Network, log: LogFile, now: () => num
     },
     fund: async (address, wei) => {
       await act(async (parent) => {
-        const before = BigInt((await provider.request({ method: "eth_getBalance", params: [address] })) as string);
+        const before = BigInt(
+          (await provider.request({ method: "eth_getBalance", params: [address] })) as string,
+        );
         return { parent: parent.hash, do: "fund", address, balance: quantity(before + wei) };
       });
     },
     travel: async (seconds) => {
-      await act((parent) => ({ parent: parent.hash, do: "travel", time: nextTime(parent) + Math.ceil(seconds) }));
+      await act((parent) => ({
+        parent: parent.hash,
+        do: "travel",
+        time: nextTime(parent) + Math.ceil(seconds),
+      }));
     },
     close: async () => {
       await last;
@@ -137,12 +144,15 @@ async function perform(provider: Provider, action: ChainAction): Promise<unknown
 async function replay(provider: Provider, log: LogFile): Promise<void> {
   for (const [index, action] of log.actions.entries()) {
     const parent = await latestBlock(provider);
-    if (parent.hash !== action.parent) throw new ReplayError(log.path, `line ${index + 2} follows another block`);
+    if (parent.hash !== action.parent)
+      throw new ReplayError(log.path, `line ${index + 2} follows another block`);
     try {
       await perform(provider, action);
     } catch (error) {
-      // A transaction that the chain would not take is in the log too: it is refused again, and changes nothing.
-      if (action.do !== "tx") throw new ReplayError(log.path, `line ${index + 2}: ${(error as Error).message}`, error);
+      // A transaction that the chain would not take is in the log too: it is refused again, and changes
+      // nothing.
+      if (action.do !== "tx")
+        throw new ReplayError(log.path, `line ${index + 2}: ${(error as Error).message}`, error);
     }
   }
 }
@@ -164,7 +174,8 @@ function checkHeader(header: ChainHeader, expected: { chainId: number; engine: s
 function engineName(): string {
   const edr = fileURLToPath(import.meta.resolve("@nomicfoundation/edr"));
   const { version } = JSON.parse(readFileSync(`${dirname(edr)}/package.json`, "utf8")) as { version: string };
-  return `edr ${version} ${config.networks?.["local"]?.type === "edr-simulated" ? config.networks["local"].hardfork : ""}`;
+  const local = config.networks?.["local"];
+  return `edr ${version} ${local?.type === "edr-simulated" ? local.hardfork : ""}`;
 }
 
 /** A log that is not this chain's history. */
@@ -172,7 +183,8 @@ export class ReplayError extends Error {
   override readonly name = "LocalChain.Replay";
   constructor(path: string, reason: string, cause?: unknown) {
     super(
-      `The chain's log ${path} cannot be replayed: ${reason}. Use the version of Quittance that wrote it, or start a new project.`,
+      `The chain's log ${path} cannot be replayed: ${reason}. ` +
+        "Use the version of Quittance that wrote it, or start a new project.",
       { cause },
     );
   }
@@ -182,6 +194,8 @@ export class ReplayError extends Error {
 export class PastLogError extends Error {
   override readonly name = "LocalChain.PastLog";
   constructor(method: string) {
-    super(`${method} would change the chain past its log. Send signed transactions; use fund and travel for the rest.`);
+    super(
+      `${method} would change the chain past its log. Send signed transactions; for the rest, fund and travel.`,
+    );
   }
 }

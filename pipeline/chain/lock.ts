@@ -1,10 +1,20 @@
 /**
  * A lock file: one process at a time uses what it guards.
  *
- * The file holds the process id of its owner. A lock whose owner is gone (a killed run) is taken over. Within a process
- * a set remembers what is held, because a new process may have got a dead one's id.
+ * The file holds the process id of its owner. A lock whose owner is gone (a killed run) is taken over.
+ * Within a process a set remembers what is held, because a new process may have got a dead one's id.
  */
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 const held = new Set<string>();
@@ -26,7 +36,7 @@ export async function acquireLock(path: string, waitMs = 0): Promise<() => void>
   }
 }
 
-/** Takes the lock (returns `undefined`) or names its owner. Linking a finished file keeps a lock from ever being empty. */
+/** Takes the lock (returns `undefined`) or names its owner. Linking a finished file: no lock is ever empty. */
 function tryLock(path: string): number | undefined {
   mkdirSync(dirname(path), { recursive: true });
   const own = `${path}.${process.pid}.tmp`;
@@ -52,7 +62,7 @@ function tryLock(path: string): number | undefined {
   }
 }
 
-/** Moves a dead owner's lock away. If another process was faster, what was moved is its lock: it is put back. */
+/** Moves a dead owner's lock away. If another process was faster, what was moved is its own: it is put back. */
 function removeStale(path: string, owner: number): void {
   const aside = `${path}.${process.pid}.stale.tmp`;
   try {

@@ -1,9 +1,11 @@
 /**
- * The local chain's log: a header line, then one JSON line for each action, each on the disk before it is done.
+ * The local chain's log: a header line, then one JSON line for each action, each on the disk before it is
+ * done.
  *
- * A line without its newline, or a last line that is no JSON, is what a kill in the middle of a write leaves. It is cut
- * off: its action was never done. A bad line anywhere else is damage, and an error. Where a write fails (a full disk), the
- * file is cut back to what it was, so that the next line cannot grow onto half of this one.
+ * A line without its newline, or a last line that is no JSON, is what a kill in the middle of a write
+ * leaves. It is cut off: its action was never done. A bad line anywhere else is damage, and an error. Where
+ * a write fails (a full disk), the file is cut back to what it was, so that the next line cannot grow onto
+ * half of this one.
  */
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
@@ -43,11 +45,18 @@ export type LogFile = {
   readonly close: () => void;
 };
 
-/** Opens or creates a log, and locks it. Without a path, a log that keeps nothing. Throws {@link LogDamagedError}. */
+/** Opens or creates a log and locks it; without a path, one that keeps nothing. Throws {@link LogDamagedError}. */
 export async function openLog(path: string | undefined, notice: (text: string) => void): Promise<LogFile> {
   if (path === undefined) {
     const nothing = (): void => {};
-    return { path: "memory", header: undefined, actions: [], start: nothing, append: nothing, close: nothing };
+    return {
+      path: "memory",
+      header: undefined,
+      actions: [],
+      start: nothing,
+      append: nothing,
+      close: nothing,
+    };
   }
   const unlock = await acquireLock(`${path}.lock`);
   let file: number | undefined;
@@ -81,7 +90,8 @@ function readLog(
   }
   const kept = lines.slice(0, parsed.length);
   const length = kept.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
-  if (torn) notice(`The last line of ${path} was not finished (a run was killed while writing). It is dropped.`);
+  if (torn)
+    notice(`The last line of ${path} was not finished (a run was killed while writing). It is dropped.`);
   if (parsed.length === 0) return { header: undefined, actions: [], length: 0 };
   const header = headerSchema.safeParse(parsed[0]);
   if (!header.success) throw new LogDamagedError(path, 1);
@@ -136,7 +146,9 @@ function writer(
 export class LogDamagedError extends Error {
   override readonly name = "ChainLog.Damaged";
   constructor(path: string, line: number) {
-    super(`Line ${line} of ${path} is not a line of a chain's log. Restore the file from a copy, or start a new project.`);
+    super(
+      `Line ${line} of ${path} is no line of a chain's log. Restore the file from a copy, or start a new project.`,
+    );
   }
 }
 
@@ -144,6 +156,9 @@ export class LogDamagedError extends Error {
 export class LogWriteError extends Error {
   override readonly name = "ChainLog.Write";
   constructor(path: string, cause: unknown) {
-    super(`Cannot write ${path}: ${(cause as Error).message}. Free some space and run again; nothing was done.`, { cause });
+    super(
+      `Cannot write ${path}: ${(cause as Error).message}. Free some space and run again; nothing was done.`,
+      { cause },
+    );
   }
 }

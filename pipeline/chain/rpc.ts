@@ -1,8 +1,9 @@
 /**
  * A chain behind a JSON-RPC address.
  *
- * Plain `fetch`, one request a call: the work here is a few dozen transactions an epoch. A request that gets no answer
- * within the timeout fails; whoever sent a transaction asks for its receipt again before sending anything twice.
+ * Plain `fetch`, one request a call: the work here is a few dozen transactions an epoch. A request that
+ * gets no answer within the timeout fails; whoever sent a transaction asks for its receipt again before
+ * sending anything twice.
  */
 import type { Chain, Provider } from "./chain.ts";
 import { NotLocalError } from "./chain.ts";
@@ -21,7 +22,8 @@ export async function openRpcChain(options: { readonly url: string }): Promise<C
     },
   };
   const chainId = Number(await provider.request({ method: "eth_chainId" }));
-  if (!Number.isSafeInteger(chainId) || chainId <= 0) throw new RpcError(options.url, "eth_chainId gave no number");
+  if (!Number.isSafeInteger(chainId) || chainId <= 0)
+    throw new RpcError(options.url, "eth_chainId gave no number");
   return {
     kind: "rpc",
     chainId,
@@ -41,7 +43,12 @@ type RpcAnswer = { result?: unknown; error?: { code?: number; message?: string; 
 async function post(url: string, method: string, body: string): Promise<RpcAnswer> {
   const headers = { "content-type": "application/json" };
   try {
-    const response = await fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(url, {
+      method: "POST",
+      headers,
+      body,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     const answer = (await response.json()) as RpcAnswer | null;
     if (answer !== null && (answer.result !== undefined || answer.error !== undefined)) return answer;
     throw new Error(`HTTP ${response.status} without a JSON-RPC answer`);
@@ -54,7 +61,10 @@ async function post(url: string, method: string, body: string): Promise<RpcAnswe
 export class RpcError extends Error {
   override readonly name = "Rpc.Unreachable";
   constructor(url: string, reason: string, cause?: unknown) {
-    super(`The chain at ${url} does not answer (${reason}). Check the address and that the node is running.`, { cause });
+    super(
+      `The chain at ${url} does not answer (${reason}). Check the address and that the node is running.`,
+      { cause },
+    );
   }
 }
 

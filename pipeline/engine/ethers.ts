@@ -1,11 +1,12 @@
 /**
  * The only importer of ethers: hashes, the contract ABI, keys and signatures, as small functions of our own.
  *
- * Nothing here talks to a network. ethers' providers cache, batch and poll on timers, which a chain that lives inside the
- * process neither needs nor likes; `pipeline/chain/client.ts` speaks JSON-RPC itself and only has its bytes made here.
+ * Nothing here talks to a network. ethers' providers cache, batch and poll on timers, which a chain that
+ * lives inside the process neither needs nor likes; `pipeline/chain/client.ts` speaks JSON-RPC itself and
+ * only has its bytes made here.
  *
- * The pitfall: signatures are RFC 6979 (no randomness), so the same key and message give the same bytes on every run.
- * The replayable local chain depends on that.
+ * The pitfall: signatures are RFC 6979 (no randomness), so the same key and message give the same bytes on
+ * every run. The replayable local chain depends on that.
  */
 import {
   AbiCoder,
@@ -14,15 +15,15 @@ import {
   formatEther,
   getAddress,
   getCreateAddress,
-  hexlify,
   id as hashText,
+  hexlify,
   Interface,
   isAddress,
   keccak256 as keccakOf,
   type Result,
-  toBeHex,
   TypedDataEncoder,
   type TypedDataField,
+  toBeHex,
   verifyTypedData,
   Wallet,
 } from "ethers";
@@ -186,7 +187,9 @@ export type Codec = {
 /** Several contracts' ABIs as one: a call into one contract may end with another's error or event. */
 export function joinAbis(abis: readonly Abi[]): Abi {
   const parts = abis.flatMap((abi) => JSON.parse(abi) as Array<{ type: string }>);
-  const shared = parts.filter(({ type }) => type === "error" || type === "event").map((part) => JSON.stringify(part));
+  const shared = parts
+    .filter(({ type }) => type === "error" || type === "event")
+    .map((part) => JSON.stringify(part));
   return `[${[...new Set(shared)].join(",")}]`;
 }
 
@@ -217,7 +220,9 @@ export function codecOf(abi: Abi): Codec {
 function plain(value: unknown): unknown {
   if (!isResult(value)) return value;
   const keys = namesOf(value);
-  return keys.length > 0 && keys.every((key) => key !== null && key !== "") ? named(value) : [...value].map(plain);
+  return keys.length > 0 && keys.every((key) => key !== null && key !== "")
+    ? named(value)
+    : [...value].map(plain);
 }
 
 function named(result: Result): Record<string, unknown> {
@@ -229,7 +234,7 @@ function isResult(value: unknown): value is Result {
   return Array.isArray(value) && "toObject" in value;
 }
 
-/** Names of a result's parts, null for those without; `toObject` throws on the latter, so they are read one by one. */
+/** Names of a result's parts; nulls if any has none, for which `toObject` throws. */
 function namesOf(result: Result): Array<string | null> {
   if (result.length === 0) return [];
   try {

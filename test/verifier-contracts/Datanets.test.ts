@@ -4,7 +4,7 @@ import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
 import { send } from "../../pipeline/chain/client.ts";
 import { signBatch } from "../../pipeline/chain/contracts.ts";
 import { deployContract } from "../../pipeline/chain/deploy.ts";
-import { batchDigest, type BatchMessage } from "../../pipeline/chain/ids.ts";
+import { type BatchMessage, batchDigest } from "../../pipeline/chain/ids.ts";
 import { type Account, codecOf } from "../../pipeline/engine/ethers.ts";
 import { R } from "./groth.ts";
 import { openWorld, refused, type World } from "./world.ts";
@@ -30,9 +30,13 @@ describe("Datanets", () => {
     count: 3,
     ...over,
   });
-  const contribute = async (batch: BatchMessage, signature: string, sender = world.people.relayer): Promise<bigint> =>
-    (await world.contracts.contribute(sender, { ...batch, signature })).batchId;
-  const sign = (batch: BatchMessage, by = author): Promise<string> => signBatch(by, world.contracts.deployment, batch);
+  const contribute = async (
+    batch: BatchMessage,
+    signature: string,
+    sender = world.people.relayer,
+  ): Promise<bigint> => (await world.contracts.contribute(sender, { ...batch, signature })).batchId;
+  const sign = (batch: BatchMessage, by = author): Promise<string> =>
+    signBatch(by, world.contracts.deployment, batch);
 
   it("numbers datanets and batches from 1 and finds a batch by its root", async () => {
     expect(datanet).toBe(1n);
@@ -69,7 +73,8 @@ describe("Datanets", () => {
       await signBatch(author, { chainId: 1, datanets: world.contracts.deployment.datanets }, batch),
       await signBatch(author, { chainId: 31_337, datanets: world.contracts.deployment.models }, batch),
     ];
-    for (const signature of wrong) await refused(world, () => contribute(batch, signature), "DatanetsWrongSignature");
+    for (const signature of wrong)
+      await refused(world, () => contribute(batch, signature), "DatanetsWrongSignature");
     const nobody = fresh({ contributor: `0x${"0".repeat(40)}` });
     await refused(world, () => contribute(nobody, good), "DatanetsWrongSignature");
     await contribute(batch, good);
@@ -91,7 +96,8 @@ describe("Datanets", () => {
     await refused(world, () => contribute(batch, signature), "DatanetsDuplicateRoot");
     const copy = { ...batch, contributor: world.people.relayer.address };
     await refused(world, () => contribute(copy, "0x"), "DatanetsDuplicateRoot");
-    const second = (await world.contracts.createDatanet(world.people.operator, world.random.hex32())).datanetId;
+    const second = (await world.contracts.createDatanet(world.people.operator, world.random.hex32()))
+      .datanetId;
     const elsewhere = { ...batch, datanet: second };
     await contribute(elsewhere, await sign(elsewhere));
   });
@@ -116,7 +122,9 @@ describe("Datanets", () => {
   it("takes a contract wallet's word through ERC-1271, or by its own transaction", async () => {
     const { TestWallet } = await contractArtifacts();
     const owner = world.contributors[2] as Account;
-    const { created: contributor } = await deployContract(world.chain, world.people.relayer, TestWallet, [owner.address]);
+    const { created: contributor } = await deployContract(world.chain, world.people.relayer, TestWallet, [
+      owner.address,
+    ]);
     const batch = fresh({ contributor });
     const digestSigner = async (by: Account): Promise<string> => {
       const { signTypedData } = await import("../../pipeline/engine/ethers.ts");
@@ -130,7 +138,12 @@ describe("Datanets", () => {
 
     const codec = codecOf(TestWallet.abi);
     const own = fresh({ contributor });
-    const data = codec.call("contribute", [world.contracts.deployment.datanets, own.datanet, own.root, own.count]);
+    const data = codec.call("contribute", [
+      world.contracts.deployment.datanets,
+      own.datanet,
+      own.root,
+      own.count,
+    ]);
     await send(world.chain, world.people.relayer, { to: contributor, data });
     expect(await world.contracts.batchOf(datanet, own.root)).not.toBe(0n);
   });

@@ -24,11 +24,15 @@ describe("Epochs", () => {
     world.contracts.proveInference(sender(), id, number, index, proof);
   const adjoint = (proof: readonly bigint[], id = model.id, number = epoch.number) =>
     world.contracts.proveAdjoint(sender(), id, number, proof);
-  const weights = (group: { index: number; w: bigint[]; commitG: bigint[] }, proof: readonly bigint[], number = epoch.number) =>
-    world.contracts.proveWeights(sender(), model.id, number, group, proof);
+  const weights = (
+    group: { index: number; w: bigint[]; commitG: bigint[] },
+    proof: readonly bigint[],
+    number = epoch.number,
+  ) => world.contracts.proveWeights(sender(), model.id, number, group, proof);
   const settle = (values: readonly bigint[] = w, accounts = model.accounts) =>
     world.contracts.settle(sender(), model.id, epoch.number, accounts, values);
-  const status = async () => EPOCH_STATUS[Number((await world.contracts.epoch(model.id, epoch.number)).status)];
+  const status = async () =>
+    EPOCH_STATUS[Number((await world.contracts.epoch(model.id, epoch.number)).status)];
 
   it("charges, proves, settles and pays to the wei", async () => {
     const pool = 151n * 7n;
@@ -56,7 +60,11 @@ describe("Epochs", () => {
       await W.refused(world, () => commit(next, world.people.relayer), "EpochsNotOperator");
       await W.refused(world, () => commit(next), "EpochsStillOpen");
       const none = world.random.hex32();
-      await W.refused(world, () => world.contracts.commitEpoch(world.people.operator, none, next), "ModelsUnknownModel");
+      await W.refused(
+        world,
+        () => world.contracts.commitEpoch(world.people.operator, none, next),
+        "ModelsUnknownModel",
+      );
     });
 
     it("charges no payer more than its deposit for this very model", async () => {
@@ -65,7 +73,8 @@ describe("Epochs", () => {
       if (payer === undefined) throw new Error("no payer");
       await world.contracts.deposit(payer, other.id, 10n * 7n);
       const commitment = { ...W.makeCommitment(world, [11n]), payers: [payer.address], feeUnits: [11n] };
-      const charge = (c: W.Epoch["commitment"]) => world.contracts.commitEpoch(world.people.operator, other.id, c);
+      const charge = (c: W.Epoch["commitment"]) =>
+        world.contracts.commitEpoch(world.people.operator, other.id, c);
       const error = await W.refused(world, () => charge(commitment), "VaultInsufficientDeposit");
       expect(error.args.slice(1)).toEqual([70n, 77n]);
       // The same payer twice is charged twice.
@@ -79,10 +88,15 @@ describe("Epochs", () => {
 
     it("refuses fees that differ, are too large, or lists of different lengths", async () => {
       const fresh = await W.makeModel(world);
-      const charge = (c: W.Epoch["commitment"]) => world.contracts.commitEpoch(world.people.operator, fresh.id, c);
+      const charge = (c: W.Epoch["commitment"]) =>
+        world.contracts.commitEpoch(world.people.operator, fresh.id, c);
       const good = W.makeCommitment(world, [100n, 51n]);
       await W.refused(world, () => charge({ ...good, feeUnits: [75n, 75n] }), "EpochsFeesDiffer");
-      await W.refused(world, () => charge({ ...good, feeTotals: [65_535n * 3n + 1n, 0n] }), "EpochsFeeTooLarge");
+      await W.refused(
+        world,
+        () => charge({ ...good, feeTotals: [65_535n * 3n + 1n, 0n] }),
+        "EpochsFeeTooLarge",
+      );
       await W.refused(world, () => charge({ ...good, feeTotals: [R, 1n] }), "EpochsFeeTooLarge");
       await W.refused(world, () => charge({ ...good, feeTotals: [151n] }), "EpochsWrongLength");
       await W.refused(world, () => charge({ ...good, commitQ: [1n] }), "EpochsWrongLength");
@@ -94,7 +108,11 @@ describe("Epochs", () => {
       await W.refused(world, () => charge(none), "EpochsWrongBatchCount");
       const many = W.makeCommitment(world, new Array<bigint>(65).fill(1n));
       await W.refused(world, () => charge(many), "EpochsWrongBatchCount");
-      const crowd = { ...good, payers: new Array<string>(257).fill(good.payers[0] as string), feeUnits: new Array<bigint>(257).fill(0n) };
+      const crowd = {
+        ...good,
+        payers: new Array<string>(257).fill(good.payers[0] as string),
+        feeUnits: new Array<bigint>(257).fill(0n),
+      };
       await W.refused(world, () => charge(crowd), "EpochsTooManyPayers");
     });
   });
@@ -114,9 +132,17 @@ describe("Epochs", () => {
       const group = W.groupOf(world, model, w, 0);
       const proven = W.proveWeights(world, epoch, group);
       await weights(group, proven);
-      await W.refused(world, () => weights(group, rerandomise(world.curve, proven, -1n)), "EpochsAlreadyProven");
+      await W.refused(
+        world,
+        () => weights(group, rerandomise(world.curve, proven, -1n)),
+        "EpochsAlreadyProven",
+      );
       const richer = { ...group, w: [99n, 1n] };
-      await W.refused(world, () => weights(richer, W.proveWeights(world, epoch, richer)), "EpochsAlreadyProven");
+      await W.refused(
+        world,
+        () => weights(richer, W.proveWeights(world, epoch, richer)),
+        "EpochsAlreadyProven",
+      );
       expect((await world.contracts.epoch(model.id, epoch.number)).remaining).toBe(2n);
     });
 
@@ -134,7 +160,11 @@ describe("Epochs", () => {
         await W.refused(world, () => inference(0, at(i, 1n)), "VerifierProofNotOnCurve");
       }
       const other = await W.proveInference(world, model, epoch, 1);
-      await W.refused(world, () => inference(0, [...proof.slice(0, 6), ...other.slice(6)]), "VerifierInvalidProof");
+      await W.refused(
+        world,
+        () => inference(0, [...proof.slice(0, 6), ...other.slice(6)]),
+        "VerifierInvalidProof",
+      );
       await inference(0, proof);
     });
 
@@ -161,7 +191,7 @@ describe("Epochs", () => {
       await W.refused(world, () => inference(0, zero, model.id, 2), "VerifierInvalidProof");
     });
 
-    it("refuses tampered weights, weights plus the field's order, and other people's commitments", async () => {
+    it("refuses tampered weights, weights plus the field's order, and others' commitments", async () => {
       const group = W.groupOf(world, model, w, 0);
       const proof = W.proveWeights(world, epoch, group);
       await W.refused(world, () => weights({ ...group, w: [31n, 0n] }, proof), "VerifierInvalidProof");
@@ -170,16 +200,28 @@ describe("Epochs", () => {
       const huge = { ...group, w: [1n << 112n, 0n] };
       await W.refused(world, () => weights(huge, W.proveWeights(world, epoch, huge)), "EpochsWeightTooLarge");
       const swapped = { ...group, commitG: [...group.commitG].reverse() };
-      await W.refused(world, () => weights(swapped, W.proveWeights(world, epoch, swapped)), "EpochsWrongGroup");
+      await W.refused(
+        world,
+        () => weights(swapped, W.proveWeights(world, epoch, swapped)),
+        "EpochsWrongGroup",
+      );
       await W.refused(world, () => weights({ ...group, index: 1 }, proof), "EpochsWrongGroup");
       await W.refused(world, () => weights({ ...group, index: 2 }, proof), "EpochsUnknownStatement");
       await W.refused(world, () => weights({ ...group, w: [30n] }, proof), "EpochsWrongLength");
-      await W.refused(world, () => weights({ ...group, commitG: [...group.commitG, 1n] }, proof), "EpochsWrongLength");
+      await W.refused(
+        world,
+        () => weights({ ...group, commitG: [...group.commitG, 1n] }, proof),
+        "EpochsWrongLength",
+      );
     });
 
     it("refuses a weight in a place that nobody has, even with a proof", async () => {
       const group = W.groupOf(world, model, [...w, 5n], 1);
-      await W.refused(world, () => weights(group, W.proveWeights(world, epoch, group)), "EpochsPaddingWeight");
+      await W.refused(
+        world,
+        () => weights(group, W.proveWeights(world, epoch, group)),
+        "EpochsPaddingWeight",
+      );
     });
   });
 
@@ -227,7 +269,11 @@ describe("Epochs", () => {
       const large = await W.makeEpoch(world, rich, [100n]);
       const most = (1n << 112n) - 1n;
       await W.proveAll(world, rich, large, [most, most, 1n]);
-      const { payoutsWei, poolWei } = await world.contracts.settle(sender(), rich.id, 1, rich.accounts, [most, most, 1n]);
+      const { payoutsWei, poolWei } = await world.contracts.settle(sender(), rich.id, 1, rich.accounts, [
+        most,
+        most,
+        1n,
+      ]);
       expect(payoutsWei).toEqual([most, most, 1n].map((weight) => (poolWei * weight) / (2n * most + 1n)));
       await W.balanced(world);
     });
@@ -243,8 +289,16 @@ describe("Epochs", () => {
       await W.refused(world, () => expire(), "EpochsNotExpired");
       await world.chain.travel(7 * 86_400 + 1);
       const [a, b] = epoch.commitment.feeUnits as [bigint, bigint];
-      await W.refused(world, () => expire({ ...epoch.commitment, feeUnits: [a + 1n, b - 1n] }), "EpochsWrongCharges");
-      await W.refused(world, () => expire({ ...epoch.commitment, payers: [...epoch.commitment.payers].reverse() }), "EpochsWrongCharges");
+      await W.refused(
+        world,
+        () => expire({ ...epoch.commitment, feeUnits: [a + 1n, b - 1n] }),
+        "EpochsWrongCharges",
+      );
+      await W.refused(
+        world,
+        () => expire({ ...epoch.commitment, payers: [...epoch.commitment.payers].reverse() }),
+        "EpochsWrongCharges",
+      );
       await expire();
       expect(await status()).toBe("expired");
       const after = await W.balanced(world);

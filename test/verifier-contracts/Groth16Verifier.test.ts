@@ -1,9 +1,9 @@
-/** The verifier alone: which proofs it takes, which keys it takes, and that every refusal names its reason. */
+/** The verifier alone: which proofs and keys it takes, and that every refusal names its reason. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
 import type { Chain } from "../../pipeline/chain/chain.ts";
 import { RevertedError } from "../../pipeline/chain/client.ts";
-import { deployContracts, deployContract } from "../../pipeline/chain/deploy.ts";
+import { deployContract, deployContracts } from "../../pipeline/chain/deploy.ts";
 import { circuitIdOf } from "../../pipeline/chain/ids.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
 import { type Account, accountOf, concatHex, keccak256, word } from "../../pipeline/engine/ethers.ts";
@@ -50,7 +50,8 @@ describe("verify", () => {
   });
 
   it("refuses each tampered public input", async () => {
-    for (const i of publics.keys()) expect(await reason(proof, changed(publics, i, 1n))).toMatch(/^VerifierInvalidProof/);
+    for (const i of publics.keys())
+      expect(await reason(proof, changed(publics, i, 1n))).toMatch(/^VerifierInvalidProof/);
   });
 
   it("refuses a public input plus the field's order, which the precompile would take", async () => {
@@ -62,8 +63,11 @@ describe("verify", () => {
   });
 
   it("refuses a coordinate plus the base field's order", async () => {
-    for (const i of proof.keys()) expect(await reason(changed(proof, i, Q), publics)).toBe(`VerifierProofNotCanonical(${i})`);
-    expect(await reason(changed(proof, 0, Q - (proof[0] as bigint)), publics)).toBe("VerifierProofNotCanonical(0)");
+    for (const i of proof.keys())
+      expect(await reason(changed(proof, i, Q), publics)).toBe(`VerifierProofNotCanonical(${i})`);
+    expect(await reason(changed(proof, 0, Q - (proof[0] as bigint)), publics)).toBe(
+      "VerifierProofNotCanonical(0)",
+    );
   });
 
   it("refuses each tampered coordinate: the point leaves the curve", async () => {
@@ -81,7 +85,9 @@ describe("verify", () => {
     expect(await reason(flipped, publics)).toMatch(/^VerifierInvalidProof/);
     expect(await reason([0n, 0n, ...proof.slice(2)], publics)).toBe("VerifierProofNotOnCurve()");
     expect(await reason([...proof.slice(0, 6), 0n, 0n], publics)).toBe("VerifierProofNotOnCurve()");
-    expect(await reason([...proof.slice(0, 2), 0n, 0n, 0n, 0n, ...proof.slice(6)], publics)).toMatch(/^VerifierInvalidProof/);
+    expect(await reason([...proof.slice(0, 2), 0n, 0n, 0n, 0n, ...proof.slice(6)], publics)).toMatch(
+      /^VerifierInvalidProof/,
+    );
     expect(await reason(new Array<bigint>(8).fill(0n), publics)).toBe("VerifierProofNotOnCurve()");
   });
 
@@ -102,13 +108,17 @@ describe("verify", () => {
   });
 
   it("refuses a circuit that has no key, and a proof for another circuit", async () => {
-    expect(await reason(proof, publics, circuitIdOf("default", "adjoint"))).toMatch(/^VerifierUnknownCircuit/);
+    expect(await reason(proof, publics, circuitIdOf("default", "adjoint"))).toMatch(
+      /^VerifierUnknownCircuit/,
+    );
     const six = [...publics, 1n, 2n];
     expect(await reason(proof, six, circuitIdOf("tiny", "inference"))).toMatch(/^VerifierInvalidProof/);
   });
 
   it("keeps the key exactly as it was given, and says that it is a local one", async () => {
-    expect(await world.contracts.verifierKeyHash(id)).toBe(keccak256(concatHex(world.keys.adjoint.words.map(word))));
+    expect(await world.contracts.verifierKeyHash(id)).toBe(
+      keccak256(concatHex(world.keys.adjoint.words.map(word))),
+    );
     expect(await world.contracts.keysAreLocal()).toBe(true);
   });
 });
@@ -140,14 +150,20 @@ describe("registering keys", () => {
       throw error;
     }
   };
-  const replaced = (at: number, by: readonly bigint[]): bigint[] => words.map((value, i) => by[i - at] ?? value);
+  const replaced = (at: number, by: readonly bigint[]): bigint[] =>
+    words.map((value, i) => by[i - at] ?? value);
 
   it("takes a sound key", async () => {
     expect(await deploy([[id, words]])).toBe("accepted");
   });
 
   it("refuses the same circuit twice and lists of the wrong length", async () => {
-    expect(await deploy([[id, words], [id, words]])).toBe("VerifierDuplicateCircuit");
+    expect(
+      await deploy([
+        [id, words],
+        [id, words],
+      ]),
+    ).toBe("VerifierDuplicateCircuit");
     expect(await deploy([[id, words.slice(0, 14)]])).toBe("VerifierMalformedKey");
     expect(await deploy([[id, words.slice(0, -1)]])).toBe("VerifierMalformedKey");
     expect(await deploy([[id, []]])).toBe("VerifierMalformedKey");
@@ -164,12 +180,16 @@ describe("registering keys", () => {
 
   it("refuses points that are off the curve, not canonical or at infinity, wherever they stand", async () => {
     for (const at of [0, 14, 16, words.length - 2]) {
-      expect(await deploy([[id, replaced(at, [(words[at] as bigint) + 1n])]])).toBe("VerifierKeyPointInvalid");
+      expect(await deploy([[id, replaced(at, [(words[at] as bigint) + 1n])]])).toBe(
+        "VerifierKeyPointInvalid",
+      );
       expect(await deploy([[id, replaced(at, [(words[at] as bigint) + Q])]])).toBe("VerifierKeyPointInvalid");
       expect(await deploy([[id, replaced(at, [0n, 0n])]])).toBe("VerifierKeyPointInvalid");
     }
     for (const at of [2, 6, 10]) {
-      expect(await deploy([[id, replaced(at, [(words[at] as bigint) + 1n])]])).toBe("VerifierKeyPointInvalid");
+      expect(await deploy([[id, replaced(at, [(words[at] as bigint) + 1n])]])).toBe(
+        "VerifierKeyPointInvalid",
+      );
       expect(await deploy([[id, replaced(at, [(words[at] as bigint) + Q])]])).toBe("VerifierKeyPointInvalid");
       expect(await deploy([[id, replaced(at, [0n, 0n, 0n, 0n])]])).toBe("VerifierKeyPointInvalid");
       expect(await deploy([[id, replaced(at, pointOffSubgroup())]])).toBe("VerifierKeyPointInvalid");
@@ -188,7 +208,10 @@ describe("registering keys", () => {
       await open.fund(account.address, 100n * COIN);
       const { keys } = await makeKeys(random);
       const deployed = deployContracts(open, account, deployOptions(keys, 1n, 2n));
-      await expect(deployed).rejects.toMatchObject({ reason: "VerifierLocalKeysOnPublicChain", args: [BigInt(chainId)] });
+      await expect(deployed).rejects.toMatchObject({
+        reason: "VerifierLocalKeysOnPublicChain",
+        args: [BigInt(chainId)],
+      });
       expect(await deploy([[id, words]], false, random.hex32(), open)).toBe("accepted");
       await open.close();
     }
@@ -199,7 +222,7 @@ describe("registering keys", () => {
   });
 });
 
-/** A point of y² = x³ + 3/(9+u) over F_q² that is not in the subgroup of order r, in the chain's word order. */
+/** A point of y² = x³ + 3/(9+u) over F_q² outside the subgroup of order r, in the chain's word order. */
 function pointOffSubgroup(): bigint[] {
   const twist: Pair = [
     19485874751759354771024239261021720505790618469301721065564631296452457478373n,
@@ -221,7 +244,8 @@ function times([a, b]: Pair, [c, d]: Pair): Pair {
 
 function power(base: bigint, exponent: bigint): bigint {
   let result = 1n;
-  for (let [b, e] = [base % Q, exponent]; e > 0n; e >>= 1n, b = (b * b) % Q) if (e & 1n) result = (result * b) % Q;
+  for (let [b, e] = [base % Q, exponent]; e > 0n; e >>= 1n, b = (b * b) % Q)
+    if (e & 1n) result = (result * b) % Q;
   return result;
 }
 

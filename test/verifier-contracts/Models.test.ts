@@ -1,11 +1,11 @@
 /** Models: what an operator may commit to. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signBatch } from "../../pipeline/chain/contracts.ts";
-import { circuitIdOf, contextOf, modelIdOf, type ModelStatement } from "../../pipeline/chain/ids.ts";
+import { circuitIdOf, contextOf, type ModelStatement, modelIdOf } from "../../pipeline/chain/ids.ts";
 import { MODEL_STATUS } from "../../pipeline/chain/types.ts";
 import type { Account } from "../../pipeline/engine/ethers.ts";
 import { R } from "./groth.ts";
-import { makeModel, type Model, openWorld, refused, type World } from "./world.ts";
+import { type Model, makeModel, openWorld, refused, type World } from "./world.ts";
 
 describe("Models", () => {
   let world: World;
@@ -19,7 +19,9 @@ describe("Models", () => {
 
   const commit = (statement: ModelStatement, by = world.people.operator): Promise<unknown> =>
     world.contracts.commitModel(by, statement);
-  const members = (change: (list: ModelStatement["contributors"]) => ModelStatement["contributors"]): ModelStatement => ({
+  const members = (
+    change: (list: ModelStatement["contributors"]) => ModelStatement["contributors"],
+  ): ModelStatement => ({
     ...model.statement,
     contributors: change(model.statement.contributors),
   });
@@ -54,7 +56,11 @@ describe("Models", () => {
       expect(await world.contracts.modelIdOf(operator, nonce, model.statement)).toBe(id);
       if (nonce === 0n) expect(id).toBe(model.id);
     }
-    for (const [epoch, batchIndex] of [[1, 0], [1, 1], [7, 63]] as const) {
+    for (const [epoch, batchIndex] of [
+      [1, 0],
+      [1, 1],
+      [7, 63],
+    ] as const) {
       const context = contextOf({ chainId, epochs, modelId: model.id, epoch, batchIndex });
       expect(await world.contracts.context(model.id, epoch, batchIndex)).toBe(context);
       expect(context).toBeLessThan(1n << 248n);
@@ -72,7 +78,11 @@ describe("Models", () => {
 
   it("refuses a model without contributors, a contributor without batches, and one account twice", async () => {
     await refused(world, () => commit(members(() => [])), "ModelsWrongContributorCount");
-    await refused(world, () => commit(members((list) => [{ ...first(), batches: [] }, ...list.slice(1)])), "ModelsNoBatches");
+    await refused(
+      world,
+      () => commit(members((list) => [{ ...first(), batches: [] }, ...list.slice(1)])),
+      "ModelsNoBatches",
+    );
     const twice = { ...members((list) => [...list, first()]), samples: 16 };
     await refused(world, () => commit(twice), "ModelsDuplicateAccount");
   });
@@ -84,17 +94,35 @@ describe("Models", () => {
 
   it("refuses batches of others, of other datanets, unknown ones, and a batch twice", async () => {
     const [a, b, c] = model.statement.contributors;
-    if (a === undefined || b === undefined || c === undefined) throw new Error("three contributors were expected");
-    await refused(world, () => commit(members(() => [{ ...a, batches: b.batches }, b, c])), "ModelsForeignBatch");
-    await refused(world, () => commit(members(() => [{ ...a, batches: [...a.batches, ...a.batches] }, b, c])), "ModelsBatchOrder");
+    if (a === undefined || b === undefined || c === undefined)
+      throw new Error("three contributors were expected");
+    await refused(
+      world,
+      () => commit(members(() => [{ ...a, batches: b.batches }, b, c])),
+      "ModelsForeignBatch",
+    );
+    await refused(
+      world,
+      () => commit(members(() => [{ ...a, batches: [...a.batches, ...a.batches] }, b, c])),
+      "ModelsBatchOrder",
+    );
     await refused(world, () => commit(members(() => [{ ...a, batches: [0n] }, b, c])), "ModelsBatchOrder");
-    await refused(world, () => commit(members(() => [{ ...a, batches: [999n] }, b, c])), "DatanetsUnknownBatch");
+    await refused(
+      world,
+      () => commit(members(() => [{ ...a, batches: [999n] }, b, c])),
+      "DatanetsUnknownBatch",
+    );
 
-    const datanet = (await world.contracts.createDatanet(world.people.operator, world.random.hex32())).datanetId;
+    const datanet = (await world.contracts.createDatanet(world.people.operator, world.random.hex32()))
+      .datanetId;
     const batch = { datanet, root: world.random.field(), count: 4, contributor: a.account };
     const signature = await signBatch(world.contributors[0] as Account, world.contracts.deployment, batch);
     const { batchId } = await world.contracts.contribute(world.people.relayer, { ...batch, signature });
-    await refused(world, () => commit(members(() => [{ ...a, batches: [batchId] }, b, c])), "ModelsForeignBatch");
+    await refused(
+      world,
+      () => commit(members(() => [{ ...a, batches: [batchId] }, b, c])),
+      "ModelsForeignBatch",
+    );
     await refused(world, () => commit({ ...model.statement, datanet }), "ModelsForeignBatch");
   });
 

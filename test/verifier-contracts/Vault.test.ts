@@ -3,7 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
 import { balanceOf, send } from "../../pipeline/chain/client.ts";
 import { deployContract } from "../../pipeline/chain/deploy.ts";
-import { type Account, codecOf, type Codec, quantity, signTransaction } from "../../pipeline/engine/ethers.ts";
+import {
+  type Account,
+  type Codec,
+  codecOf,
+  quantity,
+  signTransaction,
+} from "../../pipeline/engine/ethers.ts";
 import * as W from "./world.ts";
 
 const DAY = 86_400;
@@ -32,7 +38,9 @@ describe("claims", () => {
     for (const account of world.contributors) {
       members.push({ account: account.address, batches: [await contributeAs(datanetId, account)] });
     }
-    await tell(codec.call("contribute", [world.contracts.deployment.datanets, datanetId, world.random.field(), 4]));
+    await tell(
+      codec.call("contribute", [world.contracts.deployment.datanets, datanetId, world.random.field(), 4]),
+    );
     members.push({ account: wallet, batches: [await world.contracts.batchCount()] });
     model = await W.commitModelOf(world, datanetId, members, 1000n);
     const epoch = await W.makeEpoch(world, model, [100n]);
@@ -43,7 +51,8 @@ describe("claims", () => {
 
   const relayer = (): Account => world.people.relayer;
   const tell = (data: string) => send(world.chain, relayer(), { to: wallet, data });
-  const mood = (value: number) => tell(codec.call("setMood", [value, world.contracts.deployment.vault, model.id]));
+  const mood = (value: number) =>
+    tell(codec.call("setMood", [value, world.contracts.deployment.vault, model.id]));
   const address = (i: number): string => model.accounts[i] as string;
   const contributeAs = async (datanet: bigint, account: Account): Promise<bigint> => {
     const { signBatch } = await import("../../pipeline/chain/contracts.ts");
@@ -65,16 +74,28 @@ describe("claims", () => {
   it("refuses who is owed nothing: no weight, no contributor, another model", async () => {
     const other = await W.makeModel(world, world.contributors);
     await W.refused(world, () => world.contracts.claim(relayer(), model.id, address(1)), "VaultNothingOwed");
-    await W.refused(world, () => world.contracts.claim(relayer(), model.id, relayer().address), "VaultNothingOwed");
+    await W.refused(
+      world,
+      () => world.contracts.claim(relayer(), model.id, relayer().address),
+      "VaultNothingOwed",
+    );
     await W.refused(world, () => world.contracts.claim(relayer(), other.id, address(0)), "VaultNothingOwed");
   });
 
   it("refuses more than is owed, and pays parts to the owner", async () => {
     const owner = world.contributors[0] as Account;
     await world.chain.fund(owner.address, W.COIN);
-    const error = await W.refused(world, () => world.contracts.claimAmount(owner, model.id, 20_001n), "VaultMoreThanOwed");
+    const error = await W.refused(
+      world,
+      () => world.contracts.claimAmount(owner, model.id, 20_001n),
+      "VaultMoreThanOwed",
+    );
     expect(error.args).toEqual([20_000n, 20_001n]);
-    await W.refused(world, () => world.contracts.claimAmount(owner, model.id, (1n << 128n) + 5n), "VaultMoreThanOwed");
+    await W.refused(
+      world,
+      () => world.contracts.claimAmount(owner, model.id, (1n << 128n) + 5n),
+      "VaultMoreThanOwed",
+    );
     await W.refused(world, () => world.contracts.claimAmount(owner, model.id, 0n), "VaultNothingOwed");
     await W.refused(world, () => world.contracts.claimAmount(relayer(), model.id, 1n), "VaultNothingOwed");
     await world.contracts.claimAmount(owner, model.id, 15_000n);
@@ -87,7 +108,9 @@ describe("claims", () => {
     await mood(REFUSE);
     await W.refused(world, () => world.contracts.claim(relayer(), model.id, wallet), "VaultPaymentRefused");
     const receipt = await world.contracts.claimMany(relayer(), model.id, [wallet, ...model.accounts]);
-    expect(receipt.logs.filter(({ name }) => name === "Claimed").map(({ args }) => args["amount"])).toEqual([20_000n]);
+    expect(receipt.logs.filter(({ name }) => name === "Claimed").map(({ args }) => args["amount"])).toEqual([
+      20_000n,
+    ]);
     expect(receipt.logs.filter(({ name }) => name === "PaymentRefused")).toHaveLength(2);
     expect(await world.contracts.owed(model.id, wallet)).toBe(80_000n);
     await W.balanced(world);
@@ -101,8 +124,14 @@ describe("claims", () => {
     await mood(REENTER);
     const before = await balanceOf(world.chain, wallet);
     await world.contracts.claim(relayer(), model.id, wallet);
-    const asked = await world.chain.provider.request({ method: "eth_call", params: [{ to: wallet, data: codec.call("attempted", []) }, "latest"] });
-    const got = await world.chain.provider.request({ method: "eth_call", params: [{ to: wallet, data: codec.call("reentered", []) }, "latest"] });
+    const asked = await world.chain.provider.request({
+      method: "eth_call",
+      params: [{ to: wallet, data: codec.call("attempted", []) }, "latest"],
+    });
+    const got = await world.chain.provider.request({
+      method: "eth_call",
+      params: [{ to: wallet, data: codec.call("reentered", []) }, "latest"],
+    });
     expect([BigInt(asked as string), BigInt(got as string)]).toEqual([1n, 0n]);
     expect(await balanceOf(world.chain, wallet)).toBe(before + 80_000n);
     await W.balanced(world);
@@ -131,9 +160,17 @@ describe("claims", () => {
     const errors = codecOf(Vault.abi);
     for (const method of ["charge", "distribute", "release"]) {
       const data = await vaultCall(method, [model.id, [relayer().address], [1n]]);
-      await W.refused(world, () => send(world.chain, world.people.operator, { to: vault, data }, errors), "VaultOnlyEpochs");
+      await W.refused(
+        world,
+        () => send(world.chain, world.people.operator, { to: vault, data }, errors),
+        "VaultOnlyEpochs",
+      );
     }
-    await W.refused(world, () => send(world.chain, relayer(), { to: vault, data: "0x", valueWei: 5n }, errors), "refused");
+    await W.refused(
+      world,
+      () => send(world.chain, relayer(), { to: vault, data: "0x", valueWei: 5n }, errors),
+      "refused",
+    );
     const nothing = world.random.hex32();
     await W.refused(world, () => world.contracts.deposit(relayer(), nothing, 5n), "VaultUnknownModel");
     await W.refused(world, () => world.contracts.deposit(relayer(), model.id, 0n), "VaultNothingDeposited");
@@ -219,12 +256,24 @@ async function vaultCall(method: string, args: readonly unknown[]): Promise<stri
 /** Sends a transaction without asking first whether it would be refused. Returns its status. */
 async function forced(world: W.World, account: Account, to: string, data: string): Promise<bigint> {
   const { request } = world.chain.provider;
-  const nonce = Number(await request({ method: "eth_getTransactionCount", params: [account.address, "latest"] }));
+  const nonce = Number(
+    await request({ method: "eth_getTransactionCount", params: [account.address, "latest"] }),
+  );
   const fees = { maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 1n };
-  const transaction = { chainId: world.chain.chainId, nonce, gasLimit: 1_000_000n, ...fees, to, valueWei: 0n, data };
+  const transaction = {
+    chainId: world.chain.chainId,
+    nonce,
+    gasLimit: 1_000_000n,
+    ...fees,
+    to,
+    valueWei: 0n,
+    data,
+  };
   const { raw, hash } = await signTransaction(account, transaction);
   await request({ method: "eth_sendRawTransaction", params: [raw] });
-  const receipt = (await request({ method: "eth_getTransactionReceipt", params: [hash] })) as { status: string };
+  const receipt = (await request({ method: "eth_getTransactionReceipt", params: [hash] })) as {
+    status: string;
+  };
   expect(quantity(BigInt(receipt.status))).toMatch(/^0x[01]$/);
   return BigInt(receipt.status);
 }

@@ -1,11 +1,11 @@
 /**
  * Groth16 keys whose secret is known, and proofs made from the secret instead of from a circuit.
  *
- * With α, β, γ, δ and IC_i = k_i·G known, any statement has a valid proof: choose A = a·G, B = b·G2 freely, then
- * C = (ab − αβ − γ·Σ x_i k_i) / δ. That is why local keys are refused on public chains, and it lets these tests put any
- * statement, proven for real by the contract's own pairing, in milliseconds.
+ * With α, β, γ, δ and IC_i = k_i·G known, any statement has a valid proof: choose A = a·G, B = b·G2 freely,
+ * then C = (ab − αβ − γ·Σ x_i k_i) / δ. That is why local keys are refused on public chains, and it lets
+ * these tests put any statement, proven for real by the contract's own pairing, in milliseconds.
  */
-import { type Curve } from "ffjavascript";
+import type { Curve } from "ffjavascript";
 import { shareSingleThreadCurve } from "../../prover/engine/curve.ts";
 import type { Random } from "./random.ts";
 
@@ -13,7 +13,10 @@ export const R = 218882428718392752222464057452572750885483644004160343436982041
 export const Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 
 /** α 2, β 4, γ 4, δ 4, IC 2 each, and how to prove anything with it. */
-export type TrapdoorKey = { readonly words: bigint[]; readonly prove: (publics: readonly bigint[]) => bigint[] };
+export type TrapdoorKey = {
+  readonly words: bigint[];
+  readonly prove: (publics: readonly bigint[]) => bigint[];
+};
 export type Setup = { readonly alpha: bigint; readonly beta: bigint; readonly gamma: bigint };
 
 type Point = Uint8Array;
@@ -53,12 +56,26 @@ export async function arithmetic(): Promise<Arithmetic> {
     g2: (k) => words2(G2.timesScalar(G2.g, scalar(k))),
     times1: (k, [x, y]) => words1(G1.timesScalar(G1.fromObject([x, y, 1n]), scalar(k))),
     times2: (k, [x1, x0, y1, y0]) =>
-      words2(G2.timesScalar(G2.fromObject([[x0, x1], [y0, y1], [1n, 0n]]), scalar(k))),
+      words2(
+        G2.timesScalar(
+          G2.fromObject([
+            [x0, x1],
+            [y0, y1],
+            [1n, 0n],
+          ]),
+          scalar(k),
+        ),
+      ),
   };
 }
 
 /** A key for statements of `publicCount` inputs. */
-export function trapdoorKey(curve: Arithmetic, setup: Setup, publicCount: number, random: Random): TrapdoorKey {
+export function trapdoorKey(
+  curve: Arithmetic,
+  setup: Setup,
+  publicCount: number,
+  random: Random,
+): TrapdoorKey {
   const { alpha, beta, gamma } = setup;
   const delta = random.field();
   const ks = Array.from({ length: publicCount + 1 }, () => random.field());

@@ -1,4 +1,4 @@
-/** A small seeded generator, so that every run of a test sees the same numbers and a failure can be had again. */
+/** A small seeded generator: every run of a test sees the same numbers, and a failure can be had again. */
 import { createHash } from "node:crypto";
 
 export type Random = {

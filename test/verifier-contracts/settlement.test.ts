@@ -1,12 +1,21 @@
 /**
- * Settlement against a reference: the contract's payouts are `⌊pool · w / Σ w⌋`, whatever the weights, and over many epochs
- * of random weights, fees, claims and expiries no wei is lost or made.
+ * Settlement against a reference: the contract's payouts are `⌊pool · w / Σ w⌋`, whatever the weights, and
+ * over many epochs of random weights, fees, claims and expiries no wei is lost or made.
  *
  * Failures print fast-check's seed and path; put them in `fc.assert`'s options to see the same run again.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GROUP, type Model, makeEpoch, makeModel, openWorld, proveAll, balanced, type World } from "./world.ts";
+import {
+  balanced,
+  GROUP,
+  type Model,
+  makeEpoch,
+  makeModel,
+  openWorld,
+  proveAll,
+  type World,
+} from "./world.ts";
 
 /** The plain reference. */
 function payoutsOf(pool: bigint, w: readonly bigint[]): { payouts: bigint[]; rest: bigint } {
@@ -40,42 +49,51 @@ describe("settlement", () => {
 
   it("equals the reference on random epochs, carry and expiry included", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 4 }), fc.bigInt(1n, 10n ** 12n), async (steps, unit) => {
-        const model = await makeModel(world, world.contributors, unit);
-        let carry = 0n;
-        const earned = [0n, 0n, 0n];
-        for (const { w, fees, expires, claims } of steps) {
-          const pool = carry + fees.reduce((sum, fee) => sum + fee, 0n) * unit;
-          const epoch = await makeEpoch(world, model, fees);
-          await balanced(world);
-          if (expires) {
-            await world.chain.travel(7 * 86_400);
-            await world.contracts.expire(world.people.relayer, model.id, epoch.number, epoch.commitment);
-          } else {
-            await proveAll(world, model, epoch, w);
-            const args = [model.id, epoch.number, model.accounts, w] as const;
-            const settled = await world.contracts.settle(world.people.relayer, ...args);
-            const { payouts, rest } = payoutsOf(pool, w);
-            expect([settled.poolWei, settled.payoutsWei, settled.carriedOutWei]).toEqual([pool, payouts, rest]);
-            payouts.forEach((payout, i) => {
-              earned[i] = (earned[i] as bigint) + payout;
-            });
-            carry = rest;
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 4 }),
+        fc.bigInt(1n, 10n ** 12n),
+        async (steps, unit) => {
+          const model = await makeModel(world, world.contributors, unit);
+          let carry = 0n;
+          const earned = [0n, 0n, 0n];
+          for (const { w, fees, expires, claims } of steps) {
+            const pool = carry + fees.reduce((sum, fee) => sum + fee, 0n) * unit;
+            const epoch = await makeEpoch(world, model, fees);
+            await balanced(world);
+            if (expires) {
+              await world.chain.travel(7 * 86_400);
+              await world.contracts.expire(world.people.relayer, model.id, epoch.number, epoch.commitment);
+            } else {
+              await proveAll(world, model, epoch, w);
+              const args = [model.id, epoch.number, model.accounts, w] as const;
+              const settled = await world.contracts.settle(world.people.relayer, ...args);
+              const { payouts, rest } = payoutsOf(pool, w);
+              expect([settled.poolWei, settled.payoutsWei, settled.carriedOutWei]).toEqual([
+                pool,
+                payouts,
+                rest,
+              ]);
+              payouts.forEach((payout, i) => {
+                earned[i] = (earned[i] as bigint) + payout;
+              });
+              carry = rest;
+            }
+            await claimSome(world, model, claims, earned);
+            expect(await world.contracts.carryOf(model.id)).toBe(carry);
+            await balanced(world);
           }
-          await claimSome(world, model, claims, earned);
-          expect(await world.contracts.carryOf(model.id)).toBe(carry);
-          await balanced(world);
-        }
-        for (const [i, account] of model.accounts.entries()) {
-          expect(await world.contracts.earned(model.id, account)).toBe(earned[i]);
-        }
-      }),
+          for (const [i, account] of model.accounts.entries()) {
+            expect(await world.contracts.earned(model.id, account)).toBe(earned[i]);
+          }
+        },
+      ),
       { numRuns: 8 },
     );
   });
 
   it("fits a transaction even for the largest model", { timeout: 600_000 }, async () => {
-    // Gas grows by the same amount for each contributor, so two sizes give the line, and the line gives the limit.
+    // Gas grows by the same amount for each contributor, so two sizes give the line, and the line gives the
+    // limit.
     const costs: Array<{ n: number; commit: bigint; settle: bigint }> = [];
     for (const n of [8, 40]) {
       const large = await openWorld(`large-${n}`, n);
@@ -98,7 +116,12 @@ describe("settlement", () => {
   });
 });
 
-async function claimSome(world: World, model: Model, claims: readonly number[], earned: readonly bigint[]): Promise<void> {
+async function claimSome(
+  world: World,
+  model: Model,
+  claims: readonly number[],
+  earned: readonly bigint[],
+): Promise<void> {
   const accounts = claims.map((i) => model.accounts[i] as string);
   if (accounts.length > 0) await world.contracts.claimMany(world.people.relayer, model.id, accounts);
   for (const [i, account] of model.accounts.entries()) {

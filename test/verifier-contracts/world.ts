@@ -1,7 +1,8 @@
 /**
  * A chain with everything deployed and people who have coins: what the contracts' tests start from.
  *
- * Proofs come from keys whose secret is known (groth.ts), so the contracts verify real pairings for any statement.
+ * Proofs come from keys whose secret is known (groth.ts), so the contracts verify real pairings for any
+ * statement.
  */
 import { expect } from "vitest";
 import type { Chain } from "../../pipeline/chain/chain.ts";
@@ -12,7 +13,7 @@ import type { ModelStatement } from "../../pipeline/chain/ids.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
 import { type Accounting, addsUp, type EpochCommitment } from "../../pipeline/chain/types.ts";
 import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
-import { type Arithmetic, arithmetic, trapdoorKey, type TrapdoorKey } from "./groth.ts";
+import { type Arithmetic, arithmetic, type TrapdoorKey, trapdoorKey } from "./groth.ts";
 import { type Random, randomFrom } from "./random.ts";
 
 export const COIN = 10n ** 18n;
@@ -28,10 +29,18 @@ export type World = {
   readonly keys: { readonly [C in Key]: TrapdoorKey };
   readonly emptyQ: bigint;
   readonly nullG: bigint;
-  readonly people: { readonly operator: Account; readonly relayer: Account; readonly payers: readonly Account[] };
+  readonly people: {
+    readonly operator: Account;
+    readonly relayer: Account;
+    readonly payers: readonly Account[];
+  };
   readonly contributors: readonly Account[];
 };
-export type Model = { readonly id: string; readonly statement: ModelStatement; readonly accounts: readonly string[] };
+export type Model = {
+  readonly id: string;
+  readonly statement: ModelStatement;
+  readonly accounts: readonly string[];
+};
 export type Epoch = { readonly number: number; readonly commitment: EpochCommitment };
 
 /** Trapdoor keys for the three circuits, as the contracts want them. */
@@ -44,7 +53,13 @@ export async function makeKeys(random: Random): Promise<{ curve: Arithmetic; key
 
 export function deployOptions(keys: World["keys"], emptyQ: bigint, nullG: bigint): DeployOptions {
   const words = { inference: keys.inference.words, adjoint: keys.adjoint.words, weights: keys.weights.words };
-  const profile = { name: "tiny", batchRecords: 5, queries: QUERIES, contributors: GROUP, maxSamples: 65_535 };
+  const profile = {
+    name: "tiny",
+    batchRecords: 5,
+    queries: QUERIES,
+    contributors: GROUP,
+    maxSamples: 65_535,
+  };
   return { profile, keys: { local: true, words }, emptyQ, nullG };
 }
 
@@ -53,7 +68,8 @@ export async function openWorld(seed: string, contributorCount = 3): Promise<Wor
   const chain = await openLocalChain({ now: () => 1_800_000_000 });
   const account = (): Account => accountOf(random.hex32());
   const people = { operator: account(), relayer: account(), payers: [account(), account()] };
-  for (const { address } of [people.operator, people.relayer, ...people.payers]) await chain.fund(address, 1000n * COIN);
+  for (const { address } of [people.operator, people.relayer, ...people.payers])
+    await chain.fund(address, 1000n * COIN);
   const { curve, keys } = await makeKeys(random);
   const [emptyQ, nullG] = [random.field(), random.field()];
   const { deployment } = await deployContracts(chain, people.operator, deployOptions(keys, emptyQ, nullG));
@@ -63,7 +79,11 @@ export async function openWorld(seed: string, contributorCount = 3): Promise<Wor
 }
 
 /** A datanet with one signed batch for each contributor, and a model of them. */
-export async function makeModel(world: World, accounts: readonly Account[] = world.contributors, feeUnitWei = 7n): Promise<Model> {
+export async function makeModel(
+  world: World,
+  accounts: readonly Account[] = world.contributors,
+  feeUnitWei = 7n,
+): Promise<Model> {
   const { contracts, people, random } = world;
   const { datanetId } = await contracts.createDatanet(people.operator, random.hex32());
   const batches: bigint[] = [];
@@ -73,7 +93,12 @@ export async function makeModel(world: World, accounts: readonly Account[] = wor
     const signed = { ...batch, contributor: contributor.address, signature };
     batches.push((await contracts.contribute(people.relayer, signed)).batchId);
   }
-  return await commitModelOf(world, datanetId, accounts.map((a, i) => ({ account: a.address, batches: [batches[i] as bigint] })), feeUnitWei);
+  return await commitModelOf(
+    world,
+    datanetId,
+    accounts.map((a, i) => ({ account: a.address, batches: [batches[i] as bigint] })),
+    feeUnitWei,
+  );
 }
 
 export async function commitModelOf(
@@ -98,7 +123,11 @@ export async function commitModelOf(
 }
 
 /** Deposits what is missing and commits an epoch; both payers pay, the second one the odd unit. */
-export async function makeEpoch(world: World, model: Model, feeTotals: readonly bigint[] = [100n, 51n]): Promise<Epoch> {
+export async function makeEpoch(
+  world: World,
+  model: Model,
+  feeTotals: readonly bigint[] = [100n, 51n],
+): Promise<Epoch> {
   const { contracts, people } = world;
   const commitment = makeCommitment(world, feeTotals);
   for (const [i, payer] of people.payers.entries()) {
@@ -123,7 +152,12 @@ export function makeCommitment(world: World, feeTotals: readonly bigint[]): Epoc
 }
 
 /** The public inputs that the contract will build for an inference statement. */
-export async function inferencePublics(world: World, model: Model, epoch: Epoch, index: number): Promise<bigint[]> {
+export async function inferencePublics(
+  world: World,
+  model: Model,
+  epoch: Epoch,
+  index: number,
+): Promise<bigint[]> {
   const { commitQ, receiptsRoots, feeTotals } = epoch.commitment;
   return [
     await world.contracts.context(model.id, epoch.number, index),
@@ -141,7 +175,12 @@ export function adjointPublics(model: Model, epoch: Epoch): bigint[] {
 }
 
 /** A whole group: weights and commitments, filled up. */
-export function groupOf(world: World, model: Model, w: readonly bigint[], index: number): { index: number; w: bigint[]; commitG: bigint[] } {
+export function groupOf(
+  world: World,
+  model: Model,
+  w: readonly bigint[],
+  index: number,
+): { index: number; w: bigint[]; commitG: bigint[] } {
   const places = Array.from({ length: GROUP }, (_, j) => index * GROUP + j);
   return {
     index,
@@ -150,20 +189,40 @@ export function groupOf(world: World, model: Model, w: readonly bigint[], index:
   };
 }
 
-export async function proveInference(world: World, model: Model, epoch: Epoch, index: number): Promise<bigint[]> {
+export async function proveInference(
+  world: World,
+  model: Model,
+  epoch: Epoch,
+  index: number,
+): Promise<bigint[]> {
   return world.keys.inference.prove(await inferencePublics(world, model, epoch, index));
 }
 
-export function proveWeights(world: World, epoch: Epoch, group: { w: bigint[]; commitG: bigint[] }): bigint[] {
+export function proveWeights(
+  world: World,
+  epoch: Epoch,
+  group: { w: bigint[]; commitG: bigint[] },
+): bigint[] {
   return world.keys.weights.prove([epoch.commitment.commitY, ...group.commitG, ...group.w]);
 }
 
 /** Posts every proof of an epoch. */
-export async function proveAll(world: World, model: Model, epoch: Epoch, w: readonly bigint[]): Promise<void> {
+export async function proveAll(
+  world: World,
+  model: Model,
+  epoch: Epoch,
+  w: readonly bigint[],
+): Promise<void> {
   const { contracts, people } = world;
   for (let group = 0; group * GROUP < w.length; group++) {
     const whole = groupOf(world, model, w, group);
-    await contracts.proveWeights(people.relayer, model.id, epoch.number, whole, proveWeights(world, epoch, whole));
+    await contracts.proveWeights(
+      people.relayer,
+      model.id,
+      epoch.number,
+      whole,
+      proveWeights(world, epoch, whole),
+    );
   }
   const adjoint = world.keys.adjoint.prove(adjointPublics(model, epoch));
   await contracts.proveAdjoint(people.relayer, model.id, epoch.number, adjoint);
@@ -183,7 +242,11 @@ export async function balanced(world: World): Promise<Accounting> {
 }
 
 /** The call is refused for this reason, and not a wei moves. */
-export async function refused(world: World, work: () => Promise<unknown>, reason: string): Promise<RevertedError> {
+export async function refused(
+  world: World,
+  work: () => Promise<unknown>,
+  reason: string,
+): Promise<RevertedError> {
   const before = await balanced(world);
   const error = await work().then(
     () => undefined,

@@ -4,9 +4,11 @@ pragma solidity ^0.8.30;
 import {BatchId, DatanetId} from "../Types.sol";
 
 /// @title Datanets: who contributed which batch of records, and when
-/// @notice A batch is the sponge root of its record leaves; content never comes here. Its contributor signs it.
-/// @dev Leaves are salted, so a root says nothing about its content and two honest batches never share one. Whoever copies
-/// a root out of a pending transaction gains nothing (it cannot open it) but does take the root; the remedy is a new salt.
+/// @notice A batch is the sponge root of its record leaves; content never comes here. Its contributor signs
+/// it.
+/// @dev Leaves are salted, so a root says nothing about its content and two honest batches never share one.
+/// Whoever copies a root out of a pending transaction gains nothing (it cannot open it) but does take the
+/// root; the remedy is a new salt.
 interface IDatanets {
     struct Batch {
         DatanetId datanet;
@@ -39,7 +41,8 @@ interface IDatanets {
     function createDatanet(bytes32 metadataHash) external returns (DatanetId datanet);
 
     /// @notice Records a batch. Sent by the contributor, or by anybody who holds its signature over
-    /// `Batch(uint256 datanet,address contributor,uint256 root,uint32 count)` (EIP-712; ERC-1271 for contract wallets).
+    /// `Batch(uint256 datanet,address contributor,uint256 root,uint32 count)` (EIP-712; ERC-1271 for
+    /// contract wallets).
     function contribute(
         DatanetId datanet,
         uint256 root,

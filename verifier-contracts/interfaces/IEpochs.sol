@@ -4,12 +4,14 @@ pragma solidity ^0.8.30;
 import {CircuitId, ModelId} from "../Types.sol";
 
 /// @title Epochs: charge, prove, settle
-/// @notice An epoch is a run of paid answers of one model. Its operator commits to the receipts and charges the payers;
-/// three kinds of proofs, in any order and from anybody, show that the receipts are answers of the committed model
-/// (`inference`, one per batch), that Y is the adjoint of their fee-weighted queries (`adjoint`), and what weight each
-/// contributor has (`weights`, one per group). When all are there, anybody settles: `payout_c = ⌊pool · w_c / Σ w⌋`.
-/// @dev Public inputs are never taken from the prover: this contract builds them from what was committed before. A statement
-/// is its place (model, epoch, circuit, index) and can be proven once, whatever the bytes of the proof.
+/// @notice An epoch is a run of paid answers of one model. Its operator commits to the receipts and charges
+/// the payers; three kinds of proofs, in any order and from anybody, show that the receipts are answers of
+/// the committed model (`inference`, one per batch), that Y is the adjoint of their fee-weighted queries
+/// (`adjoint`), and what weight each contributor has (`weights`, one per group). When all are there,
+/// anybody settles: `payout_c = ⌊pool · w_c / Σ w⌋`.
+/// @dev Public inputs are never taken from the prover: this contract builds them from what was committed
+/// before. A statement is its place (model, epoch, circuit, index) and can be proven once, whatever the
+/// bytes of the proof.
 interface IEpochs {
     enum Status {
         None,
@@ -137,7 +139,8 @@ interface IEpochs {
         uint256[8] calldata proof
     ) external;
 
-    /// @notice Shares the pool out once everything is proven. Anybody may call; nobody is paid here, see {IVault-claim}.
+    /// @notice Shares the pool out once everything is proven. Anybody may call; nobody is paid here, see
+    /// {IVault-claim}.
     /// @param accounts the model's contributors, in its order
     /// @param w their proven weights
     function settle(
@@ -147,8 +150,8 @@ interface IEpochs {
         uint256[] calldata w
     ) external returns (uint256[] memory payouts);
 
-    /// @notice Gives a charged epoch's fees back if its proofs are still missing {PROVING_WINDOW} after it was committed.
-    /// Anybody may call; `payers` and `feeUnits` are the committed ones.
+    /// @notice Gives a charged epoch's fees back if its proofs are still missing {PROVING_WINDOW} after it
+    /// was committed. Anybody may call; `payers` and `feeUnits` are the committed ones.
     function expire(
         ModelId model,
         uint256 epoch,
@@ -157,7 +160,8 @@ interface IEpochs {
     ) external;
 
     /// @notice What binds receipts to this chain, contract, model, epoch and batch:
-    /// keccak256(abi.encode("quittance.epoch", chain id, this contract, model, epoch, batchIndex)) without its last 8 bits.
+    /// keccak256(abi.encode("quittance.epoch", chain id, this contract, model, epoch, batchIndex)) without
+    /// its last 8 bits.
     function context(ModelId model, uint256 epoch, uint256 batchIndex) external view returns (uint256);
 
     /// @notice How many epochs a model has had. The last one may be open.

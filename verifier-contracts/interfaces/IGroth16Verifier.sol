@@ -5,9 +5,10 @@ import {CircuitId} from "../Types.sol";
 
 /// @title Checks Groth16 proofs over BN254 for a fixed set of circuits
 /// @notice `e(A, B) = e(α, β) · e(IC_0 + Σ public_i · IC_i, γ) · e(C, δ)`.
-/// @dev Keys are fixed when the contract is created; nobody can add or change one. A proof says nothing about who may use
-/// it or whether it was used before: proofs can be re-randomised by anybody, so whoever calls this keeps its own account
-/// of which *statements* were used. Keys of one setup share α, β and γ, which is what a later `verifyBatch` builds on.
+/// @dev Keys are fixed when the contract is created; nobody can add or change one. A proof says nothing
+/// about who may use it or whether it was used before: proofs can be re-randomised by anybody, so whoever
+/// calls this keeps its own account of which *statements* were used. Keys of one setup share α, β and γ,
+/// which is what a later `verifyBatch` builds on.
 interface IGroth16Verifier {
     /// @param circuit which circuit the key is for
     /// @param words α (2), β (4), γ (4), δ (4), then IC (2 each), G2 coordinates imaginary part first
@@ -16,16 +17,19 @@ interface IGroth16Verifier {
         uint256[] words;
     }
 
-    /// @notice Keys from a locally known secret let whoever made them forge proofs; this chain is not a local one.
+    /// @notice Keys from a locally known secret let whoever made them forge proofs; this chain is not a
+    /// local one.
     error VerifierLocalKeysOnPublicChain(uint256 chainId);
     /// @notice Keys that are not local name the transcript of their ceremony; local keys have none.
     error VerifierWrongTranscript();
     /// @notice A key has at least α, β, γ, δ and IC_0, and two words for each point of IC.
     error VerifierMalformedKey(CircuitId circuit, uint256 words);
     error VerifierDuplicateCircuit(CircuitId circuit);
-    /// @notice The key's point that starts at `word` is not canonical, not on the curve, or the point at infinity.
+    /// @notice The key's point that starts at `word` is not canonical, not on the curve, or the point at
+    /// infinity.
     error VerifierKeyPointInvalid(CircuitId circuit, uint256 word);
-    /// @notice δ is ±γ or ± the generator: nobody contributed to this key, and anybody can forge proofs for it.
+    /// @notice δ is ±γ or ± the generator: nobody contributed to this key, and anybody can forge proofs for
+    /// it.
     error VerifierForgeableKey(CircuitId circuit);
     error VerifierUnknownCircuit(CircuitId circuit);
     error VerifierWrongPublicCount(uint256 expected, uint256 given);
@@ -40,11 +44,13 @@ interface IGroth16Verifier {
 
     event KeyRegistered(CircuitId indexed circuit, bytes32 keyHash, uint256 publicCount, bool local);
 
-    /// @notice Returns if `proof` proves the statement `publics` of `circuit`, and reverts with the reason otherwise.
+    /// @notice Returns if `proof` proves the statement `publics` of `circuit`, and reverts with the reason
+    /// otherwise.
     /// @param proof A.x, A.y, B.x (imaginary, real), B.y (imaginary, real), C.x, C.y
     function verify(CircuitId circuit, uint256[8] calldata proof, uint256[] calldata publics) external view;
 
-    /// @notice Whether the keys were built from a secret that somebody knows. True on development chains only.
+    /// @notice Whether the keys were built from a secret that somebody knows. True on development chains
+    /// only.
     function keysAreLocal() external view returns (bool);
 
     /// @notice Hash of the ceremony's transcript, zero for local keys.

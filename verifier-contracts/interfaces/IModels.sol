@@ -4,10 +4,11 @@ pragma solidity ^0.8.30;
 import {BatchId, DatanetId, ModelId} from "../Types.sol";
 
 /// @title Models: what an operator committed to, and what of it is proven
-/// @notice A model is committed with W, A and each contributor's gradient G_c as hiding commitments, and with the batches
-/// that they are said to come from.
-/// @dev `Committed` means exactly that: nothing on the chain proves yet that W, A and G_c are those of the batches.
-/// `Proving` and `Proven` are the places of the training proof; no transition to them exists in this version.
+/// @notice A model is committed with W, A and each contributor's gradient G_c as hiding commitments, and
+/// with the batches that they are said to come from.
+/// @dev `Committed` means exactly that: nothing on the chain proves yet that W, A and G_c are those of the
+/// batches. `Proving` and `Proven` are the places of the training proof; no transition to them exists in
+/// this version.
 interface IModels {
     enum Status {
         None,
@@ -65,13 +66,20 @@ interface IModels {
     /// @notice λ = 0 leaves the optimum undetermined.
     error ModelsZeroLambda();
     error ModelsDuplicateAccount(address account);
-    /// @notice A contributor's batches must come in strictly ascending order, which also makes each of them unique.
+    /// @notice A contributor's batches must come in strictly ascending order, which also makes each of them
+    /// unique.
     error ModelsBatchOrder(BatchId batch);
     error ModelsForeignBatch(BatchId batch, address account);
-    /// @notice The batches hold `counted` records, the statement says `stated`, and `max` is the profile's bound.
+    /// @notice The batches hold `counted` records, the statement says `stated`, and `max` is the profile's
+    /// bound.
     error ModelsWrongSamples(uint256 counted, uint256 stated, uint256 max);
 
-    event ModelCommitted(ModelId indexed model, address indexed operator, uint256 nonce, ModelStatement statement);
+    event ModelCommitted(
+        ModelId indexed model,
+        address indexed operator,
+        uint256 nonce,
+        ModelStatement statement
+    );
 
     /// @notice Commits a model; the sender is its operator.
     /// @return model keccak256(abi.encode("quittance.model", chain id, this contract, operator, nonce,
@@ -92,7 +100,8 @@ interface IModels {
     /// @notice Whether the training proof is complete. Always false in this version.
     function trainingProven(ModelId id) external view returns (bool);
 
-    /// @notice keccak256 of the group's commitments, `groupSize` words, the missing ones `nullG`; 0 beyond the last group.
+    /// @notice keccak256 of the group's commitments, `groupSize` words, the missing ones `nullG`; 0 beyond
+    /// the last group.
     function groupHash(ModelId id, uint256 group) external view returns (bytes32);
 
     /// @notice How many models an operator has committed.

@@ -4,12 +4,14 @@ pragma solidity ^0.8.30;
 import {ModelId} from "../Types.sol";
 
 /// @title Vault: holds the coins, and knows whose each of them is
-/// @notice Payers deposit for one model; an epoch moves what they owe into the model's pool; settling credits the pool to
-/// contributors and leaves the dust as the model's carry; contributors are paid when anybody claims for them.
-/// @dev `deposited = withdrawn + unspent + pools + carry + owed + claimed`, at all times and to the wei. A deposit is also
-/// the most that the model's operator can ever charge that payer: there is no credit. A withdrawal is asked for first, so
-/// that answers already served can still be charged; once its delay has passed, what was asked for is out of the operator's
-/// reach, even if an open epoch holds it just then and gives it back later.
+/// @notice Payers deposit for one model; an epoch moves what they owe into the model's pool; settling
+/// credits the pool to contributors and leaves the dust as the model's carry; contributors are paid when
+/// anybody claims for them.
+/// @dev `deposited = withdrawn + unspent + pools + carry + owed + claimed`, at all times and to the wei. A
+/// deposit is also the most that the model's operator can ever charge that payer: there is no credit. A
+/// withdrawal is asked for first, so that answers already served can still be charged; once its delay has
+/// passed, what was asked for is out of the operator's reach, even if an open epoch holds it just then and
+/// gives it back later.
 interface IVault {
     /// @notice Every coin that came in, by what it is now.
     struct Accounting {
@@ -49,11 +51,12 @@ interface IVault {
     /// @notice Adds to the sender's deposit for a model.
     function deposit(ModelId model) external payable;
 
-    /// @notice Asks for up to `amount` of the sender's deposit back. Replaces an earlier request and its clock; 0 cancels.
-    /// May exceed what is there now: an open epoch may give some back later.
+    /// @notice Asks for up to `amount` of the sender's deposit back. Replaces an earlier request and its
+    /// clock; 0 cancels. May exceed what is there now: an open epoch may give some back later.
     function requestWithdrawal(ModelId model, uint128 amount) external;
 
-    /// @notice Pays what a request that is {WITHDRAWAL_DELAY} old can be paid now; the rest of the request stays.
+    /// @notice Pays what a request that is {WITHDRAWAL_DELAY} old can be paid now; the rest of the request
+    /// stays.
     function withdraw(ModelId model) external returns (uint256 amount);
 
     /// @notice Pays `account` everything that it is owed from a model. Anybody may call.
@@ -62,7 +65,8 @@ interface IVault {
     /// @notice Pays the sender exactly `amount` of what it is owed.
     function claimAmount(ModelId model, uint256 amount) external;
 
-    /// @notice Pays several accounts. One that is owed nothing is passed over; one that refuses keeps what it is owed.
+    /// @notice Pays several accounts. One that is owed nothing is passed over; one that refuses keeps what
+    /// it is owed.
     function claimMany(ModelId model, address[] calldata accounts) external returns (uint256 amount);
 
     /// @notice Moves charges and the carry into the model's pool. Epochs only.
@@ -72,15 +76,16 @@ interface IVault {
         uint256[] calldata amounts
     ) external returns (uint128 pool);
 
-    /// @notice Credits the pool to accounts; what is left of it becomes the carry. Epochs only, whose event names
-    /// every payout: an event for each account here would only say it again, at a price.
+    /// @notice Credits the pool to accounts; what is left of it becomes the carry. Epochs only, whose event
+    /// names every payout: an event for each account here would only say it again, at a price.
     function distribute(
         ModelId model,
         address[] calldata accounts,
         uint256[] calldata amounts
     ) external returns (uint128 carry);
 
-    /// @notice Gives charges back to their payers' deposits; what is left becomes the carry again. Epochs only.
+    /// @notice Gives charges back to their payers' deposits; what is left becomes the carry again. Epochs
+    /// only.
     function release(ModelId model, address[] calldata payers, uint256[] calldata amounts) external;
 
     function accounting() external view returns (Accounting memory);

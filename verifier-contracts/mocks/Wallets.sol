@@ -7,7 +7,8 @@ import {IDatanets} from "../interfaces/IDatanets.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {DatanetId, ModelId} from "../Types.sol";
 
-/// @dev Tests only. A contract wallet whose owner signs for it (ERC-1271), and which can be told how to take payments.
+/// @dev Tests only. A contract wallet whose owner signs for it (ERC-1271), and which can be told how to
+/// take payments.
 contract TestWallet is IERC1271 {
     enum Mood {
         Accept,

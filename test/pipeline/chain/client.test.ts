@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contractArtifacts } from "../../../pipeline/chain/artifacts.ts";
 import type { Chain } from "../../../pipeline/chain/chain.ts";
-import { balanceOf, read, RevertedError } from "../../../pipeline/chain/client.ts";
+import { balanceOf, RevertedError, read } from "../../../pipeline/chain/client.ts";
 import { openContracts } from "../../../pipeline/chain/contracts.ts";
 import { deployContract } from "../../../pipeline/chain/deploy.ts";
 import { openLocalChain } from "../../../pipeline/chain/local.ts";
@@ -35,7 +35,11 @@ describe("openRpcChain", () => {
           const result = early ? null : await local.provider.request({ method, params });
           response.end(JSON.stringify({ ...answer, result: result ?? null }));
         } catch (error) {
-          const { code = -32_000, data, message } = error as { code?: number; data?: unknown; message: string };
+          const {
+            code = -32_000,
+            data,
+            message,
+          } = error as { code?: number; data?: unknown; message: string };
           response.end(JSON.stringify({ ...answer, error: { code, message, data } }));
         }
       });
@@ -72,13 +76,21 @@ describe("openRpcChain", () => {
     await expect(chain.fund(account.address, 1n)).rejects.toMatchObject({ name: "Chain.NotLocal" });
     await expect(chain.travel(1)).rejects.toMatchObject({ name: "Chain.NotLocal" });
     const nowhere = `0x${"55".repeat(20)}`;
-    const addresses = { verifier: nowhere, datanets: nowhere, models: nowhere, epochs: nowhere, vault: nowhere };
+    const addresses = {
+      verifier: nowhere,
+      datanets: nowhere,
+      models: nowhere,
+      epochs: nowhere,
+      vault: nowhere,
+    };
     const opened = openContracts(chain, { chainId: 1, profile: "tiny", ...addresses });
     await expect(opened).rejects.toMatchObject({ name: "Contracts.WrongChain" });
   });
 
   it("says where nothing answers", async () => {
-    await expect(openRpcChain({ url: "http://127.0.0.1:9" })).rejects.toMatchObject({ name: "Rpc.Unreachable" });
+    await expect(openRpcChain({ url: "http://127.0.0.1:9" })).rejects.toMatchObject({
+      name: "Rpc.Unreachable",
+    });
   });
 
   it("refuses a private key that is none, without showing it", () => {

@@ -1,6 +1,14 @@
 /** The local chain: what one process did, the next one sees; what was half written was never done. */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -26,7 +34,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const open = (): Promise<Chain> => openLocalChain({ logFile, onNotice: (text) => notices.push(text) });
 const tip = async (chain: Chain): Promise<string> =>
-  ((await chain.provider.request({ method: "eth_getBlockByNumber", params: ["latest", false] })) as { hash: string }).hash;
+  (
+    (await chain.provider.request({ method: "eth_getBlockByNumber", params: ["latest", false] })) as {
+      hash: string;
+    }
+  ).hash;
 const use = async <T>(work: (chain: Chain) => Promise<T>): Promise<T> => {
   const chain = await open();
   try {
@@ -35,7 +47,8 @@ const use = async <T>(work: (chain: Chain) => Promise<T>): Promise<T> => {
     await chain.close();
   }
 };
-const pay = (chain: Chain, wei = 5n) => send(chain, account, { to: friend.address, data: "0x", valueWei: wei });
+const pay = (chain: Chain, wei = 5n) =>
+  send(chain, account, { to: friend.address, data: "0x", valueWei: wei });
 
 describe("openLocalChain", () => {
   it("shows every later process the same chain, block for block", async () => {
@@ -44,7 +57,11 @@ describe("openLocalChain", () => {
       await pay(chain);
       await chain.travel(86_400);
       await pay(chain, 7n);
-      return { tip: await tip(chain), time: await chainTime(chain), left: await balanceOf(chain, account.address) };
+      return {
+        tip: await tip(chain),
+        time: await chainTime(chain),
+        left: await balanceOf(chain, account.address),
+      };
     });
     const second = await use(async (chain) => ({
       tip: await tip(chain),
@@ -66,7 +83,9 @@ describe("openLocalChain", () => {
     const friends = [3, 4, 5, 6, 7].map((i) => accountOf(`0x${String(i).repeat(64)}`));
     await use(async (chain) => {
       await Promise.all(friends.map(({ address }, i) => chain.fund(address, COIN + BigInt(i))));
-      await Promise.all(friends.map((one) => send(chain, one, { to: friend.address, data: "0x", valueWei: 1n })));
+      await Promise.all(
+        friends.map((one) => send(chain, one, { to: friend.address, data: "0x", valueWei: 1n })),
+      );
     });
     expect(await use((chain) => balanceOf(chain, friend.address))).toBe(5n);
   });
@@ -150,7 +169,9 @@ describe("openLocalChain", () => {
        const chain = await openLocalChain({ logFile: ${JSON.stringify(logFile)} });
        const account = accountOf("${account.privateKey}");
        await chain.fund(account.address, 10n ** 18n);
-       for (let i = 0; i < 3; i++) await send(chain, account, { to: "${friend.address}", data: "0x", valueWei: 5n });
+       for (let i = 0; i < 3; i++) {
+         await send(chain, account, { to: "${friend.address}", data: "0x", valueWei: 5n });
+       }
        process.kill(process.pid, "SIGKILL");`,
     );
     const killed = spawnSync(process.execPath, [script], { encoding: "utf8" });
@@ -162,8 +183,16 @@ describe("openLocalChain", () => {
 
   it("refuses what would go past its log", async () => {
     await use(async (chain) => {
-      for (const method of ["hardhat_setBalance", "evm_mine", "evm_revert", "eth_sendTransaction", "eth_sign"]) {
-        await expect(chain.provider.request({ method, params: [] })).rejects.toMatchObject({ name: "LocalChain.PastLog" });
+      for (const method of [
+        "hardhat_setBalance",
+        "evm_mine",
+        "evm_revert",
+        "eth_sendTransaction",
+        "eth_sign",
+      ]) {
+        await expect(chain.provider.request({ method, params: [] })).rejects.toMatchObject({
+          name: "LocalChain.PastLog",
+        });
       }
     });
   });
@@ -172,7 +201,9 @@ describe("openLocalChain", () => {
     await use(async (chain) => {
       await chain.fund(account.address, COIN);
       const raw = `0x${"ab".repeat(40)}`;
-      await expect(chain.provider.request({ method: "eth_sendRawTransaction", params: [raw] })).rejects.toThrow();
+      await expect(
+        chain.provider.request({ method: "eth_sendRawTransaction", params: [raw] }),
+      ).rejects.toThrow();
       await pay(chain);
     });
     expect(await use((chain) => balanceOf(chain, friend.address))).toBe(5n);

@@ -1,0 +1,163 @@
+// Gas of each call, from epochs that are run for real: true statements, real proofs, the contracts as deployed.
+//
+// Gas depends on sizes alone (public inputs, batches, contributors), never on what the numbers mean. The small form
+// takes the tiny profile; the full one the default profile with 12 contributors in two groups, as in the
+// demonstration. The second epoch writes to storage that the first one made, which is why a later claim costs
+// less than a first one.
+
+import {
+  type Account,
+  accountOf,
+  type Contracts,
+  deployContracts,
+  openContracts,
+  openLocalChain,
+  readyCircuits,
+  readyKeys,
+  signBatch,
+} from "../pipeline/index.ts";
+import {
+  type Circuit,
+  type CircuitInput,
+  type CircuitName,
+  emptyCommitQ,
+  type Keys,
+  loadProfile,
+  nullCommitG,
+  type Profile,
+  proofWords,
+  prove,
+  verifyingKeyWords,
+} from "../prover/index.ts";
+import { type SampleModel, sampleEpoch, sampleModel } from "./sample-epoch.ts";
+import type { Figure } from "./types.ts";
+
+const COIN = 10n ** 18n;
+const FEE_UNIT_WEI = 10n ** 9n;
+
+type Gas = Map<string, number>;
+type Prove = (circuit: CircuitName, input: CircuitInput) => Promise<readonly bigint[]>;
+type Scene = {
+  readonly profile: Profile;
+  readonly contracts: Contracts;
+  readonly operator: Account;
+  readonly payer: Account;
+  readonly model: SampleModel;
+  readonly modelId: string;
+  readonly accounts: readonly string[];
+  readonly prove: Prove;
+};
+
+/** Measures a registration, two epochs and their claims. */
+export async function runGas({ full }: { readonly full: boolean }): Promise<Figure[]> {
+  const profile = loadProfile(full ? "default" : "tiny");
+  const circuits = await readyCircuits(profile.name);
+  const keys = await readyKeys(profile.name, circuits);
+  const chain = await openLocalChain({ now: () => 1_800_000_000 });
+  const gas: Gas = new Map();
+  try {
+    const [operator, payer] = [accountOf(`0x${"51".repeat(32)}`), accountOf(`0x${"52".repeat(32)}`)];
+    for (const { address } of [operator, payer]) await chain.fund(address, 1_000_000n * COIN);
+    const options = deployOptions(profile, keys);
+    const { deployment, receipts } = await deployContracts(chain, operator, options);
+    for (const [name, { gasUsed }] of Object.entries(receipts)) gas.set(`deploy.${name}`, Number(gasUsed));
+    const contracts = await openContracts(chain, deployment);
+    const base = { profile, contracts, operator, payer, prove: proverOf(circuits, keys) };
+    const scene = await register(base, profile.contributors * 2, gas);
+    for (const epoch of ["first", "later"]) await runEpoch(scene, epoch, gas);
+  } finally {
+    await chain.close();
+  }
+  return [...gas].map(([name, value]) => ({ name: `gas.${name}`, value, unit: "gas" }));
+}
+
+function deployOptions(profile: Profile, keys: Keys): Parameters<typeof deployContracts>[2] {
+  const words = {
+    inference: verifyingKeyWords(keys.vkey("inference")),
+    adjoint: verifyingKeyWords(keys.vkey("adjoint")),
+    weights: verifyingKeyWords(keys.vkey("weights")),
+  };
+  const [emptyQ, nullG] = [emptyCommitQ(profile), nullCommitG(profile)];
+  return { profile, keys: { local: true, words }, emptyQ, nullG };
+}
+
+function proverOf(circuits: Readonly<Record<CircuitName, Circuit>>, keys: Keys): Prove {
+  return async (circuit, input) => {
+    const { wasmPath } = circuits[circuit];
+    const { proof } = await prove({ zkeyPath: keys.zkeyPath(circuit), wasmPath, input });
+    return proofWords(proof);
+  };
+}
+
+/** A datanet, one batch for each contributor, and the model of them. */
+async function register(
+  base: Omit<Scene, "model" | "modelId" | "accounts">,
+  contributors: number,
+  gas: Gas,
+): Promise<Scene> {
+  const { contracts, operator, profile } = base;
+  const model = sampleModel(profile, contributors, "gas");
+  const datanet = await contracts.createDatanet(operator, `0x${"da".repeat(32)}`);
+  gas.set("register", Number(datanet.gasUsed));
+  const members = [];
+  for (let i = 0; i < contributors; i++) {
+    const account = accountOf(`0x${String(i + 1).padStart(64, "0")}`);
+    const batch = { datanet: datanet.datanetId, root: BigInt(i + 1) ** 31n, count: profile.batchRecords };
+    const signature = await signBatch(account, contracts.deployment, batch);
+    const sent = await contracts.contribute(operator, { ...batch, contributor: account.address, signature });
+    gas.set(i === 0 ? "contribute.first" : "contribute.later", Number(sent.gasUsed));
+    members.push({ account: account.address, batches: [sent.batchId], commitG: model.commitG[i] as bigint });
+  }
+  const committed = await contracts.commitModel(operator, {
+    datanet: datanet.datanetId,
+    backbone: `0x${"bb".repeat(32)}`,
+    commitW: model.commitW,
+    commitA: model.commitA,
+    lambda: Number(model.lambda),
+    samples: contributors * profile.batchRecords,
+    feeUnitWei: FEE_UNIT_WEI,
+    contributors: members,
+  });
+  gas.set("commitModel", Number(committed.gasUsed));
+  return { ...base, model, modelId: committed.modelId, accounts: members.map(({ account }) => account) };
+}
+
+/** Deposit, commitment, every proof, settlement, and each contributor's claim. */
+async function runEpoch(scene: Scene, which: string, gas: Gas): Promise<void> {
+  const { contracts, operator, payer, modelId, model, profile } = scene;
+  const note = (call: string, sent: { readonly gasUsed: bigint }): void => {
+    gas.set(`${call}.${which}`, Number(sent.gasUsed));
+  };
+  const number = (await contracts.epochCount(modelId)) + 1;
+  const contexts = [await contracts.context(modelId, number, 0)];
+  const epoch = sampleEpoch(profile, model, contexts, `gas/${which}`);
+  const fees = epoch.inference.reduce((sum, { feeTotal }) => sum + feeTotal, 0n);
+  note("deposit", await contracts.deposit(payer, modelId, fees * FEE_UNIT_WEI));
+  const commitment = {
+    receiptsRoots: epoch.inference.map(({ receiptsRoot }) => receiptsRoot),
+    commitQ: epoch.inference.map(({ commitQ }) => commitQ),
+    feeTotals: epoch.inference.map(({ feeTotal }) => feeTotal),
+    commitY: epoch.adjoint.commitY,
+    payers: [payer.address],
+    feeUnits: [fees],
+  };
+  note("commitEpoch", await contracts.commitEpoch(operator, modelId, commitment));
+  for (const [index, { input }] of epoch.inference.entries()) {
+    const proof = await scene.prove("inference", input);
+    note("proveInference", await contracts.proveInference(operator, modelId, number, index, proof));
+  }
+  const adjoint = await scene.prove("adjoint", epoch.adjoint.input);
+  note("proveAdjoint", await contracts.proveAdjoint(operator, modelId, number, adjoint));
+  for (const [index, { input, w, commitG }] of epoch.weights.entries()) {
+    const proof = await scene.prove("weights", input);
+    note(
+      "proveWeights",
+      await contracts.proveWeights(operator, modelId, number, { index, w, commitG }, proof),
+    );
+  }
+  note("settle", await contracts.settle(operator, modelId, number, scene.accounts, epoch.w));
+  for (const account of scene.accounts) {
+    if ((await contracts.owed(modelId, account)) === 0n) continue;
+    note("claim", await contracts.claim(operator, modelId, account));
+  }
+}
