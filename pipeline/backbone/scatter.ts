@@ -72,7 +72,7 @@ export async function nearest(
   const norms = new Float64Array(n);
   for (let i = 0; i < x.length; i++) {
     const row = Math.floor(i / k);
-    norms[row] = (norms[row] as number) + (x[i] as number) ** 2;
+    norms[row] = (norms[row] as number) + (x[i] as number) * (x[i] as number);
   }
   const g = graphBuilder("products");
   const others = g.node("Transpose", [g.input("x", "uint8", [n, k])], { perm: [1, 0] });

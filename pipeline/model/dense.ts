@@ -1,6 +1,7 @@
 /**
  * Small dense float64 algebra, the same bits on every machine: only + − × ÷ and √ are used, in a fixed order,
- * and those five are exactly rounded in IEEE 754 (sin, exp and pow are not). Matrices are flat and row-major.
+ * and those five are exactly rounded in IEEE 754 (sin, exp and `**` are not). Matrices are flat and
+ * row-major.
  */
 
 /**
@@ -82,7 +83,9 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
   for (const value of a) total += value * value;
   for (let sweep = 0; ; sweep++) {
     let off = 0;
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) off += (a[p * n + q] as number) ** 2;
+    for (let p = 0; p < n; p++) {
+      for (let q = p + 1; q < n; q++) off += (a[p * n + q] as number) * (a[p * n + q] as number);
+    }
     if (off <= total * 1e-24) break;
     if (sweep === MAX_SWEEPS || !Number.isFinite(total)) {
       throw new DenseConvergenceError(

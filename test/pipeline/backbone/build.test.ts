@@ -23,7 +23,10 @@ describe("backbone", () => {
   it("is named by the hash of its bytes, and built the same twice, whatever the threads", async () => {
     const again = await buildBackbone(publicSamples, { limit: 1500, threads: 2 });
     expect(again.hash).toBe(file.hash);
-    expect(file.hash).toMatch(/^[0-9a-f]{64}$/);
+    // Pinned: another processor that builds another file breaks the promise that a hash names a backbone.
+    expect(file.hash).toMatchInlineSnapshot(
+      `"c9d321c9ecdde6db360e555769b12c0b7b53c357597bb927e1565eb57c92b5e1"`,
+    );
     const other = await buildBackbone(publicSamples.slice(1), { limit: 1500 });
     expect(other.hash).not.toBe(file.hash);
   });
