@@ -1,9 +1,10 @@
-// Gas of each call, from epochs that are run for real: true statements, real proofs, the contracts as deployed.
+// Gas of each call, from epochs that are run for real: true statements, real proofs, the contracts as
+// deployed.
 //
-// Gas depends on sizes alone (public inputs, batches, contributors), never on what the numbers mean. The small form
-// takes the tiny profile; the full one the default profile with 12 contributors in two groups, as in the
-// demonstration. The second epoch writes to storage that the first one made, which is why a later claim costs
-// less than a first one.
+// Gas depends on sizes alone (public inputs, batches, contributors), never on what the numbers mean. The
+// small form takes the tiny profile; the full one the default profile with 12 contributors in two groups,
+// as in the demonstration. The second epoch writes to storage that the first one made, which is why a later
+// claim costs less than a first one.
 
 import {
   type Account,

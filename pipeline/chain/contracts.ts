@@ -69,7 +69,7 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     // ---- datanets
     createDatanet: async (account: Account, metadataHash: Hex): Promise<Receipt & { datanetId: bigint }> => {
       const receipt = await write(account, "datanets", "createDatanet", [metadataHash]);
-      return { ...receipt, datanetId: event(receipt, "DatanetCreated")["datanet"] as bigint };
+      return { ...receipt, datanetId: event(receipt, "DatanetCreated").datanet as bigint };
     },
     /** `signature` may be `0x` where the account is the contributor itself. */
     contribute: async (
@@ -78,7 +78,7 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     ): Promise<Receipt & { batchId: bigint }> => {
       const args = [batch.datanet, batch.root, batch.count, batch.contributor, batch.signature];
       const receipt = await write(account, "datanets", "contribute", args);
-      return { ...receipt, batchId: event(receipt, "Contributed")["batch"] as bigint };
+      return { ...receipt, batchId: event(receipt, "Contributed").batch as bigint };
     },
     batch: (id: bigint) => view<T.Batch>("datanets", "batch", id),
     /** The batch that holds a root, 0 if none does: how a resumed run finds what it recorded already. */
@@ -157,10 +157,10 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       const settled = event(receipt, "EpochSettled");
       return {
         ...receipt,
-        poolWei: settled["pool"] as bigint,
-        totalWeight: settled["totalWeight"] as bigint,
-        carriedOutWei: settled["carriedOut"] as bigint,
-        payoutsWei: settled["payouts"] as bigint[],
+        poolWei: settled.pool as bigint,
+        totalWeight: settled.totalWeight as bigint,
+        carriedOutWei: settled.carriedOut as bigint,
+        payoutsWei: settled.payouts as bigint[],
       };
     },
     expire: (
@@ -183,7 +183,7 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     // ---- contributors
     claim: async (account: Account, modelId: Hex, to: string): Promise<Receipt & { amountWei: bigint }> => {
       const receipt = await write(account, "vault", "claim", [modelId, to]);
-      return { ...receipt, amountWei: event(receipt, "Claimed")["amount"] as bigint };
+      return { ...receipt, amountWei: event(receipt, "Claimed").amount as bigint };
     },
     claimAmount: (account: Account, modelId: Hex, wei: bigint) =>
       write(account, "vault", "claimAmount", [modelId, wei]),

@@ -174,7 +174,7 @@ function checkHeader(header: ChainHeader, expected: { chainId: number; engine: s
 function engineName(): string {
   const edr = fileURLToPath(import.meta.resolve("@nomicfoundation/edr"));
   const { version } = JSON.parse(readFileSync(`${dirname(edr)}/package.json`, "utf8")) as { version: string };
-  const local = config.networks?.["local"];
+  const local = config.networks?.local;
   return `edr ${version} ${local?.type === "edr-simulated" ? local.hardfork : ""}`;
 }
 

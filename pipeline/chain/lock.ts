@@ -36,7 +36,7 @@ export async function acquireLock(path: string, waitMs = 0): Promise<() => void>
   }
 }
 
-/** Takes the lock (returns `undefined`) or names its owner. Linking a finished file: no lock is ever empty. */
+/** Takes the lock (returns `undefined`) or names its owner. Linked when written: no lock is ever empty. */
 function tryLock(path: string): number | undefined {
   mkdirSync(dirname(path), { recursive: true });
   const own = `${path}.${process.pid}.tmp`;
@@ -62,7 +62,7 @@ function tryLock(path: string): number | undefined {
   }
 }
 
-/** Moves a dead owner's lock away. If another process was faster, what was moved is its own: it is put back. */
+/** Moves a dead owner's lock away. If another process was faster, its own was moved: it is put back. */
 function removeStale(path: string, owner: number): void {
   const aside = `${path}.${process.pid}.stale.tmp`;
   try {

@@ -45,7 +45,7 @@ export type LogFile = {
   readonly close: () => void;
 };
 
-/** Opens or creates a log and locks it; without a path, one that keeps nothing. Throws {@link LogDamagedError}. */
+/** Opens and locks a log; without a path, one that keeps nothing. Throws {@link LogDamagedError}. */
 export async function openLog(path: string | undefined, notice: (text: string) => void): Promise<LogFile> {
   if (path === undefined) {
     const nothing = (): void => {};

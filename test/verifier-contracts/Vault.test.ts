@@ -108,7 +108,7 @@ describe("claims", () => {
     await mood(REFUSE);
     await W.refused(world, () => world.contracts.claim(relayer(), model.id, wallet), "VaultPaymentRefused");
     const receipt = await world.contracts.claimMany(relayer(), model.id, [wallet, ...model.accounts]);
-    expect(receipt.logs.filter(({ name }) => name === "Claimed").map(({ args }) => args["amount"])).toEqual([
+    expect(receipt.logs.filter(({ name }) => name === "Claimed").map(({ args }) => args.amount)).toEqual([
       20_000n,
     ]);
     expect(receipt.logs.filter(({ name }) => name === "PaymentRefused")).toHaveLength(2);

@@ -101,22 +101,32 @@ export async function makeModel(
   );
 }
 
+/** Commitments of a model that is more than random numbers. */
+export type Commitments = Pick<ModelStatement, "commitW" | "commitA" | "lambda"> & {
+  readonly commitG: readonly bigint[];
+};
+
+/** Commits a model of these members, with batches of 4 records. */
 export async function commitModelOf(
   world: World,
   datanet: bigint,
   members: readonly { account: string; batches: bigint[] }[],
   feeUnitWei = 7n,
+  commitments?: Commitments,
 ): Promise<Model> {
   const { contracts, people, random } = world;
   const statement: ModelStatement = {
     datanet,
     backbone: random.hex32(),
-    commitW: random.field(),
-    commitA: random.field(),
-    lambda: 1000,
+    commitW: commitments?.commitW ?? random.field(),
+    commitA: commitments?.commitA ?? random.field(),
+    lambda: commitments?.lambda ?? 1000,
     samples: 4 * members.reduce((sum, member) => sum + member.batches.length, 0),
     feeUnitWei,
-    contributors: members.map((member) => ({ ...member, commitG: random.field() })),
+    contributors: members.map((member, i) => ({
+      ...member,
+      commitG: commitments?.commitG[i] ?? random.field(),
+    })),
   };
   const { modelId } = await contracts.commitModel(people.operator, statement);
   return { id: modelId, statement, accounts: members.map(({ account }) => account) };
