@@ -1,7 +1,7 @@
 /** Gathers what the report shows from a project, its chain and a settled epoch. */
 import { execFileSync } from "node:child_process";
 import { availableParallelism, cpus, release, totalmem, type } from "node:os";
-import { type CircuitName, type Profile, publicSignals } from "../prover/index.ts";
+import { publicNames, publicSignals } from "../prover/index.ts";
 import { balanceOf } from "./chain/client.ts";
 import type { Claimed } from "./claim.ts";
 import type { Ui } from "./cli/ui.ts";
@@ -153,20 +153,6 @@ function proofFacts(
       txHash: posted?.hash ?? "",
     };
   });
-}
-
-/** Names of the public signals, in the circuit's order. */
-function publicNames(circuit: CircuitName, profile: Profile): string[] {
-  const each = (name: string): string[] =>
-    Array.from({ length: profile.contributors }, (_, i) => `${name}[${i}]`);
-  switch (circuit) {
-    case "inference":
-      return ["context", "commitW", "commitQIn", "commitQOut", "receiptsRoot", "feeTotal"];
-    case "adjoint":
-      return ["commitA", "commitQ", "commitY", "lambda"];
-    case "weights":
-      return ["commitY", ...each("commitG"), ...each("w")];
-  }
 }
 
 /** Transactions by kind: the first words of their names, without the person or number that they concern. */

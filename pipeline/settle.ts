@@ -189,7 +189,7 @@ async function postProofs(
     } else if (statement.circuit === "adjoint") {
       if ((await contracts.epoch(model.id, epoch)).adjointProven) continue;
       session.record(`prove ${label}`, await contracts.proveAdjoint(operator, model.id, epoch, words));
-    } else {
+    } else if (statement.circuit === "weights") {
       const group = index - batches - 1;
       if (BigInt(await contracts.weightsHash(model.id, epoch, group)) !== 0n) continue;
       const { w, commitG } = statement;

@@ -113,6 +113,9 @@ export async function verifyBundle(bundle: EpochBundle, keys: Keys): Promise<Che
 }
 
 const MEANING: Readonly<Record<CircuitName, string>> = {
+  samples: "every batch's records are well formed, and add up to what they add to G and A",
+  contributors: "every contributor's committed gradient takes its value at ρ",
+  model: "the committed W, A and residual take their values at ρ, the residual within its bound",
   inference: "every answer is an argmax of the committed model, every fee is counted",
   adjoint: "the adjoint solves the committed system within the stated residual",
   weights: "every weight is the positive part of the contributor's influence",

@@ -6,6 +6,7 @@
  *   batch root        = sponge(leaves padded with the null leaf, 1)
  *   receipts root     = sponge(context, leaves padded with the null leaf, 2)
  *   commit(kind, M)   = sponge(packed values of M…, salt; the kind's type)
+ *   commit(v)         = sponge(v…, salt; 9), v any field elements
  *
  * The starting state binds type and length, so that lists of different lengths or kinds never collide
  * although the last chunk is zero padded. Matrix values are shifted by half their range and packed, as many
@@ -15,12 +16,12 @@
  * Pitfall: G is not packed and not range-checked by the circuits that open it; its exactness comes from the
  * proof of training. The circuits in circuits/ compute the same values; tests compare the two.
  */
-import { fitsSigned, fitsUnsigned, toField } from "./field.ts";
+import { assertField, fitsSigned, fitsUnsigned, toField } from "./field.ts";
 import { poseidon } from "./poseidon.ts";
 import type { Profile } from "./profile.ts";
 
 /** Matrices that are committed to, row by row (j·m + k); of A, which is symmetric, the upper triangle. */
-export type MatrixKind = "W" | "A" | "G" | "Q" | "Y";
+export type MatrixKind = "W" | "A" | "G" | "Q" | "Y" | "R";
 
 /** One sample (weight 1) or one query (weight = fee in fee units; class = the class answered). */
 export type DataRecord = {
@@ -36,8 +37,8 @@ export type DataRecord = {
   readonly weight: number;
 };
 
-/** The sponge's types. 8 (R) and 9 (v) are kept for the circuits of training. */
-export const SPONGE_TYPES = { batch: 1, receipts: 2, W: 3, A: 4, G: 5, Q: 6, Y: 7 } as const;
+/** The sponge's types: what a list is. R is the residual of training, v the vector W(·, ρ2) of its proof. */
+export const SPONGE_TYPES = { batch: 1, receipts: 2, W: 3, A: 4, G: 5, Q: 6, Y: 7, R: 8, v: 9 } as const;
 
 /** Elements absorbed by one Poseidon16 (the sixteenth input is the state). */
 export const SPONGE_RATE = 15;
@@ -169,8 +170,8 @@ export function matrixLength(kind: MatrixKind, profile: Profile): number {
 
 /** Width of a matrix's values, undefined for G (not packed). */
 export function matrixBits(kind: MatrixKind, profile: Profile): number | undefined {
-  const widths = { W: profile.wBits, A: profile.aBits, Q: profile.qBits, Y: profile.yBits, G: undefined };
-  return widths[kind];
+  const { wBits, aBits, qBits, yBits, rBits } = profile;
+  return { W: wBits, A: aBits, Q: qBits, Y: yBits, R: rBits, G: undefined }[kind];
 }
 
 /**
@@ -190,11 +191,29 @@ export function commitMatrix(
   const length = matrixLength(kind, profile);
   if (values.length !== length)
     throw new CommitmentsLengthError(`values of ${kind}`, values.length, `${length}`);
-  if (!fitsUnsigned(salt, DIGEST_BITS))
-    throw new CommitmentsRangeError(`salt of ${kind}`, salt, DIGEST_BITS, "unsigned");
+  assertSalt(kind, salt);
   const bits = matrixBits(kind, profile);
   const elements = bits === undefined ? values.map(toField) : packSigned(values, bits);
   return sponge([...elements, salt], SPONGE_TYPES[kind]);
+}
+
+/**
+ * Commitment to the vector v = W(·, ρ2) of a proof of training: d field elements, as they are.
+ *
+ * @throws {CommitmentsLengthError} when there are not d of them.
+ * @throws {CommitmentsRangeError} when the salt is not below 2^248.
+ * @throws {FieldElementError} when an element is not in [0, p).
+ */
+export function commitVector(v: readonly bigint[], salt: bigint, profile: Profile): bigint {
+  if (v.length !== profile.d) throw new CommitmentsLengthError("values of v", v.length, `${profile.d}`);
+  assertSalt("v", salt);
+  for (const value of v) assertField(value, "value of v");
+  return sponge([...v, salt], SPONGE_TYPES.v);
+}
+
+function assertSalt(of: string, salt: bigint): void {
+  if (!fitsUnsigned(salt, DIGEST_BITS))
+    throw new CommitmentsRangeError(`salt of ${of}`, salt, DIGEST_BITS, "unsigned");
 }
 
 /** Commitment of the zero Q with salt 0, which every epoch starts from. */

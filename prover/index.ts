@@ -18,4 +18,6 @@ export * from "./keys/manifest.ts";
 export * from "./poseidon.ts";
 export * from "./profile.ts";
 export * from "./statements.ts";
+export * from "./training.ts";
 export * from "./witness.ts";
+export * from "./witness-training.ts";

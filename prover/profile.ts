@@ -16,7 +16,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 /** The circuits, in the order in which reports and tables list them. */
-export const CIRCUIT_NAMES = ["inference", "adjoint", "weights"] as const;
+export const CIRCUIT_NAMES = ["samples", "contributors", "model", "inference", "adjoint", "weights"] as const;
 export type CircuitName = (typeof CIRCUIT_NAMES)[number];
 
 /** The profiles: `tiny` for tests (the real widths, small sizes), `default` for everything else. */
@@ -46,6 +46,15 @@ const sizesSchema = z.strictObject({
   scoreDiffBits: bits,
 });
 
+/**
+ * A record with the same value for every circuit: the shape of schemas and tables that must name them all.
+ *
+ * @example `z.strictObject(forEachCircuit(z.string()))`
+ */
+export function forEachCircuit<T>(value: T): Record<CircuitName, T> {
+  return Object.fromEntries(CIRCUIT_NAMES.map((name) => [name, value])) as Record<CircuitName, T>;
+}
+
 const circuitSchema = z.strictObject({
   file: z.string(),
   template: z.string(),
@@ -56,7 +65,7 @@ const circuitSchema = z.strictObject({
 const manifestSchema = z.strictObject({
   format: z.literal("quittance-circuits/1"),
   optimisation: z.enum(["--O0", "--O1", "--O2"]),
-  circuits: z.strictObject({ inference: circuitSchema, adjoint: circuitSchema, weights: circuitSchema }),
+  circuits: z.strictObject(forEachCircuit(circuitSchema)),
   profiles: z.strictObject({ tiny: sizesSchema, default: sizesSchema }),
 });
 

@@ -4,15 +4,58 @@
  * The order is that of the `signal input`s in the circuits' templates (all public signals are inputs; there
  * are no outputs), and the contracts build the same list from their own state:
  *
- *   inference  context, commitW, commitQIn, commitQOut, receiptsRoot, feeTotal
- *   adjoint    commitA, commitQ, commitY, lambda
- *   weights    commitY, commitG[g], w[g]
+ *   samples       rho1, rho2, rho3, commitV, root, count, g, a
+ *   contributors  rho1, rho2, commitG[g], value[g]
+ *   model         rho1, rho2, rho3, commitW, commitA, commitR, commitV, bound, wValue, aValue, rValue
+ *   inference     context, commitW, commitQIn, commitQOut, receiptsRoot, feeTotal
+ *   adjoint       commitA, commitQ, commitY, lambda
+ *   weights       commitY, commitG[g], w[g]
  *
  * Pitfall: a verifier that accepts a value at or beyond the field's order accepts the same statement under
  * many names. Both directions here refuse such values.
  */
 import { assertField } from "./field.ts";
 import type { CircuitName, Profile } from "./profile.ts";
+
+/** The batch behind `root` has `count` samples, and adds g to its contributor's gradient and a to A, at ρ. */
+export type SamplesStatement = {
+  readonly rho1: bigint;
+  readonly rho2: bigint;
+  readonly rho3: bigint;
+  /** Commitment to v = W(·, ρ2). */
+  readonly commitV: bigint;
+  readonly root: bigint;
+  readonly count: bigint;
+  readonly g: bigint;
+  readonly a: bigint;
+};
+
+/** The committed G_c take these values at (ρ1, ρ2); padded to the profile's group size. */
+export type ContributorsStatement = {
+  readonly rho1: bigint;
+  readonly rho2: bigint;
+  readonly commitG: readonly bigint[];
+  readonly value: readonly bigint[];
+};
+
+/** The committed W, A and R take these values at ρ, |R| is within the bound, and commitV is of W(·, ρ2). */
+export type ModelProofStatement = {
+  readonly rho1: bigint;
+  readonly rho2: bigint;
+  readonly rho3: bigint;
+  readonly commitW: bigint;
+  readonly commitA: bigint;
+  readonly commitR: bigint;
+  readonly commitV: bigint;
+  /** See `residualBound`. */
+  readonly bound: bigint;
+  /** W(ρ1, ρ2) */
+  readonly wValue: bigint;
+  /** A(ρ1, ρ3) */
+  readonly aValue: bigint;
+  /** R(ρ1, ρ2) */
+  readonly rValue: bigint;
+};
 
 /** These receipts were answered by the committed W, and moved Q from `commitQIn` to `commitQOut`. */
 export type InferenceStatement = {
@@ -41,32 +84,57 @@ export type WeightsStatement = {
 };
 
 export type Statement =
+  | ({ readonly circuit: "samples" } & SamplesStatement)
+  | ({ readonly circuit: "contributors" } & ContributorsStatement)
+  | ({ readonly circuit: "model" } & ModelProofStatement)
   | ({ readonly circuit: "inference" } & InferenceStatement)
   | ({ readonly circuit: "adjoint" } & AdjointStatement)
   | ({ readonly circuit: "weights" } & WeightsStatement);
 
+/**
+ * Names of a circuit's public signals, in order; elements of arrays as `commitG[0]`.
+ *
+ * @example publicNames("adjoint", profile) // ["commitA", "commitQ", "commitY", "lambda"]
+ */
+export function publicNames(circuit: CircuitName, profile: Profile): string[] {
+  const rho = ["rho1", "rho2", "rho3"];
+  const each = (name: string): string[] =>
+    Array.from({ length: profile.contributors }, (_, i) => `${name}[${i}]`);
+  switch (circuit) {
+    case "samples":
+      return [...rho, "commitV", "root", "count", "g", "a"];
+    case "contributors":
+      return ["rho1", "rho2", ...each("commitG"), ...each("value")];
+    case "model": {
+      const commits = ["commitW", "commitA", "commitR", "commitV"];
+      return [...rho, ...commits, "bound", "wValue", "aValue", "rValue"];
+    }
+    case "inference":
+      return ["context", "commitW", "commitQIn", "commitQOut", "receiptsRoot", "feeTotal"];
+    case "adjoint":
+      return ["commitA", "commitQ", "commitY", "lambda"];
+    case "weights":
+      return ["commitY", ...each("commitG"), ...each("w")];
+  }
+}
+
 /** Number of public signals of a circuit. */
 export function publicCount(circuit: CircuitName, profile: Profile): number {
-  return { inference: 6, adjoint: 4, weights: 1 + 2 * profile.contributors }[circuit];
+  return publicNames(circuit, profile).length;
 }
 
 /**
  * The public signals of a statement, in the circuit's order.
  *
- * @throws {StatementsShapeError} when a weights statement is not padded to the profile's group size.
+ * @throws {StatementsShapeError} when a statement about contributors is not padded to the profile's group size.
  * @throws {FieldElementError} when a value is not a field element.
  */
 export function publicSignals(statement: Statement, profile: Profile): bigint[] {
   const signals = listSignals(statement);
-  if (
-    signals.length !== publicCount(statement.circuit, profile) ||
-    (statement.circuit === "weights" && statement.commitG.length !== statement.w.length)
-  ) {
-    throw new StatementsShapeError(
-      statement.circuit,
-      signals.length,
-      publicCount(statement.circuit, profile),
-    );
+  const expected = publicCount(statement.circuit, profile);
+  const isPadded = !("commitG" in statement) || statement.commitG.length === profile.contributors;
+  if (signals.length !== expected || !isPadded) {
+    throw new StatementsShapeError(statement.circuit, signals.length, expected);
   }
   for (const signal of signals) assertField(signal, "public signal");
   return signals;
@@ -74,6 +142,14 @@ export function publicSignals(statement: Statement, profile: Profile): bigint[] 
 
 function listSignals(s: Statement): bigint[] {
   switch (s.circuit) {
+    case "samples":
+      return [s.rho1, s.rho2, s.rho3, s.commitV, s.root, s.count, s.g, s.a];
+    case "contributors":
+      return [s.rho1, s.rho2, ...s.commitG, ...s.value];
+    case "model": {
+      const commits = [s.commitW, s.commitA, s.commitR, s.commitV];
+      return [s.rho1, s.rho2, s.rho3, ...commits, s.bound, s.wValue, s.aValue, s.rValue];
+    }
     case "inference":
       return [s.context, s.commitW, s.commitQIn, s.commitQOut, s.receiptsRoot, s.feeTotal];
     case "adjoint":
@@ -97,24 +173,27 @@ export function parsePublicSignals(
   const expected = publicCount(circuit, profile);
   if (signals.length !== expected) throw new StatementsShapeError(circuit, signals.length, expected);
   for (const signal of signals) assertField(signal, "public signal");
+  const g = profile.contributors;
   const at = (i: number): bigint => signals[i] as bigint; // the length was checked above
+  const named = <T extends string>(): { [Name in T]: bigint } =>
+    Object.fromEntries(publicNames(circuit, profile).map((name, i) => [name, at(i)])) as {
+      [Name in T]: bigint;
+    };
   switch (circuit) {
-    case "inference":
-      return {
-        circuit,
-        context: at(0),
-        commitW: at(1),
-        commitQIn: at(2),
-        commitQOut: at(3),
-        receiptsRoot: at(4),
-        feeTotal: at(5),
-      };
-    case "adjoint":
-      return { circuit, commitA: at(0), commitQ: at(1), commitY: at(2), lambda: at(3) };
-    case "weights": {
-      const g = profile.contributors;
-      return { circuit, commitY: at(0), commitG: signals.slice(1, 1 + g), w: signals.slice(1 + g) };
+    case "samples":
+      return { circuit, ...named<keyof SamplesStatement>() };
+    case "contributors": {
+      const [commitG, value] = [signals.slice(2, 2 + g), signals.slice(2 + g)];
+      return { circuit, rho1: at(0), rho2: at(1), commitG, value };
     }
+    case "model":
+      return { circuit, ...named<keyof ModelProofStatement>() };
+    case "inference":
+      return { circuit, ...named<keyof InferenceStatement>() };
+    case "adjoint":
+      return { circuit, ...named<keyof AdjointStatement>() };
+    case "weights":
+      return { circuit, commitY: at(0), commitG: signals.slice(1, 1 + g), w: signals.slice(1 + g) };
   }
 }
 
@@ -124,7 +203,7 @@ export class StatementsShapeError extends Error {
   constructor(circuit: CircuitName, count: number, expected: number) {
     super(
       `The ${circuit} statement has ${count} public signals, not ${expected}. Check the profile` +
-        (circuit === "weights" ? ", and pad groups with the null G and w = 0." : "."),
+        (["weights", "contributors"].includes(circuit) ? ", and pad groups with the null G and 0." : "."),
     );
   }
 }

@@ -5,28 +5,33 @@
  * proven with an error that says which value is out of range and what to do. That is a service to honest
  * provers only: soundness never rests on this file, a dishonest prover writes its own.
  *
- * The names in `input` are those of the templates' signals. Signed integers are stored as field elements (see
- * field.ts), all as decimal strings, which is what circom's witness generators read.
+ * This file has the circuits of an epoch; those of training are in witness-training.ts, what both need in
+ * witness-input.ts.
  */
 import { addQueries, cell, innerProduct, recordScores, residual } from "./algebra.ts";
 import {
   commitMatrix,
   type DataRecord,
   emptyCommitQ,
-  type MatrixKind,
-  matrixBits,
   matrixLength,
-  nullRecord,
   receiptsRoot,
   recordLeaf,
 } from "./commitments.ts";
-import { fitsSigned, fitsUnsigned, toField } from "./field.ts";
+import { fitsSigned, fitsUnsigned } from "./field.ts";
 import type { Profile } from "./profile.ts";
 import type { AdjointStatement, InferenceStatement, WeightsStatement } from "./statements.ts";
+import {
+  assertMatrix,
+  type CircuitInput,
+  decimal,
+  grid,
+  padGroup,
+  padRecords,
+  scalars,
+  WitnessRangeError,
+} from "./witness-input.ts";
 
-/** A circuit's input: decimal strings, nested as the template's arrays are. */
-export type CircuitInput = { readonly [signal: string]: InputValue };
-export type InputValue = string | readonly InputValue[];
+export { type CircuitInput, type InputValue, WitnessGroupError, WitnessRangeError } from "./witness-input.ts";
 
 /** What one inference proof is made of. Matrices are flat, row by row: j·m + k. */
 export type InferenceInputs = {
@@ -72,8 +77,7 @@ export function inferenceWitness(inputs: InferenceInputs): {
     receiptsRoot: receiptsRoot(leaves, context, profile),
     feeTotal: inputs.records.reduce((sum, record) => sum + BigInt(record.weight), 0n),
   };
-  const padding = Array.from({ length: profile.queries - leaves.length }, () => nullRecord(profile));
-  const records = [...inputs.records, ...padding];
+  const { weight: fee, ...records } = padRecords(inputs.records, profile.queries, profile);
   return {
     statement,
     qOut,
@@ -84,11 +88,8 @@ export function inferenceWitness(inputs: InferenceInputs): {
       qIn: grid(qIn, profile.m),
       saltQIn: decimal(saltQIn),
       saltQOut: decimal(saltQOut),
-      features: records.map((record) => Array.from(record.features, (h) => decimal(BigInt(h)))),
-      klass: records.map((record) => String(record.klass)),
-      digest: records.map((record) => decimal(record.digest)),
-      salt: records.map((record) => decimal(record.salt)),
-      fee: records.map((record) => String(record.weight)),
+      ...records,
+      fee,
     },
   };
 }
@@ -188,16 +189,8 @@ export function weightsWitness(inputs: WeightsInputs): {
   s: bigint[];
 } {
   const { profile, y, saltY } = inputs;
-  const group = profile.contributors;
-  if (inputs.gradients.length > group || inputs.salts.length !== inputs.gradients.length) {
-    throw new WitnessGroupError(inputs.gradients.length, inputs.salts.length, group);
-  }
+  const { gradients, commitG, input: group } = padGroup(inputs.gradients, inputs.salts, profile);
   assertMatrix("Y", y, profile);
-  const zero = new Array<bigint>(matrixLength("G", profile)).fill(0n);
-  const gradients = Array.from({ length: group }, (_, c) => inputs.gradients[c] ?? zero);
-  const salts = Array.from({ length: group }, (_, c) => inputs.salts[c] ?? 0n);
-  const commitG = gradients.map((gradient, c) => commitMatrix("G", gradient, cell(salts, c), profile));
-
   const s = gradients.map((gradient) => innerProduct(gradient, y));
   s.forEach((value, c) => {
     if (!fitsSigned(value, profile.sBits)) {
@@ -221,8 +214,7 @@ export function weightsWitness(inputs: WeightsInputs): {
       w: w.map(decimal),
       y: grid(y, profile.m),
       saltY: decimal(saltY),
-      gradients: gradients.map((gradient) => grid(gradient, profile.m)),
-      saltG: salts.map(decimal),
+      ...group,
     },
   };
 }
@@ -236,60 +228,10 @@ export function emptyQueries(profile: Profile): { q: bigint[]; salt: bigint; com
   };
 }
 
-function assertMatrix(kind: MatrixKind, values: readonly bigint[], profile: Profile): void {
-  const bits = matrixBits(kind, profile);
-  values.forEach((value, i) => {
-    if (bits !== undefined && !fitsSigned(value, bits)) {
-      throw new WitnessRangeError(`${kind}[${i}]`, value, bits, REMEDIES[kind]);
-    }
-  });
-}
-
-const REMEDIES: Readonly<Record<MatrixKind, string>> = {
-  W: "raise λ, so that the weights shrink",
-  A: "take at most maxSamples samples per model",
-  G: "",
-  Q: "charge less per query, or close the epoch earlier",
-  Y: "raise λ, charge less per query, or close the epoch earlier",
-};
-
-/** Decimal string of a signed integer, or of a field element (commitments, digests and salts). */
-function decimal(value: bigint): string {
-  return (value < 0n ? toField(value) : value).toString();
-}
-
-function scalars(statement: Readonly<Record<string, bigint>>): CircuitInput {
-  return Object.fromEntries(Object.entries(statement).map(([name, value]) => [name, value.toString()]));
-}
-
-function grid(values: readonly bigint[], columns: number): string[][] {
-  const rows: string[][] = [];
-  for (let start = 0; start < values.length; start += columns) {
-    rows.push(values.slice(start, start + columns).map(decimal));
-  }
-  return rows;
-}
-
-/** A value that the circuit's range check would refuse. */
-export class WitnessRangeError extends Error {
-  override readonly name = "Witness.Range";
-  constructor(what: string, value: bigint, bits: number, remedy: string) {
-    super(`${what} is ${value}, which does not fit ${bits} bits and cannot be proven: ${remedy}.`);
-  }
-}
-
 /** A record whose class is not the model's answer. */
 export class WitnessArgmaxError extends Error {
   override readonly name = "Witness.Argmax";
   constructor(index: number, klass: number, best: number) {
     super(`Record ${index} says class ${klass}, but this W answers ${best}. Use the W that gave the answer.`);
-  }
-}
-
-/** A group of contributors that does not fit one proof. */
-export class WitnessGroupError extends Error {
-  override readonly name = "Witness.Group";
-  constructor(gradients: number, salts: number, group: number) {
-    super(`${gradients} gradients with ${salts} salts: give one salt each, and at most ${group} per proof.`);
   }
 }

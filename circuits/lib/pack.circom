@@ -28,6 +28,20 @@ template PackSigned(n, bits, perElement) {
     assert(bits >= 1 && bits * perElement <= 252);
 
     for (var i = 0; i < n; i++) SignedRange(bits)(in[i]);
+    out <== Pack(n, bits, perElement)(in);
+}
+
+/*
+ * The packing alone.
+ *
+ * NOTE: an element has one reading only if every value is in its range, which the caller must have
+ * constrained.
+ */
+template Pack(n, bits, perElement) {
+    signal input in[n]; // assumed `bits` bits, signed
+    signal output out[packedLength(n, perElement)]; // bits·perElement bits, unsigned, constrained
+
+    assert(bits >= 1 && bits * perElement <= 252);
 
     for (var e = 0; e < packedLength(n, perElement); e++) {
         var sum = 0;

@@ -2,7 +2,7 @@ pragma circom 2.1.0;
 
 include "./poseidon.circom";
 
-// What a sponge's list is; 8 (R) and 9 (v) are kept for the circuits of training.
+// What a sponge's list is.
 function typeBatch() { return 1; }
 function typeReceipts() { return 2; }
 function typeW() { return 3; }
@@ -10,6 +10,8 @@ function typeA() { return 4; }
 function typeG() { return 5; }
 function typeQ() { return 6; }
 function typeY() { return 7; }
+function typeR() { return 8; }
+function typeV() { return 9; }
 
 /*
  * out = sponge(in): the hash of a list of n field elements, in chunks of 15.

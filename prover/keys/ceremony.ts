@@ -31,7 +31,7 @@ import {
   verifyPhase2,
   verifyPtau,
 } from "../engine/snarkjs.ts";
-import { CIRCUIT_NAMES, type CircuitName, PROFILE_NAMES } from "../profile.ts";
+import { CIRCUIT_NAMES, type CircuitName, forEachCircuit, PROFILE_NAMES } from "../profile.ts";
 import { hashFile, stageFolder } from "../staging.ts";
 import {
   type CircuitKey,
@@ -61,7 +61,7 @@ const stateSchema = z.strictObject({
   format: z.literal("quittance-ceremony/1"),
   profile: z.enum(PROFILE_NAMES),
   ptau: z.strictObject({ sha256: z.string(), bytes: z.number().int() }),
-  circuits: z.strictObject({ inference: z.string(), adjoint: z.string(), weights: z.string() }),
+  circuits: z.strictObject(forEachCircuit(z.string())),
   contributions: z.array(
     z.strictObject({ name: z.string(), hashes: z.record(z.enum(CIRCUIT_NAMES), z.string()) }),
   ),

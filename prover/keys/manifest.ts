@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { isInG2 } from "../engine/curve.ts";
 import { type G1Point, type G2Point, isOnG1, isOnG2, type VerifyingKey } from "../groth16.ts";
-import { CIRCUIT_NAMES, type CircuitName, PROFILE_NAMES } from "../profile.ts";
+import { CIRCUIT_NAMES, type CircuitName, forEachCircuit, PROFILE_NAMES } from "../profile.ts";
 import { hashFile } from "../staging.ts";
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
@@ -47,11 +47,7 @@ const manifestSchema = z
     profile: z.enum(PROFILE_NAMES),
     createdAt: z.string(),
     transcript: transcriptSchema.optional(),
-    circuits: z.strictObject({
-      inference: circuitKeySchema,
-      adjoint: circuitKeySchema,
-      weights: circuitKeySchema,
-    }),
+    circuits: z.strictObject(forEachCircuit(circuitKeySchema)),
   })
   .refine((m) => m.insecure === (m.kind === "local"), "local keys are insecure, and only they")
   .refine(
