@@ -1,9 +1,9 @@
 /**
  * A session: an open chain, the contracts on it, circuits, keys and the operator's account, for one project.
  *
- * On first use the contracts are deployed and their addresses kept in the project. On a local chain every account is
- * derived from the project's secret and given coins; elsewhere the operator's key comes from the environment
- * (`QUITTANCE_OPERATOR_KEY`), is never written anywhere, and must hold coins.
+ * On first use the contracts are deployed and their addresses kept in the project. On a local chain every
+ * account is derived from the project's secret and given coins; elsewhere the operator's key comes from the
+ * environment (`QUITTANCE_OPERATOR_KEY`), is never written anywhere, and must hold coins.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { type Circuit, type CircuitName, type Keys, loadProfile, type Profile } from "../prover/index.ts";
@@ -121,7 +121,10 @@ async function deployOnce(
   return deployment;
 }
 
-/** One line a transaction, appended: a large datanet sends thousands. A line that a kill cut short is left out. */
+/**
+ * One line a transaction, appended: a large datanet sends thousands. A line that a kill cut short is left
+ * out.
+ */
 function openRecorder(project: Project): {
   record(what: string, mined: Mined): void;
   list(): readonly Transaction[];
