@@ -1,9 +1,9 @@
 // Per circuit: rows, and what it costs to compile, to make a local key, and to prove.
 //
-// Each is measured from nothing and alone: compilation into an empty cache, one key at a time on all cores, and
-// every proof in a fresh process, so that its peak memory is its own (the process that the operating system
-// reports on is the one that proved). Proofs are single-threaded, as in the pool; they are verified, because a
-// fast wrong proof is no figure. The small form takes the tiny profile: same code, seconds in all.
+// Each is measured from nothing and alone: compilation into an empty cache, one key at a time on all cores,
+// and every proof in a fresh process, so that its peak memory is its own (the process that the operating
+// system reports on is the one that proved). Proofs are single-threaded, as in the pool; they are verified,
+// because a fast wrong proof is no figure. The small form takes the tiny profile: same code, seconds in all.
 
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";

@@ -11,6 +11,7 @@ import {
   accountOf,
   type Contracts,
   deployContracts,
+  deployOptionsOf,
   openContracts,
   openLocalChain,
   readyCircuits,
@@ -21,14 +22,11 @@ import {
   type Circuit,
   type CircuitInput,
   type CircuitName,
-  emptyCommitQ,
   type Keys,
   loadProfile,
-  nullCommitG,
   type Profile,
   proofWords,
   prove,
-  verifyingKeyWords,
 } from "../prover/index.ts";
 import { type SampleModel, sampleEpoch, sampleModel } from "./sample-epoch.ts";
 import type { Figure } from "./types.ts";
@@ -59,7 +57,7 @@ export async function runGas({ full }: { readonly full: boolean }): Promise<Figu
   try {
     const [operator, payer] = [accountOf(`0x${"51".repeat(32)}`), accountOf(`0x${"52".repeat(32)}`)];
     for (const { address } of [operator, payer]) await chain.fund(address, 1_000_000n * COIN);
-    const options = deployOptions(profile, keys);
+    const options = deployOptionsOf(profile, keys);
     const { deployment, receipts } = await deployContracts(chain, operator, options);
     for (const [name, { gasUsed }] of Object.entries(receipts)) gas.set(`deploy.${name}`, Number(gasUsed));
     const contracts = await openContracts(chain, deployment);
@@ -70,16 +68,6 @@ export async function runGas({ full }: { readonly full: boolean }): Promise<Figu
     await chain.close();
   }
   return [...gas].map(([name, value]) => ({ name: `gas.${name}`, value, unit: "gas" }));
-}
-
-function deployOptions(profile: Profile, keys: Keys): Parameters<typeof deployContracts>[2] {
-  const words = {
-    inference: verifyingKeyWords(keys.vkey("inference")),
-    adjoint: verifyingKeyWords(keys.vkey("adjoint")),
-    weights: verifyingKeyWords(keys.vkey("weights")),
-  };
-  const [emptyQ, nullG] = [emptyCommitQ(profile), nullCommitG(profile)];
-  return { profile, keys: { local: true, words }, emptyQ, nullG };
 }
 
 function proverOf(circuits: Readonly<Record<CircuitName, Circuit>>, keys: Keys): Prove {

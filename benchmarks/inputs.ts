@@ -1,10 +1,10 @@
-// Honest witness inputs of a profile's full shape, for benchmarks and tests that care about cost and not about
-// meaning: random features, weights, queries and gradients, drawn from a seed, with values as wide as real
-// ones.
+// Honest witness inputs of a profile's full shape, for benchmarks and tests that care about cost and not
+// about meaning: random features, weights, queries and gradients, drawn from a seed, with values as wide as
+// real ones.
 //
 // The adjoint needs a Y that solves (A + λI)Y = 2^T·Q to within rounding. It is found exactly: Bareiss's
-// elimination over the integers, then one division, rounded. At d = 32 that is milliseconds, and no float can
-// spoil it.
+// elimination over the integers, then one division, rounded. At d = 32 that is milliseconds, and no float
+// can spoil it.
 
 import { createHash } from "node:crypto";
 import {
@@ -100,7 +100,7 @@ function weights(profile: Profile, draw: Draw): HonestInput {
   return { input, publics: publicSignals({ circuit: "weights", ...statement }, profile) };
 }
 
-/** Y = round(2^T (A + λI)⁻¹ Q): fraction-free elimination to a diagonal, all exact until the last division. */
+/** Y = round(2^T (A + λI)⁻¹ Q): fraction-free elimination to a diagonal, exact to the last division. */
 function solve(a: readonly bigint[][], lambda: bigint, q: readonly bigint[], profile: Profile): bigint[] {
   const { d, m } = profile;
   const scale = 1n << BigInt(profile.adjointBits);

@@ -1,7 +1,7 @@
 // An epoch of a profile's full shape with everything that its proofs need, for benchmarks and tests of the
 // contracts: what is paid and who signs is up to them.
 //
-// The numbers mean nothing and every statement is true: random W and G_c, answers that are argmaxes of that W,
+// The numbers mean nothing and every statement is true: random W and G_c, answers that are argmaxes of W,
 // and a diagonal A, so that Y = round(2^T Q / (a_j + λ)) is one division an entry.
 
 import { createHash } from "node:crypto";

@@ -1,10 +1,10 @@
 /**
- * The epoch bundle: one JSON file with everything that somebody needs, besides the verifying keys, to check an epoch
- * offline: who contributed which signed batches, what the model committed to, the signed receipts, every proof with its
- * public signals, and who was paid what.
+ * The epoch bundle: one JSON file with everything that somebody needs, besides the verifying keys, to check
+ * an epoch offline: who contributed which signed batches, what the model committed to, the signed receipts,
+ * every proof with its public signals, and who was paid what.
  *
- * It holds no private data: receipts appear as commitments (leaves) with the operator's signature, not with the question
- * or the answer; matrices appear as commitments only. Numbers above 2^53 are decimal strings.
+ * It holds no private data: receipts appear as commitments (leaves) with the operator's signature, not with
+ * the question or the answer; matrices appear as commitments only. Numbers above 2^53 are decimal strings.
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";

@@ -1,4 +1,7 @@
-/** Pays what contributors are owed. Anybody may trigger a claim; the money goes to the contributor and nobody else. */
+/**
+ * Pays what contributors are owed. Anybody may trigger a claim; the money goes to the contributor and nobody
+ * else.
+ */
 import { balanceOf } from "./chain/client.ts";
 import type { Ui } from "./cli/ui.ts";
 import { checksumAddress, isAddressText } from "./engine/ethers.ts";
@@ -17,7 +20,10 @@ export type Claimed = {
   readonly hash: string;
 };
 
-/** Claims for every contributor that is owed something, or for one account only. Throws {@link NotAContributorError}. */
+/**
+ * Claims for every contributor that is owed something, or for one account only. Throws {@link
+ * NotAContributorError}.
+ */
 export async function claimOwed({
   project,
   session,

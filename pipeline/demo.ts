@@ -1,11 +1,12 @@
 /**
- * `quittance demo`: the whole job on real digits, with nothing mocked. Twelve contributors of very unequal size, two of
- * whom label at random, train a model; three payers ask 45 questions; the epoch is proven at the default profile's full
- * size, settled by the contracts and paid out; the last line checks that the balances add up to the wei.
+ * `quittance demo`: the whole job on real digits, with nothing mocked. Twelve contributors of very unequal
+ * size, two of whom label at random, train a model; three payers ask 45 questions; the epoch is proven at the
+ * default profile's full size, settled by the contracts and paid out; the last line checks that the balances
+ * add up to the wei.
  */
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { loadKeys } from "../prover/index.ts";
+import { loadKeys, type ProfileName } from "../prover/index.ts";
 import { balanceOf } from "./chain/client.ts";
 import { addsUp } from "./chain/types.ts";
 import { claimOwed } from "./claim.ts";
@@ -19,6 +20,7 @@ import { renderReport } from "./report/render.ts";
 import { reportData } from "./report-data.ts";
 import { openSession, type Session } from "./session.ts";
 import { type SettledEpoch, settleEpoch } from "./settle.ts";
+import { STANDARD_SEED } from "./standard-backbone.ts";
 import { writeFileAtomic } from "./store.ts";
 import { type ModelState, trainModel } from "./train.ts";
 import { verifyBundle } from "./verify.ts";
@@ -46,14 +48,24 @@ export type DemoResult = {
 export type DemoOptions = {
   readonly folder: string;
   readonly out: string;
-  readonly seed: string;
   /** Continue what an earlier, interrupted run left in the folder. */
   readonly keep: boolean;
+  /** `tiny` takes only the digits that its few outputs can tell apart; for tests. */
+  readonly profile?: ProfileName;
   readonly ui: Ui;
 };
 
-/** Runs the demonstration. Throws {@link NotADemoError} if the folder holds something else, {@link DemoUnbalancedError}. */
-export async function runDemo({ folder, out, seed, keep, ui }: DemoOptions): Promise<DemoResult> {
+/**
+ * Runs the demonstration. Throws {@link NotADemoError} if the folder holds something else, {@link
+ * DemoUnbalancedError}.
+ */
+export async function runDemo({
+  folder,
+  out,
+  keep,
+  ui,
+  profile = "default",
+}: DemoOptions): Promise<DemoResult> {
   const start = performance.now();
   if (existsSync(folder) && !keep) {
     if (!existsSync(join(folder, "quittance.json"))) throw new NotADemoError(folder);
@@ -61,15 +73,17 @@ export async function runDemo({ folder, out, seed, keep, ui }: DemoOptions): Pro
   }
   const project = openProject({
     folder,
-    create: { profile: "default" },
-    seed: `demo/${seed}`,
+    create: { profile },
+    seed: STANDARD_SEED,
     notice: (text) => ui.line(text),
   });
   try {
     ui.heading("Ready");
     const session = await openSession(project, ui);
     try {
-      const split = await ui.step("Deal 10,000 handwritten digits", async () => demoSplit(seed));
+      const split = await ui.step("Deal 10,000 handwritten digits", async () =>
+        fitting(demoSplit(STANDARD_SEED), session.profile.m),
+      );
       ui.heading("Contributed data becomes a committed model");
       const corpus = {
         name: "handwritten digits (mnist package)",
@@ -119,7 +133,6 @@ export async function runDemo({ folder, out, seed, keep, ui }: DemoOptions): Pro
         split,
         ui,
         payoutL1Error,
-        seed,
       });
       writeFileAtomic(report, renderReport(data));
 
@@ -158,6 +171,21 @@ export async function runDemo({ folder, out, seed, keep, ui }: DemoOptions): Pro
   } finally {
     project.close();
   }
+}
+
+/**
+ * The part of the split whose digits a profile of `m` outputs can answer; all of it at the default profile.
+ */
+function fitting(split: DemoSplit, m: number): DemoSplit {
+  if (split.classes <= m) return split;
+  const fits = (samples: DemoSplit["test"]): DemoSplit["test"] => samples.filter(({ label }) => label < m);
+  return {
+    ...split,
+    classes: m,
+    contributed: fits(split.contributed),
+    test: fits(split.test),
+    queries: fits(split.queries),
+  };
 }
 
 function demoQueries(split: DemoSplit): Parameters<typeof answerQueries>[0]["queries"] {

@@ -1,5 +1,6 @@
 /**
- * `quittance doctor`: what a user would otherwise find out the hard way. Each finding says what to do about it.
+ * `quittance doctor`: what a user would otherwise find out the hard way. Each finding says what to do about
+ * it.
  */
 import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";

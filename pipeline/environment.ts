@@ -1,6 +1,7 @@
 /**
- * Where things lie on this machine. Circuits, keys and the backbone are the same for every project, so they are cached
- * once, under `QUITTANCE_CACHE` or `.cache` beside the program; a project folder holds only what is its own.
+ * Where things lie on this machine. Circuits, keys and the backbone are the same for every project, so they
+ * are cached once, under `QUITTANCE_CACHE` or `.cache` beside the program; a project folder holds only what
+ * is its own.
  */
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";

@@ -4,7 +4,13 @@
  * Only benchmarks and tests import from here.
  */
 export * from "./bundle.ts";
-export { type Contracts, deployContracts, openContracts, signBatch } from "./chain/contracts.ts";
+export {
+  type Contracts,
+  deployContracts,
+  deployOptionsOf,
+  openContracts,
+  signBatch,
+} from "./chain/contracts.ts";
 export { openLocalChain } from "./chain/local.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";

@@ -1,8 +1,9 @@
 /**
- * Paid answers. A query is answered only if its payer's deposit covers it together with everything that the same payer
- * owes in the open epoch; the receipt is on the disk before the answer is handed out.
+ * Paid answers. A query is answered only if its payer's deposit covers it together with everything that the
+ * same payer owes in the open epoch; the receipt is on the disk before the answer is handed out.
  *
- * On a local chain the payer's wallet is derived from the project's secret, and a deposit that falls short is topped up.
+ * On a local chain the payer's wallet is derived from the project's secret, and a deposit that falls short is
+ * topped up.
  */
 import { randomBytes } from "node:crypto";
 import { recordLeaf } from "../prover/index.ts";
@@ -35,7 +36,10 @@ export type Query = {
 /** An answer: its receipt and where the receipt lies. */
 export type Answer = { readonly receipt: Receipt; readonly path: string };
 
-/** Answers queries in order. Throws {@link DepositTooSmallError}, {@link FeeError} before anything is answered. */
+/**
+ * Answers queries in order. Throws {@link DepositTooSmallError}, {@link FeeError} before anything is
+ * answered.
+ */
 export async function answerQueries({
   project,
   session,

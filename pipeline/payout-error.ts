@@ -1,6 +1,7 @@
 /**
- * How far the integer payouts are from the same payouts in floating point: the L1 distance of the shares. It says what
- * rounding costs the contributors, not whether the computation is right; proofs and references say that.
+ * How far the integer payouts are from the same payouts in floating point: the L1 distance of the shares. It
+ * says what rounding costs the contributors, not whether the computation is right; proofs and references say
+ * that.
  */
 
 import type { Profile } from "../prover/index.ts";
@@ -14,7 +15,10 @@ import type { SettledEpoch } from "./settle.ts";
 import { defaultBackbone } from "./standard-backbone.ts";
 import { featuresOf, type ModelState } from "./train.ts";
 
-/** L1 distance between what was paid, as shares of all that was paid, and the shares in float64 from end to end. */
+/**
+ * L1 distance between what was paid, as shares of all that was paid, and the shares in float64 from end to
+ * end.
+ */
 export async function payoutError(of: {
   readonly project: Project;
   readonly model: ModelState;

@@ -8,8 +8,8 @@
  * out/             what is meant for others: bundles, report
  * ```
  *
- * One process at a time may write to a project; `lock` holds the number of the process that does. A lock whose process
- * has died is taken over, so a kill never needs a manual clean-up.
+ * One process at a time may write to a project; `lock` holds the number of the process that does. A lock
+ * whose process has died is taken over, so a kill never needs a manual clean-up.
  */
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -57,7 +57,10 @@ export type OpenProjectOptions = {
   readonly notice?: (message: string) => void;
 };
 
-/** Opens a project folder and takes its lock. Throws {@link ProjectMissingError}, {@link ProjectConfigError}, {@link ProjectBusyError}. */
+/**
+ * Opens a project folder and takes its lock. Throws {@link ProjectMissingError}, {@link ProjectConfigError},
+ * {@link ProjectBusyError}.
+ */
 export function openProject({ folder, create, seed, notice = () => {} }: OpenProjectOptions): Project {
   const root = resolve(folder);
   const configPath = join(root, "quittance.json");
@@ -119,7 +122,9 @@ function readConfig(path: string): ProjectConfig {
   );
 }
 
-/** Takes the lock by linking a file that already holds our number, so that nobody ever reads an empty lock. */
+/**
+ * Takes the lock by linking a file that already holds our number, so that nobody ever reads an empty lock.
+ */
 function takeLock(path: string): () => void {
   const mine = `${path}.${process.pid}`;
   mkdirSync(resolve(path, ".."), { recursive: true });

@@ -1,14 +1,14 @@
 /**
  * Receipts: what the operator signs for every answer, and what the payer can check without asking anybody.
  *
- * The signed part (EIP-712, `Receipt(bytes32 modelId,uint64 epoch,bytes32 requestId,address payer,uint32 feeUnits,
- * uint256 leaf)`, domain: the epochs contract) names no question and no answer: the leaf commits to both. The opening,
- * which only the payer gets, lets the payer recompute the leaf: features of the question, the answer, the content's
- * digest, a random salt and the fee.
+ * The signed part (EIP-712, `Receipt(bytes32 modelId,uint64 epoch,bytes32 requestId,address payer,uint32
+ * feeUnits, uint256 leaf)`, domain: the epochs contract) names no question and no answer: the leaf commits to
+ * both. The opening, which only the payer gets, lets the payer recompute the leaf: features of the question,
+ * the answer, the content's digest, a random salt and the fee.
  *
- * What a receipt is worth by itself: **attested** (the operator said so). When its epoch is proven, the answer is
- * **proven** to be the committed model's; that the features are the backbone's is **reproducible** by whoever has the
- * content.
+ * What a receipt is worth by itself: **attested** (the operator said so). When its epoch is proven, the
+ * answer is **proven** to be the committed model's; that the features are the backbone's is **reproducible**
+ * by whoever has the content.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -102,8 +102,9 @@ function signedPart(receipt: Omit<SignedReceipt, "signature">): Record<string, u
 }
 
 /**
- * Checks a payer's copy offline: the operator's signature, and that the opening is what the leaf commits to. With
- * `content`, also that the digest is the content's. Returns what is wrong, in plain words; nothing when all is well.
+ * Checks a payer's copy offline: the operator's signature, and that the opening is what the leaf commits to.
+ * With `content`, also that the digest is the content's. Returns what is wrong, in plain words; nothing when
+ * all is well.
  */
 export function checkReceipt(receipt: Receipt, profile: Profile, content?: Uint8Array): string[] {
   const wrong: string[] = [];
@@ -190,7 +191,9 @@ export function keepReceipt(folder: string, receipt: Receipt): string {
   return path;
 }
 
-/** All receipts of a folder, by sequence number. Throws {@link ReceiptFormatError} or {@link ReceiptGapError}. */
+/**
+ * All receipts of a folder, by sequence number. Throws {@link ReceiptFormatError} or {@link ReceiptGapError}.
+ */
 export function readReceipts(folder: string): Receipt[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder)

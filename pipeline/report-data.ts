@@ -1,6 +1,4 @@
 /** Gathers what the report shows from a project, its chain and a settled epoch. */
-import { execFileSync } from "node:child_process";
-import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import { publicNames, publicSignals } from "../prover/index.ts";
 import { balanceOf } from "./chain/client.ts";
 import type { Claimed } from "./claim.ts";
@@ -9,6 +7,7 @@ import type { DemoSplit } from "./corpus/demo.ts";
 import { ROOT } from "./environment.ts";
 import type { Project } from "./project.ts";
 import type { GasFacts, ProofFacts, ReportData } from "./report/data.ts";
+import { describeCommit, describeMachine, machineLine } from "./report/machine.ts";
 import type { Session, Transaction } from "./session.ts";
 import type { SettledEpoch } from "./settle.ts";
 import type { ModelState } from "./train.ts";
@@ -23,7 +22,6 @@ export async function reportData(of: {
   readonly split: DemoSplit;
   readonly ui: Ui;
   readonly payoutL1Error: number;
-  readonly seed: string;
 }): Promise<ReportData> {
   const { session, model, settled, split, ui } = of;
   const { deployment, profile, contracts } = session;
@@ -37,8 +35,8 @@ export async function reportData(of: {
     demonstration: true,
     run: {
       when: new Date().toISOString(),
-      machine: machineLine(),
-      commit: commitOf(),
+      machine: machineLine(describeMachine()),
+      commit: describeCommit(ROOT),
       profile: profile.name,
       keys: session.keys.manifest.kind,
       chain: {
@@ -164,19 +162,4 @@ function gasFacts(transactions: readonly Transaction[]): GasFacts[] {
     kinds.set(kind, { calls: entry.calls + 1, totalGas: entry.totalGas + gas });
   }
   return [...kinds].map(([call, entry]) => ({ call, ...entry }));
-}
-
-function machineLine(): string {
-  const gib = Math.round(totalmem() / 2 ** 30);
-  return `${cpus()[0]?.model.trim() ?? "unknown processor"}, ${availableParallelism()} cores, ${gib} GiB, ${type()} ${release()}, Node ${process.version}`;
-}
-
-function commitOf(): string {
-  try {
-    const run = (args: string[]): string =>
-      execFileSync("git", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-    return `${run(["rev-parse", "--short=12", "HEAD"])}${run(["status", "--porcelain"]) === "" ? "" : " with uncommitted changes"}`;
-  } catch {
-    return "unknown (not a git checkout)";
-  }
 }

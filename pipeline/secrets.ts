@@ -2,9 +2,9 @@
  * The operator's secret and everything that is derived from it.
  *
  * One random 32-byte master secret lies in `secrets.json` (mode 0600). Every salt and every local wallet is
- * `HMAC-SHA256(master, label)`: a resumed run arrives at the same commitments, and nothing but the master has to be
- * backed up. The pitfall would be a salt that two different matrices share; a label therefore names the kind, the model,
- * the epoch and the position, and the salt of a committed matrix also hashes its values.
+ * `HMAC-SHA256(master, label)`: a resumed run arrives at the same commitments, and nothing but the master has
+ * to be backed up. The pitfall would be a salt that two different matrices share; a label therefore names the
+ * kind, the model, the epoch and the position, and the salt of a committed matrix also hashes its values.
  */
 import { createHmac, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -27,7 +27,9 @@ export type Secrets = {
 /** Order of secp256k1: a private key must be in [1, n). */
 const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
-/** Opens the secrets in `path`, making them on first use. `seed` (tests and demonstrations) fixes the master. */
+/**
+ * Opens the secrets in `path`, making them on first use. `seed` (tests and demonstrations) fixes the master.
+ */
 export function openSecrets(path: string, seed?: string): Secrets {
   if (!existsSync(path)) {
     const master =

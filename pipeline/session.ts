@@ -1,24 +1,22 @@
 /**
  * A session: an open chain, the contracts on it, circuits, keys and the operator's account, for one project.
  *
- * On first use the contracts are deployed and their addresses kept in the project. On a local chain every account is
- * derived from the project's secret and given coins; elsewhere the operator's key comes from the environment
- * (`QUITTANCE_OPERATOR_KEY`), is never written anywhere, and must hold coins.
+ * On first use the contracts are deployed and their addresses kept in the project. On a local chain every
+ * account is derived from the project's secret and given coins; elsewhere the operator's key comes from the
+ * environment (`QUITTANCE_OPERATOR_KEY`), is never written anywhere, and must hold coins.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import {
-  type Circuit,
-  type CircuitName,
-  commitMatrix,
-  type Keys,
-  loadProfile,
-  type Profile,
-  verifyingKeyWords,
-} from "../prover/index.ts";
+import { type Circuit, type CircuitName, type Keys, loadProfile, type Profile } from "../prover/index.ts";
 import type { Chain } from "./chain/chain.ts";
 import type { Receipt as Mined } from "./chain/client.ts";
 import { balanceOf } from "./chain/client.ts";
-import { type Contracts, type Deployment, deployContracts, openContracts } from "./chain/contracts.ts";
+import {
+  type Contracts,
+  type Deployment,
+  deployContracts,
+  deployOptionsOf,
+  openContracts,
+} from "./chain/contracts.ts";
 import { openLocalChain } from "./chain/local.ts";
 import { openRpcChain } from "./chain/rpc.ts";
 import type { Ui } from "./cli/ui.ts";
@@ -115,28 +113,18 @@ async function deployOnce(
     if (kept.keyHashes !== keyHashes) throw new OtherKeysError(project.folder);
     return kept.deployment;
   }
-  const zero = new Array<bigint>(profile.d * profile.m).fill(0n);
   const { deployment, receipts } = await ui.step("Deploy the contracts", () =>
-    deployContracts(chain, account, {
-      profile,
-      keys: {
-        local: keys.manifest.kind === "local",
-        words: {
-          inference: verifyingKeyWords(keys.vkey("inference")),
-          adjoint: verifyingKeyWords(keys.vkey("adjoint")),
-          weights: verifyingKeyWords(keys.vkey("weights")),
-        },
-      },
-      emptyQ: commitMatrix("Q", zero, 0n, profile),
-      nullG: commitMatrix("G", zero, 0n, profile),
-    }),
+    deployContracts(chain, account, deployOptionsOf(profile, keys)),
   );
   for (const [name, mined] of Object.entries(receipts)) record(`deploy ${name}`, mined);
   project.writeState("deployment", { deployment, keyHashes });
   return deployment;
 }
 
-/** One line a transaction, appended: a large datanet sends thousands. A line that a kill cut short is left out. */
+/**
+ * One line a transaction, appended: a large datanet sends thousands. A line that a kill cut short is left
+ * out.
+ */
 function openRecorder(project: Project): {
   record(what: string, mined: Mined): void;
   list(): readonly Transaction[];

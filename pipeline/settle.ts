@@ -1,9 +1,9 @@
 /**
  * Closes an epoch: seal the receipts, commit, prove, post, settle, export.
  *
- * Every step asks first what has been done already (the project's state, the store of proofs, the chain), so the command
- * can be cut off anywhere and run again. Sealing comes first and is one atomic write: from then on new receipts belong to
- * the next epoch.
+ * Every step asks first what has been done already (the project's state, the store of proofs, the chain), so
+ * the command can be cut off anywhere and run again. Sealing comes first and is one atomic write: from then
+ * on new receipts belong to the next epoch.
  */
 
 import { proofWords } from "../prover/index.ts";
@@ -43,7 +43,9 @@ export type SettledEpoch = {
 
 type EpochState = { readonly epoch: number; readonly receipts: number; readonly settled: boolean };
 
-/** Closes the open epoch, or finishes the one whose closing was cut off. Throws {@link NothingToSettleError}. */
+/**
+ * Closes the open epoch, or finishes the one whose closing was cut off. Throws {@link NothingToSettleError}.
+ */
 export async function settleEpoch({
   project,
   session,

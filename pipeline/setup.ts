@@ -1,8 +1,8 @@
 /**
  * `setup`: circuits compiled and proving keys at hand, each made once and cached.
  *
- * Local keys are made here from a secret that is thrown away; they are for development and a contract takes them on a
- * local chain only. Ceremony keys come from a powers-of-tau file that the user brings.
+ * Local keys are made here from a secret that is thrown away; they are for development and a contract takes
+ * them on a local chain only. Ceremony keys come from a powers-of-tau file that the user brings.
  */
 
 import { existsSync } from "node:fs";
@@ -42,8 +42,8 @@ export async function readyCircuits(
 }
 
 /**
- * Loads the profile's keys; when there are none (or they belong to other circuits) and no folder was named by the user,
- * makes local ones. Throws {@link KeysMissingError} when the named folder has none.
+ * Loads the profile's keys; when there are none (or they belong to other circuits) and no folder was named by
+ * the user, makes local ones. Throws {@link KeysMissingError} when the named folder has none.
  */
 export async function readyKeys(
   profile: ProfileName,

@@ -1,7 +1,8 @@
 /**
- * The backbone that projects use unless they bring their own: learned once, without labels, from the public part of the
- * `mnist` package (the digits that the demonstration neither contributes nor tests with), and cached. Building it is
- * deterministic, so its hash is the same on every machine; a cached file with another hash is rebuilt.
+ * The backbone that projects use unless they bring their own: learned once, without labels, from the public
+ * part of the `mnist` package (the digits that the demonstration neither contributes nor tests with), and
+ * cached. Building it is deterministic, so its hash is the same on every machine; a cached file with another
+ * hash is rebuilt.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +13,7 @@ import { cacheFolder, proverThreads } from "./environment.ts";
 import { writeFileAtomic } from "./store.ts";
 
 /** Seed of the split whose public part the backbone is learned from. */
-export const STANDARD_SEED = "quittance";
+export const STANDARD_SEED = "quittance/demo";
 
 /** The ONNX bytes of the standard backbone with `d` features. */
 export async function defaultBackbone(
@@ -20,7 +21,7 @@ export async function defaultBackbone(
   report: (done: number, total: number) => void = () => {},
 ): Promise<Uint8Array> {
   const folder = join(cacheFolder(), "backbones");
-  const name = join(folder, `standard-2-d${profile.d}`);
+  const name = join(folder, `standard-d${profile.d}`);
   if (existsSync(`${name}.onnx`) && existsSync(`${name}.sha256`)) {
     const onnx = readFileSync(`${name}.onnx`);
     if (backboneHash(onnx) === readFileSync(`${name}.sha256`, "utf8").trim()) return onnx;

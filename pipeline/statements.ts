@@ -1,8 +1,9 @@
 /**
  * From an epoch's receipts to its statements and witnesses: pure integer arithmetic, no files, no chain.
  *
- * Receipts are taken in order, `queries` of them to an inference proof; each proof continues from the Q that the one
- * before it ended with. The last Q gives the adjoint, the adjoint gives every contributor's influence.
+ * Receipts are taken in order, `queries` of them to an inference proof; each proof continues from the Q that
+ * the one before it ended with. The last Q gives the adjoint, the adjoint gives every contributor's
+ * influence.
  */
 
 import {
@@ -39,7 +40,9 @@ export type EpochStatements = {
   readonly y: readonly bigint[];
 };
 
-/** Builds the statements of an epoch. `context(batch)` is what the contract derives for each inference proof. */
+/**
+ * Builds the statements of an epoch. `context(batch)` is what the contract derives for each inference proof.
+ */
 export async function epochStatements(of: {
   readonly model: ModelState;
   readonly receipts: readonly Receipt[];

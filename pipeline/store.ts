@@ -1,12 +1,13 @@
 /**
  * Durable files and the content-addressed store.
  *
- * Work is a graph of jobs. A job's key is the SHA-256 of its name, version and inputs; its result is kept under that
- * key. A run that was killed anywhere therefore resumes: what was finished is read back, what was not is done again.
+ * Work is a graph of jobs. A job's key is the SHA-256 of its name, version and inputs; its result is kept
+ * under that key. A run that was killed anywhere therefore resumes: what was finished is read back, what was
+ * not is done again.
  *
- * The pitfall is the half-written file. Everything here is written to a temporary name in the same folder, flushed to
- * the disk and then renamed, which POSIX makes atomic; a stored result carries the hash of its own bytes in front, so
- * that a file damaged later is noticed, set aside and recomputed instead of believed.
+ * The pitfall is the half-written file. Everything here is written to a temporary name in the same folder,
+ * flushed to the disk and then renamed, which POSIX makes atomic; a stored result carries the hash of its own
+ * bytes in front, so that a file damaged later is noticed, set aside and recomputed instead of believed.
  */
 import { createHash, randomBytes } from "node:crypto";
 import {
@@ -21,7 +22,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** A value that has one JSON text; bigints are written as `{"$n":"123"}`, byte arrays as `{"$b":"base64"}`. */
+/**
+ * A value that has one JSON text; bigints are written as `{"$n":"123"}`, byte arrays as `{"$b":"base64"}`.
+ */
 export type Plain =
   | null
   | boolean
@@ -33,7 +36,10 @@ export type Plain =
   | readonly Plain[]
   | { readonly [key: string]: Plain | undefined };
 
-/** Writes `data` to `path` so that a reader sees either the old file or the whole new one. Throws {@link WriteError}. */
+/**
+ * Writes `data` to `path` so that a reader sees either the old file or the whole new one. Throws {@link
+ * WriteError}.
+ */
 export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o644): void {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
   try {
@@ -144,7 +150,9 @@ export function jobKey(job: Job): string {
   return sha256(canonical({ name: job.name, version: job.version, inputs: job.inputs }));
 }
 
-/** Reads the job's result from the store, or computes and keeps it. The result must survive {@link canonical}. */
+/**
+ * Reads the job's result from the store, or computes and keeps it. The result must survive {@link canonical}.
+ */
 export async function runJob<T>(store: Store, job: Job, compute: () => Promise<T & Plain>): Promise<T> {
   const key = jobKey(job);
   const kept = store.get(key);

@@ -2,13 +2,13 @@
  * From contributed data to a committed model.
  *
  * 1. Features of every sample, by the frozen backbone.       (reproducible)
- * 2. Each contributor's samples become batches of records; the contributor signs each batch's root (EIP-712) and the
- *    chain records it.                                       (attested by the contributor)
+ * 2. Each contributor's samples become batches of records; the contributor signs each batch's root (EIP-712)
+ *    and the chain records it.                                       (attested by the contributor)
  * 3. Integer moments, the head `W`, the gradients `G_c`.
  * 4. Commitments of `W`, `A` and every `G_c`, with the list of batches, on chain.
  *
- * Every step can be interrupted: features are a stored job, a batch that the chain already holds is found by its root,
- * and a model that was committed is found in the project's state.
+ * Every step can be interrupted: features are a stored job, a batch that the chain already holds is found by
+ * its root, and a model that was committed is found in the project's state.
  */
 
 import { batchRoot, commitMatrix, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
@@ -74,7 +74,9 @@ export type TrainOptions = {
   readonly test?: readonly Sample[];
 };
 
-/** Trains and commits. Throws {@link WrongShapeError}, {@link TooManyClassesError} and what the chain refuses. */
+/**
+ * Trains and commits. Throws {@link WrongShapeError}, {@link TooManyClassesError} and what the chain refuses.
+ */
 export async function trainModel({
   project,
   session,
@@ -259,7 +261,10 @@ async function datanetOf(project: Project, session: Session, name: string): Prom
   return mined.datanetId;
 }
 
-/** Commits a statement, unless the operator's last commitment was this very one (a run was cut off just after it). */
+/**
+ * Commits a statement, unless the operator's last commitment was this very one (a run was cut off just after
+ * it).
+ */
 async function commitOnce(
   session: Session,
   statement: Parameters<Session["contracts"]["commitModel"]>[1],

@@ -1,11 +1,12 @@
 /**
  * `quittance verify`: an epoch checked offline, from its bundle and the verifying keys alone.
  *
- * The checks follow the money backwards: payouts from weights and pool, weights from the adjoint, the adjoint from the
- * fee-weighted queries, the queries from signed receipts and the committed model, the model from signed batches. Each
- * line carries one of four words: *proven* (a zero-knowledge proof or plain recomputation from proven values),
- * *reproducible* (anybody who holds the content can recompute it), *attested* (a signature says so), *governed*. A line
- * that this version cannot show is `open`: it is not a failure, and it is not claimed either.
+ * The checks follow the money backwards: payouts from weights and pool, weights from the adjoint, the adjoint
+ * from the fee-weighted queries, the queries from signed receipts and the committed model, the model from
+ * signed batches. Each line carries one of four words: *proven* (a zero-knowledge proof or plain
+ * recomputation from proven values), *reproducible* (anybody who holds the content can recompute it),
+ * *attested* (a signature says so), *governed*. A line that this version cannot show is `open`: it is not a
+ * failure, and it is not claimed either.
  *
  * Any doubt is a failure: an unreadable signature, an unknown key, a number out of range.
  */

@@ -11,7 +11,7 @@ import type { Deployment } from "./deploy.ts";
 import { BATCH_TYPES, type BatchMessage, type ModelStatement, quittanceDomain } from "./ids.ts";
 import type * as T from "./types.ts";
 
-export { type Deployment, type DeployOptions, deployContracts } from "./deploy.ts";
+export { type Deployment, type DeployOptions, deployContracts, deployOptionsOf } from "./deploy.ts";
 
 /** Signs a batch as its contributor, for anybody to record. */
 export async function signBatch(
@@ -199,6 +199,8 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
 
     // ---- verifier
     keysAreLocal: () => view<boolean>("verifier", "keysAreLocal"),
+    /** Hash of the ceremony's transcript, zeros for local keys. */
+    transcript: () => view<Hex>("verifier", "transcript"),
     verifierKeyHash: (circuitId: Hex) => view<Hex>("verifier", "keyHash", circuitId),
     /** Throws the verifier's reason if the proof does not hold. */
     verify: (circuitId: Hex, proof: readonly bigint[], publics: readonly bigint[]) =>

@@ -3,7 +3,9 @@
  * epochs, which creates its vault. A deployment is five addresses and never changes: no contract has an
  * owner.
  */
-import { type Account, codecOf, type Hex } from "../engine/ethers.ts";
+import { emptyCommitQ, type Keys, nullCommitG, type Profile, verifyingKeyWords } from "../../prover/index.ts";
+import { type Account, codecOf, type Hex, keccakText } from "../engine/ethers.ts";
+import { canonical, type Plain } from "../store.ts";
 import { type Artifact, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
 import { type Receipt, read, send } from "./client.ts";
@@ -31,6 +33,19 @@ export type DeployOptions = {
   /** Commitment of the zero gradient with salt 0. */
   readonly nullG: bigint;
 };
+
+/** What to deploy for a profile and its keys. Ceremony keys name their transcript by its hash. */
+export function deployOptionsOf(profile: Profile, keys: Keys): DeployOptions {
+  const { kind, transcript } = keys.manifest;
+  const words = {
+    inference: verifyingKeyWords(keys.vkey("inference")),
+    adjoint: verifyingKeyWords(keys.vkey("adjoint")),
+    weights: verifyingKeyWords(keys.vkey("weights")),
+  };
+  const hash = transcript === undefined ? {} : { transcriptHash: keccakText(canonical(transcript as Plain)) };
+  const [emptyQ, nullG] = [emptyCommitQ(profile), nullCommitG(profile)];
+  return { profile, keys: { local: kind === "local", ...hash, words }, emptyQ, nullG };
+}
 
 type CircuitName = "inference" | "adjoint" | "weights";
 

@@ -1,9 +1,10 @@
 /**
- * The command-line tool. Each command does one thing to a project folder and can be run again after an interruption.
+ * The command-line tool. Each command does one thing to a project folder and can be run again after an
+ * interruption.
  *
- * Exit codes: 0 done; 1 something is wrong with what was checked (a bundle that does not verify, a doctor's finding);
- * 2 the call or its input is wrong, the message says what to do; 70 a defect of this program. With `--json` standard
- * output is exactly one JSON document, also for errors; progress goes to standard error.
+ * Exit codes: 0 done; 1 something is wrong with what was checked (a bundle that does not verify, a doctor's
+ * finding); 2 the call or its input is wrong, the message says what to do; 70 a defect of this program. With
+ * `--json` standard output is exactly one JSON document, also for errors; progress goes to standard error.
  */
 import { Command, CommanderError, Option } from "commander";
 import { addCheckingCommands } from "./check.ts";

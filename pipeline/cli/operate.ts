@@ -43,18 +43,20 @@ export function addProjectCommands(root: Command): void {
     .description("the whole job on 1,024 real digits of 12 contributors: train, answer, prove, pay, report")
     .option("-p, --project <folder>", "where to keep it", "out/demo")
     .option("--out <folder>", "where the report and the bundle go", "out")
-    .option("--seed <text>", "which digits, contributors and wallets", "quittance")
     .option("--keep", "continue an interrupted demonstration instead of starting afresh")
     .addOption(profileOption().hideHelp())
     .addHelpText("after", "\nExample:\n  quittance demo\n  open out/report.html\n")
     .action(
-      async (options: { project: string; out: string; seed: string; keep?: boolean }, command: Command) => {
+      async (
+        options: { project: string; out: string; keep?: boolean; profile: "tiny" | "default" },
+        command: Command,
+      ) => {
         const ui = openUi(process.stderr);
         const result = await runDemo({
           folder: options.project,
           out: options.out,
-          seed: options.seed,
           keep: options.keep === true,
+          profile: options.profile,
           ui,
         });
         tell(command, result, result.lastLine);

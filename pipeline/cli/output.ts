@@ -19,8 +19,9 @@ export function plainJson(value: unknown): string {
 }
 
 /**
- * Name, message and exit code of an error. Errors that this program raises on purpose are named `Module.Reason` and
- * already say what to do; system errors about files are put into words; anything else is a defect and says so.
+ * Name, message and exit code of an error. Errors that this program raises on purpose are named
+ * `Module.Reason` and already say what to do; system errors about files are put into words; anything else is
+ * a defect and says so.
  */
 export function describeError(error: unknown): { name: string; message: string; exit: number } {
   if (!(error instanceof Error)) return { name: "Defect", message: String(error), exit: EXIT.defect };

@@ -20,8 +20,11 @@ export function addSetupCommands(root: Command): void {
     .addHelpText(
       "after",
       `
-Local keys (no --ptau) are made in a minute or two from a secret that is thrown away. They are for development: whoever made
-them can forge proofs, and a contract takes them on a local chain only.
+Local keys (no --ptau) are made in a minute or two from a secret that is thrown away. They are for development:
+whoever made them can forge proofs, and a contract takes them on a local chain only.
+
+Example:
+  quittance setup
 
 Ceremony keys need a powers-of-tau file, one or more contributions by people who do not collude, and a beacon:
   quittance setup --ptau pot17.ptau --ptau-sha256 HEX --ceremony ceremony

@@ -1,8 +1,9 @@
 /**
  * What a person sees while work is going on: a line a step, a bar while it moves, plain words at the end.
  *
- * On a terminal the running step redraws one line; in a log it prints a line when a step ends, and every tenth of a long
- * one. With `--json` all of this goes to standard error, so that standard output is one JSON document.
+ * On a terminal the running step redraws one line; in a log it prints a line when a step ends, and every
+ * tenth of a long one. With `--json` all of this goes to standard error, so that standard output is one JSON
+ * document.
  */
 import { performance } from "node:perf_hooks";
 

@@ -1,9 +1,10 @@
 /**
  * Threads for proving: the only file that knows piscina.
  *
- * A proof is one long single-threaded computation, so the best throughput on n cores is n provers side by side, the
- * biggest circuits first (longest-processing-time scheduling keeps the last core from finishing late). `workerData`
- * must be an object: a web worker shim that the proving library carries reads it while it is being imported.
+ * A proof is one long single-threaded computation, so the best throughput on n cores is n provers side by
+ * side, the biggest circuits first (longest-processing-time scheduling keeps the last core from finishing
+ * late). `workerData` must be an object: a web worker shim that the proving library carries reads it while it
+ * is being imported.
  */
 import { availableParallelism } from "node:os";
 import { Piscina } from "piscina";
@@ -11,7 +12,10 @@ import { Piscina } from "piscina";
 /** A bounded pool of worker threads that run one module's exported function. */
 export type Pool = {
   readonly threads: number;
-  /** Runs the module's exported function `name` on `task`; tasks start in the order in which they are submitted. */
+  /**
+   * Runs the module's exported function `name` on `task`; tasks start in the order in which they are
+   * submitted.
+   */
   run<T>(name: string, task: unknown, signal?: AbortSignal): Promise<T>;
   /** Waits for what runs, then ends the threads. Native calls are never cut off in the middle. */
   close(): Promise<void>;

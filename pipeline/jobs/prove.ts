@@ -1,6 +1,6 @@
 /**
- * The worker's side of the pool: one proof a task. It runs in a thread of its own, imports the prover room and nothing
- * else, and answers with the proof and what it cost.
+ * The worker's side of the pool: one proof a task. It runs in a thread of its own, imports the prover room
+ * and nothing else, and answers with the proof and what it cost.
  */
 import { performance } from "node:perf_hooks";
 import { proofToJson, prove } from "../../prover/index.ts";

@@ -1,6 +1,6 @@
 /**
- * All proofs of an epoch on one pool of threads, the biggest circuits first. A proof is a job: its key is the hash of
- * circuit, key and public signals, so a run that was cut off proves only what is missing.
+ * All proofs of an epoch on one pool of threads, the biggest circuits first. A proof is a job: its key is the
+ * hash of circuit, key and public signals, so a run that was cut off proves only what is missing.
  */
 
 import type { Circuit } from "../../prover/index.ts";
@@ -32,7 +32,10 @@ export type Proved = {
   readonly seconds: number;
 };
 
-/** Proves everything; the result is in the order of `provables`. Throws {@link PublicSignalsError} and what the prover throws. */
+/**
+ * Proves everything; the result is in the order of `provables`. Throws {@link PublicSignalsError} and what
+ * the prover throws.
+ */
 export async function proveAll(of: {
   readonly provables: readonly Provable[];
   readonly profile: Profile;

@@ -107,7 +107,9 @@ export type ContributorFacts = {
   /** w_c = max(0, s_c), the exact integer that was proven. */
   readonly weight: Decimal;
   readonly payoutWei: Decimal;
-  /** How much this contributor has claimed of the model, over all epochs; more than the payout after several. */
+  /**
+   * How much this contributor has claimed of the model, over all epochs; more than the payout after several.
+   */
   readonly claimedWei: Decimal;
 };
 

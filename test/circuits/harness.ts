@@ -9,7 +9,7 @@
 // refuses.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import { type Artifact, compileSource } from "../../prover/artifacts.ts";
@@ -139,7 +139,12 @@ async function compileProgram(target: string, files: Readonly<Record<string, str
       libraries: [".", "node_modules"],
       options: ["--O0", "--wasm", "--sym"],
     });
-    renameSync(folder, target);
+    try {
+      renameSync(folder, target);
+    } catch (error) {
+      if (!existsSync(target)) throw error; // else another test file was first
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
   return { wasmPath, wireOf: await readSymbols(symPath) };
 }

@@ -68,7 +68,9 @@ function parenthesised(text: string, open: number): string {
   return text.slice(open + 1);
 }
 
-/** Hints (`<--`, `-->`) that no nearby line constrains by name, directly or through variables made from it. */
+/**
+ * Hints (`<--`, `-->`) that no nearby line constrains by name, directly or through variables made from it.
+ */
 export function hintFindings(file: SourceFile): readonly Finding[] {
   const text = blanked(file.text);
   const lines = text.split("\n");

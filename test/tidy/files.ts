@@ -52,8 +52,8 @@ export function findAll(
 }
 
 /**
- * The text with comments, strings, or both, replaced by spaces, so that offsets and lines stay. Good enough for tidy
- * code: it knows strings and template literals, not regular expressions that contain quotes.
+ * The text with comments, strings, or both, replaced by spaces, so that offsets and lines stay. Good enough
+ * for tidy code: it knows strings and template literals, not regular expressions that contain quotes.
  */
 export function blanked(text: string, what: "comments" | "strings" | "both" = "comments"): string {
   const token = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\[\s\S])*`/g;

@@ -7,8 +7,8 @@ import { blanked, type Finding, findAll, findingAt, hasExtension, type SourceFil
 const MAX_COLUMNS = 110;
 
 /**
- * Lines that are too long. Not counted is what stands inside strings: a message is searched for in one piece, and
- * a template of HTML breaks where the page does.
+ * Lines that are too long. Not counted is what stands inside strings: a message is searched for in one piece,
+ * and a template of HTML breaks where the page does.
  */
 export function widthFindings(file: SourceFile): readonly Finding[] {
   const lines = file.text.split("\n");

@@ -16,7 +16,7 @@ import {
   sampleModel,
 } from "../../benchmarks/sample-epoch.ts";
 import { openContracts } from "../../pipeline/chain/contracts.ts";
-import { deployContracts } from "../../pipeline/chain/deploy.ts";
+import { deployContracts, deployOptionsOf } from "../../pipeline/chain/deploy.ts";
 import { circuitIdOf } from "../../pipeline/chain/ids.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
 import { accountOf } from "../../pipeline/engine/ethers.ts";
@@ -36,7 +36,6 @@ import {
   proofWords,
   prove,
   publicSignals,
-  verifyingKeyWords,
 } from "../../prover/index.ts";
 import { arithmetic, Q, R, rerandomise } from "./groth.ts";
 import { randomFrom } from "./random.ts";
@@ -115,12 +114,7 @@ describe("real proofs", () => {
     for (const { address } of [people.operator, people.relayer, ...people.payers])
       await chain.fund(address, 100n * COIN);
     const [emptyQ, nullG] = [emptyCommitQ(profile), nullCommitG(profile)];
-    const keyWords = {
-      inference: verifyingKeyWords(keys.vkey("inference")),
-      adjoint: verifyingKeyWords(keys.vkey("adjoint")),
-      weights: verifyingKeyWords(keys.vkey("weights")),
-    };
-    const options = { profile, keys: { local: true, words: keyWords }, emptyQ, nullG };
+    const options = deployOptionsOf(profile, keys);
     const { deployment } = await deployContracts(chain, people.operator, options);
     const contracts = await openContracts(chain, deployment);
     const contributors = Array.from({ length: CONTRIBUTORS }, account);
@@ -177,6 +171,22 @@ describe("real proofs", () => {
     const wrapped = publics.map((x, i) => (i === 5 ? x + R : x));
     const check = () => world.contracts.verify(circuitIdOf("tiny", "inference"), proof, wrapped);
     await refused(world, check, "VerifierPublicNotCanonical");
+  });
+
+  it("need keys that say what they are: ceremony keys are deployed with their transcript's hash", async () => {
+    const transcript = {
+      ptau: { sha256: "00", bytes: 1 },
+      contributions: {},
+      beacon: { hex: "00", iterationsExp: 10 },
+    };
+    const manifest = { ...keys.manifest, kind: "ceremony" as const, insecure: false, transcript };
+    const options = deployOptionsOf(profile, { ...keys, manifest });
+    expect(deployOptionsOf(profile, keys).keys).toMatchObject({ local: true });
+    expect(options.keys.local).toBe(false);
+    const { deployment } = await deployContracts(world.chain, world.people.operator, options);
+    const contracts = await openContracts(world.chain, deployment);
+    expect(await contracts.keysAreLocal()).toBe(false);
+    expect(await contracts.transcript()).toBe(options.keys.transcriptHash);
   });
 
   it("are refused when tampered with, for another place, or not canonical; and nothing moves", async () => {

@@ -23,7 +23,7 @@ contract TestWallet is IERC1271 {
     ModelId private _model;
     /// @dev What the attempt to claim again from within a payment came to.
     bool public reentered;
-    bool public attempted;
+    bytes4 public refusal;
 
     constructor(address owner_) {
         owner = owner_;
@@ -33,8 +33,9 @@ contract TestWallet is IERC1271 {
         if (mood == Mood.Refuse) revert("no");
         if (mood == Mood.BurnGas) while (true) {}
         if (mood == Mood.Reenter) {
-            attempted = true;
-            (reentered, ) = address(_vault).call(abi.encodeCall(IVault.claim, (_model, address(this))));
+            bytes memory data;
+            (reentered, data) = address(_vault).call(abi.encodeCall(IVault.claim, (_model, address(this))));
+            refusal = bytes4(data);
         }
     }
 

@@ -55,7 +55,10 @@ describe(`Hash (seed ${SEED})`, () => {
         { from: "+ S[row] * C[5*t + p] + rest;", to: "+ S[row] * C[5*t + p] + rest + (p == 9 ? 1 : 0);" },
         /\.partState\[9\]$/,
       ],
-      [{ from: "middle[i - 1] <== x[i];", to: "middle[i - 1] <== x[i] + (i == 3 ? 1 : 0);" }, /\.middle\[2\]$/],
+      [
+        { from: "middle[i - 1] <== x[i];", to: "middle[i - 1] <== x[i] + (i == 3 ? 1 : 0);" },
+        /\.middle\[2\]$/,
+      ],
       [
         { from: "fifth[j - 1] <== fourth[7][j] * x[j];", to: "fifth[j - 1] <== fourth[7][j] * x[j] + 1;" },
         /\.fifth\[\d\]$/,

@@ -1,5 +1,9 @@
-import { cp, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Circuit } from "../../../prover/artifacts.ts";
 import { prove, verifyProof } from "../../../prover/groth16.ts";
@@ -70,6 +74,24 @@ describe("makeLocalKeys", () => {
     await truncate(newer.zkeyPath("weights"), 100);
     const repaired = await makeLocalKeys({ circuits: changed, dir: keys.dir });
     expect(repaired.vkey("weights")).not.toEqual(newer.vkey("weights"));
+  });
+
+  it("leaves nothing half-made when it is killed, and the next run makes the keys", async () => {
+    const dir = join(root, "killed");
+    const module = fileURLToPath(new URL("../../../prover/keys/local.ts", import.meta.url));
+    const script = `import { makeLocalKeys } from ${JSON.stringify(module)};
+      await makeLocalKeys({ circuits: ${JSON.stringify(circuits)}, dir: ${JSON.stringify(dir)} });`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "ignore" });
+    const exited = once(child, "exit");
+    const leftovers = async () => (await readdir(root)).filter((name) => name.startsWith("killed."));
+    while ((await leftovers()).length === 0 && child.exitCode === null) await setTimeout(5);
+    child.kill("SIGKILL");
+    await exited;
+    expect(await leftovers()).toHaveLength(1);
+    await expect(loadKeys(dir)).rejects.toThrow(MissingKeysError);
+    await makeLocalKeys({ circuits, dir });
+    expect((await loadKeys(dir)).manifest.kind).toBe("local");
+    expect(await leftovers()).toHaveLength(0);
   });
 
   it("does not overwrite a folder that holds something else", async () => {

@@ -1,0 +1,56 @@
+// A project of three classes at the tiny profile, and the tool as a user starts it.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadMnistPackage } from "../../../pipeline/corpus/mnist.ts";
+import { seededRandom } from "../../../pipeline/random.ts";
+import { idxBytes } from "../corpus/files.ts";
+
+export const CLI = fileURLToPath(new URL("../../../pipeline/cli/main.ts", import.meta.url));
+
+export type Ran = { readonly code: number | null; readonly out: string; readonly err: string };
+
+/** Runs the tool and waits for it. */
+export function quittance(args: readonly string[], env: Record<string, string> = {}): Ran {
+  const run = spawnSync(process.execPath, [CLI, ...args], {
+    encoding: "utf8",
+    timeout: 240_000,
+    env: { ...process.env, ...env },
+  });
+  return { code: run.status, out: run.stdout, err: run.stderr };
+}
+
+/** Starts the tool and kills it with SIGKILL once its progress matches `when`; false if it ended before. */
+export async function killed(args: readonly string[], when: RegExp): Promise<boolean> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+  let progress = "";
+  return new Promise((resolve, reject) => {
+    child.stderr.on("data", (chunk: Buffer) => {
+      progress += chunk.toString();
+      if (when.test(progress)) child.kill("SIGKILL");
+    });
+    child.once("error", reject);
+    child.once("close", (_code, signal) => resolve(signal === "SIGKILL"));
+  });
+}
+
+/** Writes a folder of the MNIST layout: digits 0 to 2, `contributed` by five writers, `asked` to ask about. */
+export function digitFolder(folder: string, contributed: number, asked: number): string {
+  const digits = seededRandom("cli").shuffle(loadMnistPackage().samples.filter(({ label }) => label < 3));
+  mkdirSync(folder, { recursive: true });
+  const write = (prefix: string, part: typeof digits): void => {
+    const pixels = part.flatMap(({ content }) => [...content]);
+    writeFileSync(join(folder, `${prefix}-images-idx3-ubyte`), idxBytes([part.length, 28, 28], pixels));
+    const labels = part.map(({ label }) => label);
+    writeFileSync(join(folder, `${prefix}-labels-idx1-ubyte`), idxBytes([part.length], labels));
+  };
+  write("train", digits.slice(0, contributed));
+  write("t10k", digits.slice(contributed, contributed + asked));
+  const writers = Array.from(
+    { length: contributed },
+    (_, i) => `${i}\t${[11, 22, 22, 33, 44, 55, 55][i % 7]}`,
+  );
+  writeFileSync(join(folder, "writers-train.tsv"), `index\twriter_id\n${writers.join("\n")}\n`);
+  return folder;
+}

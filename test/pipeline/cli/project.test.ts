@@ -1,0 +1,179 @@
+// An operator's day at the tiny profile, each command a process of its own, some of them killed half-way.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type EpochBundle, readBundle } from "../../../pipeline/bundle.ts";
+import { digitFolder, killed, quittance } from "./fixtures.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "quittance-cli-"));
+const shop = join(folder, "shop");
+const data = join(folder, "digits");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeAll(() => {
+  digitFolder(data, 70, 9);
+});
+
+type Json<T> = { readonly ok: boolean; readonly result: T; readonly error?: string };
+const json = <T>(text: string): Json<T> => JSON.parse(text) as Json<T>;
+
+describe("an operator's day", () => {
+  it("trains with writers as contributors, also after a kill between batches", async () => {
+    const args = ["train", "--json", "--profile", "tiny", "--project", shop, "--data", data];
+    await killed(args, /Features of/);
+    const run = quittance(args);
+    expect(run.err).toMatch(/INSECURE: local proving keys/);
+    expect(run.code, run.err).toBe(0);
+    const { result } = json<{ samples: number; contributors: { name: string; samples: number }[] }>(run.out);
+    expect(result.samples).toBe(70);
+    expect(result.contributors.map(({ name, samples }) => [name, samples])).toEqual([
+      ["writer-11", 10],
+      ["writer-22", 20],
+      ["writer-33", 10],
+      ["writer-44", 10],
+      ["writer-55", 20],
+    ]);
+  });
+
+  it("answers paid queries with receipts that the payer can check, and no others", () => {
+    const infer = ["infer", "--json", "--project", shop, "--data", data];
+    const run = quittance([...infer, "--payer", "alice", "--fee", "7", "--limit", "4"]);
+    expect(run.code, run.err).toBe(0);
+    const { result } = json<{ path: string; receipt: { feeUnits: number } }[]>(run.out);
+    expect(result.map(({ receipt }) => receipt.feeUnits)).toEqual([7, 7, 7, 7]);
+    const more = quittance([...infer, "--payer", "bob", "--fee", "30", "--offset", "4", "--limit", "4"]);
+    expect(more.code, more.err).toBe(0);
+
+    const path = result[0]?.path ?? "";
+    expect(quittance(["verify", path]).code).toBe(0);
+    const content = join(folder, "content");
+    const pixels = readFileSync(join(data, "t10k-images-idx3-ubyte"));
+    writeFileSync(content, pixels.subarray(16, 16 + 784));
+    expect(quittance(["verify", path, "--content", content]).code).toBe(0);
+    writeFileSync(content, pixels.subarray(16 + 784, 16 + 2 * 784));
+    expect(quittance(["verify", path, "--content", content]).code).toBe(1);
+    const forged = join(folder, "receipt.json");
+    writeFileSync(forged, readFileSync(path, "utf8").replace('"feeUnits":7', '"feeUnits":6'));
+    const refused = quittance(["verify", forged]);
+    expect(refused.code).toBe(1);
+    expect(refused.out).toMatch(/signature is not the operator's/);
+  });
+
+  it("settles once, whatever was killed on the way, and pays to the wei", async () => {
+    const settle = ["settle", "--json", "--project", shop];
+    for (const moment of [
+      /Statements of/,
+      /Commit the epoch/,
+      /Prove · \w+ 1/,
+      /\] Prove ·/,
+      /Post the proofs/,
+    ]) {
+      await killed(settle, moment);
+    }
+    const run = quittance(settle);
+    // When the last kill came too late, the epoch is settled already and there is nothing more to do.
+    if (run.code !== 0) expect(run.out).toMatch(/Settle\.Nothing/);
+    const bundle = readBundle(join(shop, "out", "epoch-1.json"));
+    expect(bundle.inference.length).toBe(3);
+    expect(bundle.weights.length).toBe(3);
+    const paid = bundle.settlement.payoutsWei.reduce((sum, wei) => sum + BigInt(wei), 0n);
+    expect(paid + BigInt(bundle.settlement.carryOutWei)).toBe(BigInt(4 * 7 + 4 * 30) * 10n ** 12n);
+
+    const claims = json<{ name: string; paidWei: string }[]>(
+      quittance(["claim", "--json", "--project", shop]).out,
+    );
+    expect(claims.result.reduce((sum, claim) => sum + BigInt(claim.paidWei), 0n)).toBe(paid);
+    const again = json<unknown[]>(quittance(["claim", "--json", "--project", shop]).out);
+    expect(again.result).toEqual([]);
+    const nothing = quittance(settle);
+    expect(nothing.code).toBe(2);
+    expect(nothing.out).toMatch(/Settle\.Nothing.*quittance infer/s);
+  });
+
+  it("exports a bundle that verifies, and none that was changed", () => {
+    const path = join(shop, "out", "epoch-1.json");
+    const good = quittance(["verify", path]);
+    expect(good.out).toMatch(/Nothing is in doubt/);
+    expect(good.out).toMatch(/open +training/);
+    expect(good.code).toBe(0);
+    const bundle = readBundle(path);
+    const changed = (change: (copy: EpochBundle) => void): string => {
+      const copy = structuredClone(bundle);
+      change(copy);
+      writeFileSync(join(folder, "changed.json"), JSON.stringify(copy));
+      const run = quittance(["verify", join(folder, "changed.json")]);
+      expect(run.code).toBe(1);
+      expect(run.out).toMatch(/NOT VERIFIED/);
+      return run.out;
+    };
+    const swap = (list: string[], a: number, b: number): void => {
+      [list[a], list[b]] = [list[b] ?? "", list[a] ?? ""];
+    };
+    expect(changed((copy) => swap(copy.settlement.payoutsWei, 0, 1))).toMatch(/✗ proven +payouts/);
+    expect(changed((copy) => swap(copy.weights[0]?.w ?? [], 0, 1))).toMatch(/✗ proven +weights proofs/);
+    expect(changed((copy) => copy.inference[0]?.receipts.pop())).toMatch(/do not hash to its root/);
+    expect(changed((copy) => copy.inference.reverse())).toMatch(/✗ proven +statements fit together/);
+    expect(changed((copy) => copy.model.contributors.reverse())).toMatch(/✗ proven +model identity/);
+    expect(changed((copy) => Object.assign(copy, { epoch: 2 }))).toMatch(/✗/);
+    expect(changed((copy) => Object.assign(copy, { chainId: 1 }))).toMatch(
+      /local keys prove nothing on chain 1/,
+    );
+    expect(changed((copy) => Object.assign(copy.model, { trainingProven: true }))).toMatch(
+      /✗ open +training/,
+    );
+  });
+
+  it("goes on with the next epoch, which carries the dust", () => {
+    const run = quittance(["infer", "--project", shop, "--data", data, "--payer", "carol", "--limit", "2"]);
+    expect(run.code, run.err).toBe(0);
+    const settled = quittance(["settle", "--project", shop]);
+    expect(settled.code, settled.err).toBe(0);
+    const [first, second] = [1, 2].map((n) => readBundle(join(shop, "out", `epoch-${n}.json`)));
+    expect(second?.epoch).toBe(2);
+    expect(second?.settlement.carryInWei).toBe(first?.settlement.carryOutWei);
+    expect(quittance(["verify", join(shop, "out", "epoch-2.json")]).code).toBe(0);
+  });
+});
+
+describe("bad calls", () => {
+  it.each([
+    [["settle", "--project", join(folder, "nowhere")], /Project\.Missing.*quittance train/s],
+    [["train", "--project", join(folder, "x"), "--data", join(folder, "nothing")], /Corpus\.ReadError/],
+    [["train", "--project", join(folder, "x"), "--data", data, "--limit", "0"], /whole number/],
+    [["infer", "--project", shop, "--data", data, "--fee", "70000"], /whole number from 1 to 65535/],
+    [["claim", "--project", shop, "--account", "0x1"], /Claim\.NotAContributor/],
+    [["verify", join(folder, "nothing.json")], /File\.Missing/],
+    [["verify", join(data, "writers-train.tsv")], /Bundle\.Format/],
+    [["nonsense"], /unknown command/],
+  ])("%j", (args, message) => {
+    const run = quittance(args);
+    expect(run.code).toBe(2);
+    expect(run.err).toMatch(message);
+  });
+
+  it("teach in --help, with an example for every command", () => {
+    for (const command of ["demo", "setup", "train", "infer", "settle", "claim", "verify", "doctor"]) {
+      const run = quittance([command, "--help"]);
+      expect(run.code).toBe(0);
+      expect(run.out).toMatch(new RegExp(`quittance ${command}`));
+      expect(run.out).toMatch(/Example/);
+    }
+  });
+
+  it("doctor finds this machine fit, in words and in JSON", () => {
+    const run = quittance(["doctor", "--json"]);
+    const { findings } = JSON.parse(run.out) as { findings: { subject: string; level: string }[] };
+    expect(findings.map(({ subject }) => subject)).toEqual([
+      "Node",
+      "memory",
+      "cache",
+      "onnxruntime",
+      "chain engine",
+      "keys",
+    ]);
+    expect(run.code).toBe(0);
+    const broken = quittance(["doctor"], { QUITTANCE_CACHE: join(data, "writers-train.tsv", "x") });
+    expect(broken.code).toBe(1);
+    expect(broken.out).toMatch(/✗ cache: .*QUITTANCE_CACHE/);
+  });
+});
