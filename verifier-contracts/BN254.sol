@@ -64,6 +64,28 @@ library BN254 {
         }
     }
 
+    /// @dev scalar · (x, y). `ok` is false only when the precompile refuses its input.
+    function scaled(
+        uint256 x,
+        uint256 y,
+        uint256 scalar
+    ) internal view returns (bool ok, uint256 rx, uint256 ry) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, x)
+            mstore(add(free, 0x20), y)
+            mstore(add(free, 0x40), scalar)
+            ok := staticcall(gas(), 7, free, 0x60, free, 0x40)
+            rx := mload(free)
+            ry := mload(add(free, 0x20))
+        }
+    }
+
+    /// @dev The y of −(x, y). Infinity, (0, 0), is its own negative.
+    function negated(uint256 y) internal pure returns (uint256) {
+        return y == 0 ? 0 : Q - y;
+    }
+
     /// @dev Whether Π e(P_i, Q_i) = 1 over the (P_i, Q_i) in `input`, six words each. `valid` is false when
     /// a point is not one.
     function pairing(uint256[] memory input) internal view returns (bool valid, bool isOne) {

@@ -12,7 +12,9 @@ import {Vault} from "./Vault.sol";
 
 /// @title Epochs
 /// @dev The only contracts called are this one's own verifier, models and vault, so nothing here can be
-/// re-entered. Every loop is bounded by a constant or by what a model's own bounds allow.
+/// re-entered. Every loop is bounded by a constant or by what a model's own bounds allow. A statement is marked
+/// before its proof is verified, so that one that stands twice in a batch is seen; the verifier is a view, and its
+/// refusal undoes the mark.
 contract Epochs is IEpochs {
     uint256 public constant MAX_BATCHES = 64;
     uint256 public constant MAX_PAYERS = 256;
@@ -69,6 +71,7 @@ contract Epochs is IEpochs {
     function commitEpoch(ModelId id, EpochCommitment calldata commitment) external returns (uint256 number) {
         IModels.Model memory model = models.model(id);
         if (msg.sender != model.operator) revert EpochsNotOperator(msg.sender, model.operator);
+        bool trained = _trained(id);
         number = epochCount[id];
         if (_epochs[id][number].status == Status.Committed) revert EpochsStillOpen(id, number);
         epochCount[id] = ++number;
@@ -92,46 +95,21 @@ contract Epochs is IEpochs {
             commitY: commitment.commitY,
             chargesHash: keccak256(abi.encode(commitment.payers, commitment.feeUnits))
         });
-        emit EpochCommitted(id, number, pool, carriedIn, commitment);
+        emit EpochCommitted(id, number, pool, carriedIn, commitment, trained);
     }
 
     /// @inheritdoc IEpochs
     function proveInference(ModelId id, uint256 number, uint256 index, uint256[8] calldata proof) external {
         Epoch storage epoch = _open(id, number);
-        if (index >= epoch.batches) revert EpochsUnknownStatement(index);
-        InferenceBatch storage batch = _batches[id][number][index];
-        if (batch.proven) revert EpochsAlreadyProven(inferenceCircuit, index);
-
-        uint256[] memory publics = new uint256[](6);
-        publics[0] = context(id, number, index);
-        publics[1] = models.model(id).commitW;
-        publics[2] = index == 0 ? emptyQ : _batches[id][number][index - 1].commitQ;
-        publics[3] = batch.commitQ;
-        publics[4] = batch.receiptsRoot;
-        publics[5] = batch.feeTotal;
-        verifier.verify(inferenceCircuit, proof, publics);
-
-        batch.proven = true;
+        verifier.verify(inferenceCircuit, proof, _markInference(epoch, id, number, index));
         --epoch.remaining;
-        emit InferenceProven(id, number, index);
     }
 
     /// @inheritdoc IEpochs
     function proveAdjoint(ModelId id, uint256 number, uint256[8] calldata proof) external {
         Epoch storage epoch = _open(id, number);
-        if (epoch.adjointProven) revert EpochsAlreadyProven(adjointCircuit, 0);
-
-        IModels.Model memory model = models.model(id);
-        uint256[] memory publics = new uint256[](4);
-        publics[0] = model.commitA;
-        publics[1] = _batches[id][number][epoch.batches - 1].commitQ;
-        publics[2] = epoch.commitY;
-        publics[3] = model.lambda;
-        verifier.verify(adjointCircuit, proof, publics);
-
-        epoch.adjointProven = true;
+        verifier.verify(adjointCircuit, proof, _markAdjoint(epoch, id, number));
         --epoch.remaining;
-        emit AdjointProven(id, number);
     }
 
     /// @inheritdoc IEpochs
@@ -144,17 +122,36 @@ contract Epochs is IEpochs {
         uint256[8] calldata proof
     ) external {
         Epoch storage epoch = _open(id, number);
-        if (w.length != _groupSize || commitG.length != _groupSize) revert EpochsWrongLength();
-        bytes32 expected = models.groupHash(id, group);
-        if (expected == 0) revert EpochsUnknownStatement(group);
-        if (_weights[id][number][group] != 0) revert EpochsAlreadyProven(weightsCircuit, group);
-        if (keccak256(abi.encodePacked(commitG)) != expected) revert EpochsWrongGroup(group);
-
-        verifier.verify(weightsCircuit, proof, _weightsPublics(id, epoch.commitY, group, w, commitG));
-
-        _weights[id][number][group] = keccak256(abi.encodePacked(w));
+        verifier.verify(weightsCircuit, proof, _markWeights(epoch.commitY, id, number, group, w, commitG));
         --epoch.remaining;
-        emit WeightsProven(id, number, group, w);
+    }
+
+    /// @inheritdoc IEpochs
+    function prove(
+        ModelId id,
+        uint256 number,
+        InferenceProof[] calldata inference,
+        uint256[8][] calldata adjoint,
+        WeightsProof[] calldata weights
+    ) external {
+        Epoch storage epoch = _open(id, number);
+        uint256 count = inference.length + adjoint.length + weights.length;
+        IGroth16Verifier.Item[] memory items = new IGroth16Verifier.Item[](count);
+        uint256 filled = 0;
+        for (uint256 i = 0; i < inference.length; ++i) {
+            uint256[] memory publics = _markInference(epoch, id, number, inference[i].batchIndex);
+            items[filled++] = IGroth16Verifier.Item(inferenceCircuit, inference[i].proof, publics);
+        }
+        for (uint256 i = 0; i < adjoint.length; ++i) {
+            uint256[] memory publics = _markAdjoint(epoch, id, number);
+            items[filled++] = IGroth16Verifier.Item(adjointCircuit, adjoint[i], publics);
+        }
+        for (uint256 i = 0; i < weights.length; ++i) {
+            items[filled++] = _weightsItem(epoch.commitY, id, number, weights[i]);
+        }
+        verifier.verifyBatch(items);
+        // Every statement is counted once and there are no more of them than that.
+        epoch.remaining -= uint32(count);
     }
 
     /// @inheritdoc IEpochs
@@ -171,14 +168,12 @@ contract Epochs is IEpochs {
         bytes32 accountsHash = keccak256(abi.encodePacked(accounts));
         if (accountsHash != models.model(id).accountsHash) revert EpochsWrongAccounts();
         uint256 total = _checkWeights(id, number, w);
+        bool trained = _trained(id);
 
-        uint256 pool = epoch.pool;
         epoch.status = Status.Settled;
-        payouts = new uint256[](w.length);
-        // Σ w = 0, nobody helped: every payout is 0 and the whole pool is carried over.
-        for (uint256 i = 0; i < w.length && total > 0; ++i) payouts[i] = Math.mulDiv(pool, w[i], total);
-        uint256 carriedOut = vault.distribute(id, accounts, payouts);
-        emit EpochSettled(id, number, pool, total, carriedOut, accounts, payouts);
+        uint256 pool = epoch.pool;
+        payouts = _shares(pool, w, total);
+        _pay(id, number, pool, total, accounts, payouts, trained);
     }
 
     /// @inheritdoc IEpochs
@@ -264,6 +259,78 @@ contract Epochs is IEpochs {
         for (uint256 i = 0; i < payers.length; ++i) amounts[i] = uint256(feeUnits[i]) * model.feeUnitWei;
     }
 
+    /// @dev Marks the statement as proven and builds its public inputs.
+    function _markInference(
+        Epoch storage epoch,
+        ModelId id,
+        uint256 number,
+        uint256 index
+    ) private returns (uint256[] memory publics) {
+        if (index >= epoch.batches) revert EpochsUnknownStatement(index);
+        InferenceBatch storage batch = _batches[id][number][index];
+        if (batch.proven) revert EpochsAlreadyProven(inferenceCircuit, index);
+        batch.proven = true;
+        publics = new uint256[](6);
+        publics[0] = context(id, number, index);
+        publics[1] = models.model(id).commitW;
+        publics[2] = index == 0 ? emptyQ : _batches[id][number][index - 1].commitQ;
+        publics[3] = batch.commitQ;
+        publics[4] = batch.receiptsRoot;
+        publics[5] = batch.feeTotal;
+        emit InferenceProven(id, number, index);
+    }
+
+    function _markAdjoint(
+        Epoch storage epoch,
+        ModelId id,
+        uint256 number
+    ) private returns (uint256[] memory publics) {
+        if (epoch.adjointProven) revert EpochsAlreadyProven(adjointCircuit, 0);
+        epoch.adjointProven = true;
+        IModels.Model memory model = models.model(id);
+        publics = new uint256[](4);
+        publics[0] = model.commitA;
+        publics[1] = _batches[id][number][epoch.batches - 1].commitQ;
+        publics[2] = epoch.commitY;
+        publics[3] = model.lambda;
+        emit AdjointProven(id, number);
+    }
+
+    function _markWeights(
+        uint256 commitY,
+        ModelId id,
+        uint256 number,
+        uint256 group,
+        uint256[] calldata w,
+        uint256[] calldata commitG
+    ) private returns (uint256[] memory publics) {
+        if (w.length != _groupSize || commitG.length != _groupSize) revert EpochsWrongLength();
+        bytes32 expected = models.groupHash(id, group);
+        if (expected == 0) revert EpochsUnknownStatement(group);
+        if (_weights[id][number][group] != 0) revert EpochsAlreadyProven(weightsCircuit, group);
+        if (keccak256(abi.encodePacked(commitG)) != expected) revert EpochsWrongGroup(group);
+        _weights[id][number][group] = keccak256(abi.encodePacked(w));
+        publics = _weightsPublics(id, commitY, group, w, commitG);
+        emit WeightsProven(id, number, group, w);
+    }
+
+    function _weightsItem(
+        uint256 commitY,
+        ModelId id,
+        uint256 number,
+        WeightsProof calldata given
+    ) private returns (IGroth16Verifier.Item memory) {
+        uint256[] memory publics = _markWeights(
+            commitY,
+            id,
+            number,
+            given.groupIndex,
+            given.w,
+            given.commitG
+        );
+        return IGroth16Verifier.Item(weightsCircuit, given.proof, publics);
+    }
+
     /// @dev commitY, the group's commitments, its weights; and places that nobody has must weigh nothing.
     function _weightsPublics(
         ModelId id,
@@ -286,6 +353,29 @@ contract Epochs is IEpochs {
         }
     }
 
+    /// @dev Σ w = 0, nobody helped: every payout is 0 and the whole pool is carried over.
+    function _shares(
+        uint256 pool,
+        uint256[] calldata w,
+        uint256 total
+    ) private pure returns (uint256[] memory payouts) {
+        payouts = new uint256[](w.length);
+        for (uint256 i = 0; i < w.length && total > 0; ++i) payouts[i] = Math.mulDiv(pool, w[i], total);
+    }
+
+    function _pay(
+        ModelId id,
+        uint256 number,
+        uint256 pool,
+        uint256 total,
+        address[] calldata accounts,
+        uint256[] memory payouts,
+        bool trained
+    ) private {
+        uint256 carriedOut = vault.distribute(id, accounts, payouts);
+        emit EpochSettled(id, number, pool, total, carriedOut, accounts, payouts, trained);
+    }
+
     /// @dev Compares `w` with the proven weights, group by group; returns their sum.
     function _checkWeights(
         ModelId id,
@@ -302,6 +392,13 @@ contract Epochs is IEpochs {
             // Proven weights are below 2^112 and there are at most 600 of them.
             for (uint256 j = 0; j < size; ++j) total += slice[j];
         }
+    }
+
+    /// @dev Refuses a model whose training should be proven and is not; tells whether it is.
+    function _trained(ModelId id) private view returns (bool proven) {
+        bool allowed;
+        (allowed, proven) = models.usable(id);
+        if (!allowed) revert EpochsTrainingNotProven(id);
     }
 
     function _open(ModelId id, uint256 number) private view returns (Epoch storage epoch) {

@@ -16,12 +16,29 @@ contract Groth16Verifier is IGroth16Verifier {
     uint256 private constant GAMMA = 6;
     uint256 private constant DELTA = 10;
 
+    /// @param store the contract whose code is the key
+    /// @param shared whether its α, β and γ are the first key's
+    struct Key {
+        address store;
+        bool shared;
+    }
+
+    /// @dev The proofs of a batch that share a key. `scalars` are Σρ and then Σρ·public_j; (x, y) is Σρ·C.
+    struct Group {
+        CircuitId circuit;
+        uint256[] key;
+        uint256[] scalars;
+        uint256 x;
+        uint256 y;
+    }
+
     /// @inheritdoc IGroth16Verifier
     bool public immutable keysAreLocal;
     /// @inheritdoc IGroth16Verifier
     bytes32 public immutable transcript;
 
-    mapping(CircuitId => address) private _keys;
+    uint256 private immutable _keyCount;
+    mapping(CircuitId => Key) private _keys;
 
     constructor(bool localKeys, bytes32 transcript_, CircuitKey[] memory keys) {
         if (localKeys && block.chainid != 31337 && block.chainid != 1337) {
@@ -30,7 +47,8 @@ contract Groth16Verifier is IGroth16Verifier {
         if (localKeys != (transcript_ == 0)) revert VerifierWrongTranscript();
         keysAreLocal = localKeys;
         transcript = transcript_;
-        for (uint256 i = 0; i < keys.length; ++i) _register(keys[i], localKeys);
+        _keyCount = keys.length;
+        for (uint256 i = 0; i < keys.length; ++i) _register(keys[i], keys[0].words, localKeys);
     }
 
     /// @inheritdoc IGroth16Verifier
@@ -38,9 +56,7 @@ contract Groth16Verifier is IGroth16Verifier {
         uint256[] memory key = _load(circuit);
         uint256 expected = (key.length - HEAD) / 2 - 1;
         if (publics.length != expected) revert VerifierWrongPublicCount(expected, publics.length);
-        for (uint256 i = 0; i < 8; ++i) if (proof[i] >= BN254.Q) revert VerifierProofNotCanonical(i);
-        bool onCurve = BN254.isG1(proof[0], proof[1]) && BN254.isG1(proof[6], proof[7]);
-        if (!onCurve) revert VerifierProofNotOnCurve();
+        _checkProof(proof);
 
         (uint256 x, uint256 y) = _publicPoint(key, publics);
         uint256[] memory input = new uint256[](24);
@@ -56,6 +72,39 @@ contract Groth16Verifier is IGroth16Verifier {
         (bool valid, bool isOne) = BN254.pairing(input);
         if (!valid) revert VerifierProofNotOnCurve();
         if (!isOne) revert VerifierInvalidProof(circuit);
+    }
+
+    /// @inheritdoc IGroth16Verifier
+    function verifyBatch(Item[] calldata items) external view {
+        uint256 count = items.length;
+        if (count == 0) revert VerifierEmptyBatch();
+        bytes32 seed = _seedOf(items);
+        Group[] memory groups = new Group[](_keyCount);
+        uint256 used = 0;
+        // Room for every key's δ; what is not used is cut off before pairing.
+        uint256[] memory input = new uint256[](6 * (count + 2 + _keyCount));
+        for (uint256 i = 0; i < count; ++i) {
+            Item calldata item = items[i];
+            _checkProof(item.proof);
+            uint256 place = _find(groups, used, item.circuit);
+            if (place == used) groups[used++] = _newGroup(item.circuit);
+            // The first coefficient may be 1: only the others' ratios to it matter.
+            uint256 coefficient = i == 0 ? 1 : uint128(uint256(keccak256(abi.encode(seed, i))));
+            _addPublics(groups[place].scalars, item.publics, coefficient);
+            _addProof(groups[place], input, 6 * i, item.proof, coefficient);
+        }
+        _addKeys(groups, used, input, 6 * count);
+        assembly ("memory-safe") {
+            mstore(input, mul(6, add(count, add(2, used))))
+        }
+        (bool valid, bool isOne) = BN254.pairing(input);
+        if (!valid) revert VerifierProofNotOnCurve();
+        if (!isOne) revert VerifierInvalidBatch(count);
+    }
+
+    /// @inheritdoc IGroth16Verifier
+    function batchable(CircuitId circuit) external view returns (bool) {
+        return _keys[circuit].shared;
     }
 
     /// @inheritdoc IGroth16Verifier
@@ -85,12 +134,127 @@ contract Groth16Verifier is IGroth16Verifier {
         }
     }
 
-    function _register(CircuitKey memory key, bool local) private {
+    /// @dev Coordinates canonical, A and C on the curve and not infinity. B is the pairing precompile's to check.
+    function _checkProof(uint256[8] calldata proof) private pure {
+        for (uint256 i = 0; i < 8; ++i) if (proof[i] >= BN254.Q) revert VerifierProofNotCanonical(i);
+        bool onCurve = BN254.isG1(proof[0], proof[1]) && BN254.isG1(proof[6], proof[7]);
+        if (!onCurve) revert VerifierProofNotOnCurve();
+    }
+
+    /// @dev Hash of all that is claimed: h_i = keccak256(h_(i−1), circuit, proof, publics), from the count on. How
+    /// many words an item has is its circuit's business and checked, so two batches never hash the same words.
+    function _seedOf(Item[] calldata items) private pure returns (bytes32 seed) {
+        seed = bytes32(items.length);
+        for (uint256 i = 0; i < items.length; ++i) {
+            Item calldata item = items[i];
+            uint256[] calldata publics = item.publics;
+            assembly ("memory-safe") {
+                let free := mload(0x40)
+                mstore(free, seed)
+                // Circuit and proof stand next to each other: nine words.
+                calldatacopy(add(free, 0x20), item, 0x120)
+                let size := mul(publics.length, 0x20)
+                calldatacopy(add(free, 0x140), publics.offset, size)
+                seed := keccak256(free, add(0x140, size))
+            }
+        }
+    }
+
+    /// @dev The place of a circuit among the first `used` groups; `used` if it is not there.
+    function _find(Group[] memory groups, uint256 used, CircuitId circuit) private pure returns (uint256 place) {
+        while (place < used && CircuitId.unwrap(groups[place].circuit) != CircuitId.unwrap(circuit)) ++place;
+    }
+
+    function _newGroup(CircuitId circuit) private view returns (Group memory group) {
+        uint256[] memory key = _load(circuit);
+        if (!_keys[circuit].shared) revert VerifierNotBatchable(circuit);
+        group = Group(circuit, key, new uint256[]((key.length - HEAD) / 2), 0, 0);
+    }
+
+    function _addPublics(
+        uint256[] memory scalars,
+        uint256[] calldata publics,
+        uint256 coefficient
+    ) private pure {
+        uint256 expected = scalars.length - 1;
+        if (publics.length != expected) revert VerifierWrongPublicCount(expected, publics.length);
+        scalars[0] = addmod(scalars[0], coefficient, BN254.R);
+        for (uint256 j = 0; j < expected; ++j) {
+            uint256 value = publics[j];
+            if (value >= BN254.R) revert VerifierPublicNotCanonical(j);
+            scalars[j + 1] = addmod(scalars[j + 1], mulmod(coefficient, value, BN254.R), BN254.R);
+        }
+    }
+
+    /// @dev The pair (ρ·A, B) into `input`, ρ·C onto the group's.
+    function _addProof(
+        Group memory group,
+        uint256[] memory input,
+        uint256 place,
+        uint256[8] calldata proof,
+        uint256 coefficient
+    ) private view {
+        bool ok;
+        (ok, input[place], input[place + 1]) = BN254.scaled(proof[0], proof[1], coefficient);
+        assert(ok);
+        for (uint256 k = 2; k < 6; ++k) input[place + k] = proof[k];
+        (ok, group.x, group.y) = BN254.addScaled(group.x, group.y, proof[6], proof[7], coefficient);
+        assert(ok);
+    }
+
+    /// @dev The pairs (−Σρ·α, β), (−Σρ·IC, γ) and, for each key, (−Σρ·C, δ).
+    function _addKeys(Group[] memory groups, uint256 used, uint256[] memory input, uint256 place) private view {
+        uint256[] memory head = groups[0].key;
+        uint256 sum = 0;
+        (uint256 x, uint256 y) = (0, 0);
+        for (uint256 k = 0; k < used; ++k) {
+            Group memory group = groups[k];
+            sum = addmod(sum, group.scalars[0], BN254.R);
+            (x, y) = _addPoints(x, y, group.key, group.scalars);
+            _addPair(input, place + 12 + 6 * k, group.x, group.y, group.key, DELTA);
+        }
+        _addPair(input, place + 6, x, y, head, GAMMA);
+        bool ok;
+        (ok, x, y) = BN254.scaled(head[0], head[1], sum);
+        assert(ok);
+        _addPair(input, place, x, y, head, BETA);
+    }
+
+    /// @dev (x, y) + Σ scalar_j · IC_j: one multiplication for each point, however many proofs there are.
+    function _addPoints(
+        uint256 x,
+        uint256 y,
+        uint256[] memory key,
+        uint256[] memory scalars
+    ) private view returns (uint256, uint256) {
+        for (uint256 j = 0; j < scalars.length; ++j) {
+            bool ok;
+            (ok, x, y) = BN254.addScaled(x, y, key[HEAD + 2 * j], key[HEAD + 2 * j + 1], scalars[j]);
+            assert(ok);
+        }
+        return (x, y);
+    }
+
+    /// @dev The pair of −(x, y) and the point of G2 that stands at `point` in the key.
+    function _addPair(
+        uint256[] memory input,
+        uint256 place,
+        uint256 x,
+        uint256 y,
+        uint256[] memory key,
+        uint256 point
+    ) private pure {
+        (input[place], input[place + 1]) = (x, BN254.negated(y));
+        for (uint256 k = 0; k < 4; ++k) input[place + 2 + k] = key[point + k];
+    }
+
+    /// @dev Compares α, β and γ with those of the first key.
+    function _register(CircuitKey memory key, uint256[] memory first, bool local) private {
         uint256[] memory words = key.words;
         CircuitId circuit = key.circuit;
         bool wellFormed = words.length >= HEAD + 2 && words.length % 2 == 0;
         if (!wellFormed) revert VerifierMalformedKey(circuit, words.length);
-        if (_keys[circuit] != address(0)) revert VerifierDuplicateCircuit(circuit);
+        if (_keys[circuit].store != address(0)) revert VerifierDuplicateCircuit(circuit);
         if (!BN254.isG1(words[0], words[1])) revert VerifierKeyPointInvalid(circuit, 0);
         for (uint256 i = BETA; i < HEAD; i += 4) {
             if (!BN254.isG2(words[i], words[i + 1], words[i + 2], words[i + 3])) {
@@ -106,8 +270,10 @@ contract Groth16Verifier is IGroth16Verifier {
         bool likeG = words[DELTA] == BN254.G2_X1 && words[DELTA + 1] == BN254.G2_X0;
         if (likeGamma || likeG) revert VerifierForgeableKey(circuit);
 
+        bool shared = true;
+        for (uint256 i = 0; i < DELTA; ++i) shared = shared && words[i] == first[i];
         bytes memory data = abi.encodePacked(words);
-        _keys[circuit] = _store(data);
+        _keys[circuit] = Key(_store(data), shared);
         emit KeyRegistered(circuit, keccak256(data), (words.length - HEAD) / 2 - 1, local);
     }
 
@@ -123,7 +289,7 @@ contract Groth16Verifier is IGroth16Verifier {
     }
 
     function _load(CircuitId circuit) private view returns (uint256[] memory words) {
-        address store = _keys[circuit];
+        address store = _keys[circuit].store;
         if (store == address(0)) revert VerifierUnknownCircuit(circuit);
         words = new uint256[]((store.code.length - 1) / 32);
         assembly ("memory-safe") {

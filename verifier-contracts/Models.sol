@@ -2,10 +2,14 @@
 pragma solidity ^0.8.30;
 
 import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {BN254} from "./BN254.sol";
 import {IDatanets} from "./interfaces/IDatanets.sol";
+import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
 import {IModels} from "./interfaces/IModels.sol";
-import {BatchId, ModelId} from "./Types.sol";
+import {ITraining} from "./interfaces/ITraining.sol";
+import {Training} from "./Training.sol";
+import {BatchId, CircuitId, DatanetId, ModelId} from "./Types.sol";
 
 /// @title Models
 /// @dev Only hashes of the lists are stored: whoever settles an epoch brings the lists again. A batch is
@@ -16,7 +20,33 @@ contract Models is IModels {
     /// transaction, about 25,000 gas each, and a transaction may cost 2^24 gas at most (EIP-7825).
     uint256 public constant MAX_CONTRIBUTORS = 600;
 
+    /// @inheritdoc IModels
+    uint256 public constant chunkSize = 16;
+
+    /// @param dimension features of a record
+    struct Config {
+        IDatanets datanets;
+        IGroth16Verifier verifier;
+        CircuitId samples;
+        CircuitId contributors;
+        CircuitId model;
+        uint256 dimension;
+        uint256 groupSize;
+        uint256 nullG;
+        uint256 maxSamples;
+    }
+
+    /// @dev What {_checkContributors} gathers.
+    struct Gathered {
+        uint256 samples;
+        address[] accounts;
+        BatchEntry[] entries;
+        uint256[] roots;
+        uint256 filled;
+    }
+
     IDatanets public immutable datanets;
+    ITraining public immutable training;
     /// @inheritdoc IModels
     uint256 public immutable groupSize;
     /// @inheritdoc IModels
@@ -28,11 +58,26 @@ contract Models is IModels {
     mapping(address operator => uint256) public nonces;
     mapping(ModelId => Model) private _models;
     mapping(ModelId => mapping(uint256 group => bytes32)) private _groups;
+    mapping(ModelId => mapping(uint256 chunk => bytes32)) private _chunks;
 
-    constructor(IDatanets datanets_, uint256 groupSize_, uint256 nullG_, uint256 maxSamples_) {
-        if (groupSize_ == 0 || groupSize_ > MAX_CONTRIBUTORS || maxSamples_ == 0) revert ModelsWrongProfile();
-        if (nullG_ == 0 || nullG_ >= BN254.R) revert ModelsNotAFieldElement(nullG_);
-        (datanets, groupSize, nullG, maxSamples) = (datanets_, groupSize_, nullG_, maxSamples_);
+    constructor(Config memory config) {
+        bool fits = config.groupSize > 0 && config.groupSize <= MAX_CONTRIBUTORS && config.maxSamples > 0;
+        if (!fits) revert ModelsWrongProfile();
+        _checkElement(config.nullG);
+        (datanets, groupSize, nullG) = (config.datanets, config.groupSize, config.nullG);
+        maxSamples = config.maxSamples;
+        training = new Training(
+            Training.Config({
+                models: this,
+                verifier: config.verifier,
+                samples: config.samples,
+                contributors: config.contributors,
+                model: config.model,
+                dimension: config.dimension,
+                groupSize: config.groupSize,
+                nullG: config.nullG
+            })
+        );
     }
 
     /// @inheritdoc IModels
@@ -46,24 +91,39 @@ contract Models is IModels {
         if (statement.lambda == 0) revert ModelsZeroLambda();
         _checkElement(statement.commitW);
         _checkElement(statement.commitA);
+        _checkElement(statement.commitR);
 
-        bytes32 accountsHash = _checkContributors(statement);
+        Gathered memory gathered = _checkContributors(statement);
+        bytes32 accountsHash = keccak256(abi.encodePacked(gathered.accounts));
+        _checkDistinct(gathered.accounts);
         _hashGroups(id, statement.contributors);
+        _hashChunks(id, gathered.entries);
         _models[id] = Model({
             operator: msg.sender,
             committedAt: uint64(block.timestamp),
             status: Status.Committed,
+            unproven: statement.unproven,
             contributors: uint32(count),
             feeUnitWei: statement.feeUnitWei,
             lambda: statement.lambda,
             samples: statement.samples,
+            // No more than there are samples, which have 32 bits.
+            batches: uint32(gathered.entries.length),
             commitW: statement.commitW,
             commitA: statement.commitA,
+            commitR: statement.commitR,
             datanet: statement.datanet,
             backbone: statement.backbone,
-            accountsHash: accountsHash
+            accountsHash: accountsHash,
+            rootsHash: keccak256(abi.encode(gathered.roots))
         });
         emit ModelCommitted(id, msg.sender, nonce, statement);
+    }
+
+    /// @inheritdoc IModels
+    function markTraining(ModelId id, Status status) external {
+        if (msg.sender != address(training)) revert ModelsOnlyTraining(msg.sender);
+        _models[id].status = status;
     }
 
     /// @inheritdoc IModels
@@ -75,6 +135,17 @@ contract Models is IModels {
     /// @inheritdoc IModels
     function trainingProven(ModelId id) external view returns (bool) {
         return _models[id].status == Status.Proven;
+    }
+
+    /// @inheritdoc IModels
+    function usable(ModelId id) external view returns (bool allowed, bool proven) {
+        proven = _models[id].status == Status.Proven;
+        allowed = proven || _models[id].unproven;
+    }
+
+    /// @inheritdoc IModels
+    function chunkHash(ModelId id, uint256 chunk) external view returns (bytes32) {
+        return _chunks[id][chunk];
     }
 
     /// @inheritdoc IModels
@@ -98,32 +169,33 @@ contract Models is IModels {
         return _models[id].status != Status.None;
     }
 
-    /// @dev Accounts distinct, batches theirs, counts adding up. Returns the hash of the accounts.
+    /// @dev Batches theirs, counts adding up.
     function _checkContributors(
         ModelStatement calldata statement
-    ) private view returns (bytes32 accountsHash) {
+    ) private view returns (Gathered memory gathered) {
         Contributor[] calldata list = statement.contributors;
-        address[] memory accounts = new address[](list.length);
-        uint256 samples = 0;
+        uint256 batches = 0;
+        for (uint256 i = 0; i < list.length; ++i) batches += list[i].batches.length;
+        gathered.accounts = new address[](list.length);
+        gathered.entries = new BatchEntry[](batches);
+        gathered.roots = new uint256[](batches);
         for (uint256 i = 0; i < list.length; ++i) {
             _checkElement(list[i].commitG);
-            accounts[i] = list[i].account;
-            samples += _checkBatches(statement, list[i]);
+            gathered.accounts[i] = list[i].account;
+            _checkBatches(statement.datanet, list[i], uint32(i), gathered);
         }
+        uint256 samples = gathered.samples;
         if (samples != statement.samples || samples > maxSamples) {
             revert ModelsWrongSamples(samples, statement.samples, maxSamples);
-        }
-        accountsHash = keccak256(abi.encodePacked(accounts));
-        Arrays.sort(accounts);
-        for (uint256 i = 1; i < accounts.length; ++i) {
-            if (accounts[i] == accounts[i - 1]) revert ModelsDuplicateAccount(accounts[i]);
         }
     }
 
     function _checkBatches(
-        ModelStatement calldata statement,
-        Contributor calldata contributor
-    ) private view returns (uint256 samples) {
+        DatanetId datanet,
+        Contributor calldata contributor,
+        uint32 place,
+        Gathered memory gathered
+    ) private view {
         if (contributor.batches.length == 0) revert ModelsNoBatches(contributor.account);
         uint256 previous = 0;
         for (uint256 j = 0; j < contributor.batches.length; ++j) {
@@ -131,9 +203,28 @@ contract Models is IModels {
             if (BatchId.unwrap(id) <= previous) revert ModelsBatchOrder(id);
             previous = BatchId.unwrap(id);
             IDatanets.Batch memory batch = datanets.batch(id);
-            bool own = batch.contributor == contributor.account && batch.datanet == statement.datanet;
+            bool own = batch.contributor == contributor.account && batch.datanet == datanet;
             if (!own) revert ModelsForeignBatch(id, contributor.account);
-            samples += batch.count;
+            gathered.entries[gathered.filled] = BatchEntry(batch.root, batch.count, place);
+            gathered.roots[gathered.filled++] = batch.root;
+            gathered.samples += batch.count;
+        }
+    }
+
+    /// @dev Sorts `accounts`.
+    function _checkDistinct(address[] memory accounts) private pure {
+        Arrays.sort(accounts);
+        for (uint256 i = 1; i < accounts.length; ++i) {
+            if (accounts[i] == accounts[i - 1]) revert ModelsDuplicateAccount(accounts[i]);
+        }
+    }
+
+    function _hashChunks(ModelId id, BatchEntry[] memory entries) private {
+        for (uint256 first = 0; first < entries.length; first += chunkSize) {
+            uint256 size = Math.min(chunkSize, entries.length - first);
+            BatchEntry[] memory chunk = new BatchEntry[](size);
+            for (uint256 j = 0; j < size; ++j) chunk[j] = entries[first + j];
+            _chunks[id][first / chunkSize] = keccak256(abi.encode(chunk));
         }
     }
 

@@ -18,7 +18,14 @@ const SOURCES = fileURLToPath(new URL("../../verifier-contracts/", import.meta.u
 const BUILD_WAIT_MS = 180_000;
 
 /** Contracts that are deployed. */
-export const CONTRACT_NAMES = ["Groth16Verifier", "Datanets", "Models", "Epochs", "Vault"] as const;
+export const CONTRACT_NAMES = [
+  "Groth16Verifier",
+  "Datanets",
+  "Models",
+  "Training",
+  "Epochs",
+  "Vault",
+] as const;
 /** Contracts that only tests deploy. */
 export const MOCK_NAMES = ["TestWallet"] as const;
 

@@ -9,9 +9,20 @@ import type { Chain } from "./chain.ts";
 import { type Call, events, type Receipt, read, send, type Target } from "./client.ts";
 import type { Deployment } from "./deploy.ts";
 import { BATCH_TYPES, type BatchMessage, type ModelStatement, quittanceDomain } from "./ids.ts";
+import {
+  type EpochProofs,
+  epochArguments,
+  type ProgressView,
+  progressOf,
+  type TrainingProgress,
+  type TrainingProofs,
+  trainingArguments,
+  type Words,
+} from "./proofs.ts";
 import type * as T from "./types.ts";
 
 export { type Deployment, type DeployOptions, deployContracts, deployOptionsOf } from "./deploy.ts";
+export type { EpochProofs, TrainingProgress, TrainingProofs } from "./proofs.ts";
 
 /** Signs a batch as its contributor, for anybody to record. */
 export async function signBatch(
@@ -37,6 +48,7 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     verifier: target(deployment.verifier, artifacts.Groth16Verifier),
     datanets: target(deployment.datanets, artifacts.Datanets),
     models: target(deployment.models, artifacts.Models),
+    training: target(deployment.training, artifacts.Training),
     epochs: target(deployment.epochs, artifacts.Epochs),
     vault: target(deployment.vault, artifacts.Vault),
   };
@@ -105,6 +117,32 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     modelNonce: (operator: string) => view<bigint>("models", "nonces", operator),
     trainingProven: (modelId: Hex) => view<boolean>("models", "trainingProven", modelId),
 
+    // ---- training
+    /** Declares the commitment of v = W(·, ρ2). The operator's alone; again: drops what was proven. */
+    beginTraining: (account: Account, modelId: Hex, commitV: bigint) =>
+      write(account, "training", "begin", [modelId, commitV]),
+    /** Sends training proofs, verified together: one wrong proof, and none counts. */
+    proveTraining: async (
+      account: Account,
+      modelId: Hex,
+      proofs: TrainingProofs,
+    ): Promise<Receipt & { remaining: number; proven: boolean }> => {
+      const receipt = await write(account, "training", "prove", [modelId, ...trainingArguments(proofs)]);
+      const remaining = Number(event(receipt, "TrainingAdvanced").remaining);
+      return { ...receipt, remaining, proven: remaining === 0 };
+    },
+    /** What is proven and what is missing: where a resumed run goes on. */
+    trainingProgress: async (modelId: Hex): Promise<TrainingProgress> => {
+      const model = await view<T.ModelView>("models", "model", modelId);
+      const groupSize = Number(await view<bigint>("models", "groupSize"));
+      const seed = await view<Hex>("training", "seedOf", modelId);
+      return progressOf(model, await view<ProgressView>("training", "progress", modelId), groupSize, seed);
+    },
+    trainingSeed: (modelId: Hex) => view<Hex>("training", "seedOf", modelId),
+    trainingChallenges: (seed: Hex) => view<bigint[]>("training", "challengesOf", seed),
+    residualBound: (samples: number, lambda: number) =>
+      view<bigint>("training", "residualBound", samples, lambda),
+
     // ---- payers
     deposit: (account: Account, modelId: Hex, wei: bigint) =>
       write(account, "vault", "deposit", [modelId], wei),
@@ -127,14 +165,9 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       const [poolWei, carriedInWei] = [pool as bigint, carriedIn as bigint];
       return { ...receipt, epoch: Number(epoch), poolWei, carriedInWei };
     },
-    proveInference: (
-      account: Account,
-      modelId: Hex,
-      epoch: number,
-      batchIndex: number,
-      proof: readonly bigint[],
-    ) => write(account, "epochs", "proveInference", [modelId, epoch, batchIndex, proof]),
-    proveAdjoint: (account: Account, modelId: Hex, epoch: number, proof: readonly bigint[]) =>
+    proveInference: (account: Account, modelId: Hex, epoch: number, batchIndex: number, proof: Words) =>
+      write(account, "epochs", "proveInference", [modelId, epoch, batchIndex, proof]),
+    proveAdjoint: (account: Account, modelId: Hex, epoch: number, proof: Words) =>
       write(account, "epochs", "proveAdjoint", [modelId, epoch, proof]),
     /** `w` and `commitG` are whole groups: zeros and `nullG` fill the last one. */
     proveWeights: (
@@ -142,9 +175,12 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       modelId: Hex,
       epoch: number,
       group: { readonly index: number; readonly w: readonly bigint[]; readonly commitG: readonly bigint[] },
-      proof: readonly bigint[],
+      proof: Words,
     ) =>
       write(account, "epochs", "proveWeights", [modelId, epoch, group.index, group.w, group.commitG, proof]),
+    /** Sends an epoch's proofs, verified together: one wrong proof, and none counts. */
+    proveEpoch: (account: Account, modelId: Hex, epoch: number, proofs: EpochProofs) =>
+      write(account, "epochs", "prove", [modelId, epoch, ...epochArguments(proofs)]),
     /** `accounts` and `w` of all contributors, in the model's order, without fillers. */
     settle: async (
       account: Account,
@@ -157,6 +193,7 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       const settled = event(receipt, "EpochSettled");
       return {
         ...receipt,
+        trainingProven: settled.trainingProven as boolean,
         poolWei: settled.pool as bigint,
         totalWeight: settled.totalWeight as bigint,
         carriedOutWei: settled.carriedOut as bigint,
@@ -202,14 +239,31 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     /** Hash of the ceremony's transcript, zeros for local keys. */
     transcript: () => view<Hex>("verifier", "transcript"),
     verifierKeyHash: (circuitId: Hex) => view<Hex>("verifier", "keyHash", circuitId),
+    /** Whether proofs of the circuit can be verified in batches. */
+    batchable: (circuitId: Hex) => view<boolean>("verifier", "batchable", circuitId),
     /** Throws the verifier's reason if the proof does not hold. */
-    verify: (circuitId: Hex, proof: readonly bigint[], publics: readonly bigint[]) =>
+    verify: (circuitId: Hex, proof: Words, publics: readonly bigint[]) =>
       view<unknown>("verifier", "verify", circuitId, proof, publics),
+    /** Throws the verifier's reason if not every proof holds. */
+    verifyBatch: (items: readonly Item[]) => view<unknown>("verifier", "verifyBatch", items),
+    /** The same as a transaction, which changes nothing: what it costs to verify. */
+    payToVerify: (account: Account, items: readonly Item[], batched: boolean) => {
+      if (batched) return write(account, "verifier", "verifyBatch", [items]);
+      const [item] = items;
+      return write(account, "verifier", "verify", [item?.circuit, item?.proof, item?.publics]);
+    },
 
-    /** All events of the epochs and vault contracts, for reports. */
-    history: async () => [...(await events(chain, at.epochs)), ...(await events(chain, at.vault))],
+    /** All events of the training, epochs and vault contracts, for reports. */
+    history: async () => [
+      ...(await events(chain, at.training)),
+      ...(await events(chain, at.epochs)),
+      ...(await events(chain, at.vault)),
+    ],
   };
 }
+
+/** `IGroth16Verifier.Item`. */
+export type Item = { readonly circuit: Hex; readonly proof: Words; readonly publics: readonly bigint[] };
 
 function target(address: string, artifact: Artifact): Target & { readonly codec: Codec } {
   return { address, codec: codecOf(artifact.abi) };

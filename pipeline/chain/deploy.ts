@@ -1,7 +1,7 @@
 /**
- * Puts the contracts on a chain, in an order that needs no later wiring: verifier, datanets, models, then
- * epochs, which creates its vault. A deployment is five addresses and never changes: no contract has an
- * owner.
+ * Puts the contracts on a chain, in an order that needs no later wiring: verifier, datanets, models
+ * (which creates its training), then epochs (which creates its vault). A deployment is six addresses and never
+ * changes: no contract has an owner.
  */
 import { emptyCommitQ, type Keys, nullCommitG, type Profile, verifyingKeyWords } from "../../prover/index.ts";
 import { type Account, codecOf, type Hex, keccakText } from "../engine/ethers.ts";
@@ -15,9 +15,11 @@ import { circuitIdOf } from "./ids.ts";
 export type DeployOptions = {
   readonly profile: {
     readonly name: string;
+    /** Features of a record. */
+    readonly d: number;
     readonly batchRecords: number;
     readonly queries: number;
-    /** Contributors per weights proof. */
+    /** Contributors per weights proof and per contributors proof. */
     readonly contributors: number;
     readonly maxSamples: number;
   };
@@ -38,6 +40,9 @@ export type DeployOptions = {
 export function deployOptionsOf(profile: Profile, keys: Keys): DeployOptions {
   const { kind, transcript } = keys.manifest;
   const words = {
+    samples: verifyingKeyWords(keys.vkey("samples")),
+    contributors: verifyingKeyWords(keys.vkey("contributors")),
+    model: verifyingKeyWords(keys.vkey("model")),
     inference: verifyingKeyWords(keys.vkey("inference")),
     adjoint: verifyingKeyWords(keys.vkey("adjoint")),
     weights: verifyingKeyWords(keys.vkey("weights")),
@@ -47,7 +52,8 @@ export function deployOptionsOf(profile: Profile, keys: Keys): DeployOptions {
   return { profile, keys: { local: kind === "local", ...hash, words }, emptyQ, nullG };
 }
 
-type CircuitName = "inference" | "adjoint" | "weights";
+const CIRCUITS = ["samples", "contributors", "model", "inference", "adjoint", "weights"] as const;
+type CircuitName = (typeof CIRCUITS)[number];
 
 /** Where the contracts are. */
 export type Deployment = {
@@ -56,6 +62,7 @@ export type Deployment = {
   readonly verifier: string;
   readonly datanets: string;
   readonly models: string;
+  readonly training: string;
   readonly epochs: string;
   readonly vault: string;
 };
@@ -78,17 +85,20 @@ export async function deployContracts(
     receipts[name] = receipt;
     return receipt.created;
   };
-  const names: readonly CircuitName[] = ["inference", "adjoint", "weights"];
-  const verifyingKeys = names.map((name) => [circuit(name), keys.words[name]]);
+  const createdBy = async (name: "Models" | "Epochs", address: string, view: string): Promise<string> =>
+    (await read(chain, { address, codec: codecOf(artifacts[name].abi) }, view, [])) as string;
+  const verifyingKeys = CIRCUITS.map((name) => [circuit(name), keys.words[name]]);
+  const [samples, contributors, model, ...answers] = CIRCUITS.map(circuit);
   const transcript = keys.transcriptHash ?? `0x${"0".repeat(64)}`;
   const verifier = await create("Groth16Verifier", [keys.local, transcript, verifyingKeys]);
   const datanets = await create("Datanets", [profile.batchRecords]);
-  const models = await create("Models", [datanets, profile.contributors, options.nullG, profile.maxSamples]);
-  const circuits = names.map(circuit);
-  const epochs = await create("Epochs", [[verifier, models, ...circuits, options.emptyQ, profile.queries]]);
-  const vault = await read(chain, { address: epochs, codec: codecOf(artifacts.Epochs.abi) }, "vault", []);
-  const deployment = { chainId: chain.chainId, profile: profile.name, verifier, datanets, models, epochs };
-  return { deployment: { ...deployment, vault: vault as string }, receipts };
+  const sizes = [profile.d, profile.contributors, options.nullG, profile.maxSamples];
+  const models = await create("Models", [[datanets, verifier, samples, contributors, model, ...sizes]]);
+  const training = await createdBy("Models", models, "training");
+  const epochs = await create("Epochs", [[verifier, models, ...answers, options.emptyQ, profile.queries]]);
+  const vault = await createdBy("Epochs", epochs, "vault");
+  const addresses = { verifier, datanets, models, training, epochs, vault };
+  return { deployment: { chainId: chain.chainId, profile: profile.name, ...addresses }, receipts };
 }
 
 /** Creates one contract. */

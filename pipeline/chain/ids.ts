@@ -4,9 +4,14 @@
  * modelId  = keccak256(abi.encode("quittance.model", chainId, models, operator, nonce,
  * keccak256(abi.encode(statement))))
  * context  = keccak256(abi.encode("quittance.epoch", chainId, epochs, modelId, epoch, batchIndex)) >> 8
+ * seed     = keccak256(abi.encode("quittance.training", chainId, training, modelId, keccak256(abi.encode(roots))))
+ * ρ_i      = keccak256(abi.encode(seed, i)) >> 8, i = 1, 2, 3
  * circuit  = keccak256("quittance/PROFILE/CIRCUIT")
  *
- * The context loses its last 8 bits so that it is always a field element.
+ * The context and the challenges ρ lose their last 8 bits so that they are always field elements.
+ *
+ * ρ must not be known before everything that it tests is fixed. The model's id binds every commitment and the
+ * numbers of the batches; the roots bind what is in them, for a reader who has no chain to look the numbers up.
  */
 import { abiEncode, keccak256, keccakText, type TypedDomain, typedDataDigest } from "../engine/ethers.ts";
 
@@ -17,9 +22,13 @@ export type ModelStatement = {
   readonly backbone: string;
   readonly commitW: bigint;
   readonly commitA: bigint;
+  /** Commitment of R = Σ G_c − λW. */
+  readonly commitR: bigint;
   readonly lambda: number;
   readonly samples: number;
   readonly feeUnitWei: bigint;
+  /** Registered as unproven: may charge and settle without a training proof, and everything says so. */
+  readonly unproven: boolean;
   readonly contributors: readonly {
     readonly account: string;
     readonly commitG: bigint;
@@ -57,8 +66,9 @@ export function batchDigest(chainId: number, datanets: string, batch: BatchMessa
 }
 
 const STATEMENT_TYPE =
-  "tuple(uint256 datanet, bytes32 backbone, uint256 commitW, uint256 commitA, uint32 lambda," +
-  " uint32 samples, uint128 feeUnitWei, tuple(address account, uint256 commitG, uint256[] batches)[] contributors)";
+  "tuple(uint256 datanet, bytes32 backbone, uint256 commitW, uint256 commitA, uint256 commitR," +
+  " uint32 lambda, uint32 samples, uint128 feeUnitWei, bool unproven," +
+  " tuple(address account, uint256 commitG, uint256[] batches)[] contributors)";
 
 /** A model's id, as `Models.modelIdOf`. */
 export function modelIdOf(of: {
@@ -92,6 +102,33 @@ export function contextOf(of: {
     ),
   );
   return BigInt(hash) >> 8n;
+}
+
+/** What the training challenges come from, as `Training.seedOf`. */
+export function trainingSeed(of: {
+  readonly chainId: number;
+  readonly training: string;
+  readonly modelId: string;
+  /** Roots of all the batches in the model's order: contributor by contributor, batch by batch. */
+  readonly roots: readonly bigint[];
+}): string {
+  return keccak256(
+    abiEncode(
+      ["string", "uint256", "address", "bytes32", "bytes32"],
+      ["quittance.training", of.chainId, of.training, of.modelId, rootsHashOf(of.roots)],
+    ),
+  );
+}
+
+/** Hash of a model's batch roots, as `IModels.Model.rootsHash`. */
+export function rootsHashOf(roots: readonly bigint[]): string {
+  return keccak256(abiEncode(["uint256[]"], [roots]));
+}
+
+/** The training challenges ρ1, ρ2, ρ3 of a seed, as `Training.challengesOf`. */
+export function rhoOf(seed: string): [bigint, bigint, bigint] {
+  const rho = (i: number): bigint => BigInt(keccak256(abiEncode(["bytes32", "uint256"], [seed, i]))) >> 8n;
+  return [rho(1), rho(2), rho(3)];
 }
 
 /** A circuit's id in the verifier contract. */

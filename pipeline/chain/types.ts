@@ -17,15 +17,21 @@ export type ModelView = {
   readonly operator: string;
   readonly committedAt: bigint;
   readonly status: bigint;
+  /** Registered as unproven: may be used without a training proof. */
+  readonly unproven: boolean;
   readonly contributors: bigint;
   readonly feeUnitWei: bigint;
   readonly lambda: bigint;
   readonly samples: bigint;
+  readonly batches: bigint;
   readonly commitW: bigint;
   readonly commitA: bigint;
+  readonly commitR: bigint;
   readonly datanet: bigint;
   readonly backbone: string;
   readonly accountsHash: string;
+  /** As `rootsHashOf`. */
+  readonly rootsHash: string;
 };
 
 /** `IEpochs.EpochCommitment`. */
@@ -61,6 +67,8 @@ export type InferenceBatchView = {
 
 /** What settling an epoch came to. */
 export type Settlement = {
+  /** Whether the model's training was proven when it was settled. */
+  readonly trainingProven: boolean;
   readonly poolWei: bigint;
   readonly totalWeight: bigint;
   readonly carriedOutWei: bigint;

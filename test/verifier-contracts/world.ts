@@ -20,7 +20,10 @@ export const COIN = 10n ** 18n;
 export const GROUP = 2;
 export const QUERIES = 3;
 
-export type Key = "inference" | "adjoint" | "weights";
+/** Features of a record. */
+export const DIMENSION = 4;
+
+export type Key = "samples" | "contributors" | "model" | "inference" | "adjoint" | "weights";
 export type World = {
   readonly chain: Chain;
   readonly contracts: Contracts;
@@ -43,18 +46,28 @@ export type Model = {
 };
 export type Epoch = { readonly number: number; readonly commitment: EpochCommitment };
 
-/** Trapdoor keys for the three circuits, as the contracts want them. */
+/** Trapdoor keys for the six circuits, as the contracts want them. */
 export async function makeKeys(random: Random): Promise<{ curve: Arithmetic; keys: World["keys"] }> {
   const curve = await arithmetic();
   const setup = { alpha: random.field(), beta: random.field(), gamma: random.field() };
   const make = (count: number): TrapdoorKey => trapdoorKey(curve, setup, count, random);
-  return { curve, keys: { inference: make(6), adjoint: make(4), weights: make(1 + 2 * GROUP) } };
+  const training = { samples: make(8), contributors: make(2 + 2 * GROUP), model: make(11) };
+  const answers = { inference: make(6), adjoint: make(4), weights: make(1 + 2 * GROUP) };
+  return { curve, keys: { ...training, ...answers } };
 }
 
 export function deployOptions(keys: World["keys"], emptyQ: bigint, nullG: bigint): DeployOptions {
-  const words = { inference: keys.inference.words, adjoint: keys.adjoint.words, weights: keys.weights.words };
+  const words = {
+    samples: keys.samples.words,
+    contributors: keys.contributors.words,
+    model: keys.model.words,
+    inference: keys.inference.words,
+    adjoint: keys.adjoint.words,
+    weights: keys.weights.words,
+  };
   const profile = {
     name: "tiny",
+    d: DIMENSION,
     batchRecords: 5,
     queries: QUERIES,
     contributors: GROUP,
@@ -103,6 +116,9 @@ export async function makeModel(
 
 /** Commitments of a model that is more than random numbers. */
 export type Commitments = Pick<ModelStatement, "commitW" | "commitA" | "lambda"> & {
+  readonly commitR?: bigint;
+  /** Left out: registered as unproven. */
+  readonly unproven?: boolean;
   readonly commitG: readonly bigint[];
 };
 
@@ -120,9 +136,11 @@ export async function commitModelOf(
     backbone: random.hex32(),
     commitW: commitments?.commitW ?? random.field(),
     commitA: commitments?.commitA ?? random.field(),
+    commitR: commitments?.commitR ?? random.field(),
     lambda: commitments?.lambda ?? 1000,
     samples: 4 * members.reduce((sum, member) => sum + member.batches.length, 0),
     feeUnitWei,
+    unproven: commitments?.unproven ?? true,
     contributors: members.map((member, i) => ({
       ...member,
       commitG: commitments?.commitG[i] ?? random.field(),

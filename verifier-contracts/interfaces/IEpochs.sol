@@ -55,7 +55,23 @@ interface IEpochs {
         bool proven;
     }
 
+    /// @notice One `inference` statement and its proof.
+    struct InferenceProof {
+        uint256 batchIndex;
+        uint256[8] proof;
+    }
+
+    /// @notice One `weights` statement and its proof; see {proveWeights}.
+    struct WeightsProof {
+        uint256 groupIndex;
+        uint256[] w;
+        uint256[] commitG;
+        uint256[8] proof;
+    }
+
     error EpochsWrongProfile();
+    /// @notice The model's training is not proven, and it was not registered as unproven.
+    error EpochsTrainingNotProven(ModelId model);
     error EpochsNotOperator(address sender, address operator);
     error EpochsUnknownEpoch(ModelId model, uint256 epoch);
     /// @notice The model's epoch `epoch` is neither settled nor expired yet.
@@ -93,7 +109,8 @@ interface IEpochs {
         uint256 indexed epoch,
         uint256 pool,
         uint256 carriedIn,
-        EpochCommitment commitment
+        EpochCommitment commitment,
+        bool trainingProven
     );
     event InferenceProven(ModelId indexed model, uint256 indexed epoch, uint256 batchIndex);
     event AdjointProven(ModelId indexed model, uint256 indexed epoch);
@@ -105,11 +122,13 @@ interface IEpochs {
         uint256 totalWeight,
         uint256 carriedOut,
         address[] accounts,
-        uint256[] payouts
+        uint256[] payouts,
+        bool trainingProven
     );
     event EpochExpired(ModelId indexed model, uint256 indexed epoch, uint256 pool);
 
-    /// @notice Opens the model's next epoch and charges its payers. The model's operator only.
+    /// @notice Opens the model's next epoch and charges its payers. The model's operator only, and only if the
+    /// model's training is proven or it was registered as unproven; the event says which.
     /// @return epoch its number, from 1
     function commitEpoch(
         ModelId model,
@@ -137,6 +156,16 @@ interface IEpochs {
         uint256[] calldata w,
         uint256[] calldata commitG,
         uint256[8] calldata proof
+    ) external;
+
+    /// @notice Proves any of an epoch's statements, all of them in one batch: one wrong proof, and none counts.
+    /// @param adjoint none or one
+    function prove(
+        ModelId model,
+        uint256 epoch,
+        InferenceProof[] calldata inference,
+        uint256[8][] calldata adjoint,
+        WeightsProof[] calldata weights
     ) external;
 
     /// @notice Shares the pool out once everything is proven. Anybody may call; nobody is paid here, see

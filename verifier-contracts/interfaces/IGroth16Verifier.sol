@@ -7,14 +7,27 @@ import {CircuitId} from "../Types.sol";
 /// @notice `e(A, B) = e(α, β) · e(IC_0 + Σ public_i · IC_i, γ) · e(C, δ)`.
 /// @dev Keys are fixed when the contract is created; nobody can add or change one. A proof says nothing
 /// about who may use it or whether it was used before: proofs can be re-randomised by anybody, so whoever
-/// calls this keeps its own account of which *statements* were used. Keys of one setup share α, β and γ,
-/// which is what a later `verifyBatch` builds on.
+/// calls this keeps its own account of which *statements* were used.
+///
+/// Keys of one setup share α, β and γ. Then n proofs of any of their circuits are checked together: with
+/// coefficients ρ_i that nobody can know before all of them are fixed,
+/// `Π e(ρ_i·A_i, B_i) = e(Σρ_i·α, β) · e(Σρ_i·IC(i), γ) · Π_key e(Σρ_i·C_i, δ_key)`,
+/// which is n + 2 + (number of keys) pairings instead of 4n. If a single proof is wrong this holds with
+/// probability 2^-128 at most, whatever the others are: a sum with fixed coefficients would let two errors
+/// cancel.
 interface IGroth16Verifier {
     /// @param circuit which circuit the key is for
     /// @param words α (2), β (4), γ (4), δ (4), then IC (2 each), G2 coordinates imaginary part first
     struct CircuitKey {
         CircuitId circuit;
         uint256[] words;
+    }
+
+    /// @notice One proof of a batch, as {verify} takes them.
+    struct Item {
+        CircuitId circuit;
+        uint256[8] proof;
+        uint256[] publics;
     }
 
     /// @notice Keys from a locally known secret let whoever made them forge proofs; this chain is not a
@@ -42,12 +55,25 @@ interface IGroth16Verifier {
     /// @notice The points are well-formed, and they do not prove this statement.
     error VerifierInvalidProof(CircuitId circuit);
 
+    error VerifierEmptyBatch();
+    /// @notice The circuit's key is of another setup than the first one's: it is verified singly, by {verify}.
+    error VerifierNotBatchable(CircuitId circuit);
+    /// @notice Every proof of the batch is well-formed, and at least one of them proves nothing.
+    error VerifierInvalidBatch(uint256 count);
+
     event KeyRegistered(CircuitId indexed circuit, bytes32 keyHash, uint256 publicCount, bool local);
 
     /// @notice Returns if `proof` proves the statement `publics` of `circuit`, and reverts with the reason
     /// otherwise.
     /// @param proof A.x, A.y, B.x (imaginary, real), B.y (imaginary, real), C.x, C.y
     function verify(CircuitId circuit, uint256[8] calldata proof, uint256[] calldata publics) external view;
+
+    /// @notice Returns if every item is what {verify} would take, and reverts otherwise. One wrong proof, wherever
+    /// it stands, makes the whole call revert; it does not say which. A proof may stand there twice.
+    function verifyBatch(Item[] calldata items) external view;
+
+    /// @notice Whether {verifyBatch} takes proofs of this circuit.
+    function batchable(CircuitId circuit) external view returns (bool);
 
     /// @notice Whether the keys were built from a secret that somebody knows. True on development chains
     /// only.

@@ -80,6 +80,7 @@ describe("openRpcChain", () => {
       verifier: nowhere,
       datanets: nowhere,
       models: nowhere,
+      training: nowhere,
       epochs: nowhere,
       vault: nowhere,
     };
