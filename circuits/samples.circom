@@ -56,7 +56,8 @@ template Samples(d, m, records, scaleBits) {
     root === openedRoot;
     var samples = 0;
     for (var i = 0; i < records; i++) samples += weight[i];
-    count === samples;
+    signal counted <== samples;
+    count === counted;
 
     // 4. the sums
     var sumG = 0;
@@ -65,6 +66,8 @@ template Samples(d, m, records, scaleBits) {
         sumG += addedG[i];
         sumA += addedA[i];
     }
-    g === sumG;
-    a === sumA;
+    signal totalG <== sumG;
+    signal totalA <== sumA;
+    g === totalG;
+    a === totalA;
 }

@@ -150,6 +150,8 @@ export function rangeProblems(p: Profile): string[] {
   const d = BigInt(p.d);
   const h = 128n; // |feature| <= 2^7
   const half = (b: number): bigint => 1n << BigInt(b - 1); // bounds |v| of a signed v
+  // |e| <= 2^S + d·2^7·2^(wBits-1), and an entry of any sum of h·eᵀ over samples is within this:
+  const gradient = BigInt(p.maxSamples) * h * ((1n << BigInt(p.scaleBits)) + d * half(p.wBits) * h);
   const rules: [string, boolean][] = [
     [
       "aBits: |A_jk| <= maxSamples·2^14 must be below 2^(aBits-1)",
@@ -173,15 +175,12 @@ export function rangeProblems(p: Profile): string[] {
         (half(p.qBits) << BigInt(p.adjointBits)) + half(p.rBits) < 1n << 252n,
     ],
     [
-      // |e| <= 2^S + d·2^(wBits-1)·2^7, |G| <= maxSamples·2^7·|e|, |s| <= d·m·|G|·2^(yBits-1)
       "sBits: the largest exact influence must stay below 2^252, and sBits below 252",
-      d *
-        BigInt(p.m) *
-        BigInt(p.maxSamples) *
-        h *
-        ((1n << BigInt(p.scaleBits)) + d * half(p.wBits) * h) *
-        half(p.yBits) <
-        1n << 252n && p.sBits < 252,
+      d * BigInt(p.m) * gradient * half(p.yBits) < 1n << 252n && p.sBits < 252,
+    ],
+    [
+      "scaleBits: the sides of Σ G = λW + R must stay below 2^252, or agreement modulo p would not be enough",
+      gradient < 1n << 252n && (half(p.wBits) << BigInt(p.lambdaBits)) + half(p.rBits) < 1n << 252n,
     ],
   ];
   return rules.filter(([, holds]) => !holds).map(([sentence]) => sentence);

@@ -78,19 +78,98 @@ export function adjointCase(random: Random, profile: Profile, lambda = 1000n, sa
     }
   }
   const q = random.list(d * m, 16);
-  const lifted = Array.from({ length: d }, (_, i) =>
-    Array.from({ length: d }, (_, j) => at(a, triangleIndex(i, j, d)) + (i === j ? lambda : 0n)),
-  );
   return {
     profile,
     a,
     saltA: random.unsigned(248),
     q,
     saltQ: random.unsigned(248),
-    y: solveRounded(lifted, q, m, adjointBits),
+    y: solveRounded(lift(a, lambda, d), q, m, adjointBits),
     saltY: random.unsigned(248),
     lambda,
   };
+}
+
+/** A record with random features, class, digest and salt. */
+export function sampleRecord(random: Random, { d, m }: Profile): DataRecord {
+  return {
+    features: Int8Array.from({ length: d }, () => Number(random.signed(8))),
+    klass: Number(random.unsigned(32)) % m,
+    digest: random.unsigned(248),
+    salt: random.unsigned(248),
+    weight: 1,
+  };
+}
+
+/** A trained model and everything behind it; matrices are flat, `a` is the upper triangle of A. */
+export type TrainingCase = {
+  readonly profile: Profile;
+  readonly lambda: bigint;
+  /** The batches of each contributor, of at most batchRecords samples. */
+  readonly batches: readonly (readonly (readonly DataRecord[])[])[];
+  readonly gradients: readonly (readonly bigint[])[];
+  readonly a: readonly bigint[];
+  readonly w: readonly bigint[];
+  readonly r: readonly bigint[];
+};
+
+/** Random samples in batches of these sizes (by contributor), and the optimum for them, fitted exactly. */
+export function trainingCase(
+  random: Random,
+  profile: Profile,
+  sizes: readonly (readonly number[])[],
+  lambda = 1n + random.unsigned(16),
+): TrainingCase {
+  const batches = sizes.map((own) =>
+    own.map((size) => Array.from({ length: size }, () => sampleRecord(random, profile))),
+  );
+  return { profile, lambda, batches, ...fit(batches, lambda, profile) };
+}
+
+/** A, W = round(2^S A_λ⁻¹ Σ h·onehotᵀ), every G_c and R = Σ G − λW, sample by sample. */
+export function fit(
+  batches: TrainingCase["batches"],
+  lambda: bigint,
+  profile: Profile,
+): Pick<TrainingCase, "a" | "w" | "gradients" | "r"> {
+  const { d, m, scaleBits } = profile;
+  const samples = batches.flat(2);
+  const a: bigint[] = [];
+  for (let i = 0; i < d; i++) {
+    for (let j = i; j < d; j++) {
+      a.push(
+        samples.reduce((sum, { features: h }) => sum + BigInt(h[i] as number) * BigInt(h[j] as number), 0n),
+      );
+    }
+  }
+  const targets = new Array<bigint>(d * m).fill(0n);
+  for (const { features, klass } of samples) {
+    features.forEach((h, j) => {
+      targets[j * m + klass] = at(targets, j * m + klass) + BigInt(h);
+    });
+  }
+  const w = solveRounded(lift(a, lambda, d), targets, m, scaleBits);
+  const gradients = batches.map((own) => gradientOf(own.flat(), w, profile));
+  const r = w.map((value, i) => gradients.reduce((sum, g) => sum + at(g, i), 0n) - lambda * value);
+  return { a, w, gradients, r };
+}
+
+/** G = Σ h·eᵀ, e = 2^S·onehot(class) − Wᵀh. */
+export function gradientOf(samples: readonly DataRecord[], w: readonly bigint[], profile: Profile): bigint[] {
+  const { d, m, scaleBits } = profile;
+  const g = new Array<bigint>(d * m).fill(0n);
+  for (const { features, klass } of samples) {
+    recordScores(features, w, m).forEach((score, k) => {
+      const error = (k === klass ? 1n << BigInt(scaleBits) : 0n) - score;
+      for (let j = 0; j < d; j++) g[j * m + k] = at(g, j * m + k) + BigInt(features[j] as number) * error;
+    });
+  }
+  return g;
+}
+
+/** A point like those that contracts draw: 248 bits each. */
+export function rhoOf(random: Random): [bigint, bigint, bigint] {
+  return [random.unsigned(248), random.unsigned(248), random.unsigned(248)];
 }
 
 /** Random Y and gradients of influences of both signs: every second one is the one before, negated. */
@@ -109,6 +188,13 @@ export function weightsCase(random: Random, profile: Profile, count = profile.co
     gradients,
     salts: gradients.map(() => random.unsigned(248)),
   };
+}
+
+/** A + λI in full. */
+function lift(a: readonly bigint[], lambda: bigint, d: number): bigint[][] {
+  return Array.from({ length: d }, (_, i) =>
+    Array.from({ length: d }, (_, j) => at(a, triangleIndex(i, j, d)) + (i === j ? lambda : 0n)),
+  );
 }
 
 /** round(2^bits · M⁻¹ Q), by fraction-free (Bareiss) elimination: exact, and slow. */

@@ -43,6 +43,7 @@ describe("profiles", () => {
       [{ rBits: 35 }, /rBits/],
       [{ yBits: 220 }, /yBits/],
       [{ sBits: 252 }, /sBits/],
+      [{ scaleBits: 230 }, /scaleBits/],
     ];
     for (const [change, rule] of broken)
       expect(rangeProblems({ ...profile, ...change }).join()).toMatch(rule);
