@@ -43,11 +43,16 @@ template Pack(n, bits, perElement) {
 
     assert(bits >= 1 && bits * perElement <= 252);
 
+    // Powers step by step: the witness generator would work a ** out anew for every value.
+    var step = 2**bits;
+    var half = 2**(bits - 1);
     for (var e = 0; e < packedLength(n, perElement); e++) {
         var sum = 0;
+        var weight = 1; // 2^(bits·i)
         for (var i = 0; i < perElement; i++) {
             var at = e * perElement + i;
-            if (at < n) sum += (in[at] + 2**(bits - 1)) * 2**(bits * i);
+            if (at < n) sum += (in[at] + half) * weight;
+            weight *= step;
         }
         out[e] <== sum;
     }

@@ -17,10 +17,12 @@ template Bits(n, offset) {
     assert(n >= 1 && n <= 252 && offset >= 0 && offset < 2**252);
 
     var sum = 0;
+    var power = 1; // 2^i: the witness generator would work a ** out anew for every bit
     for (var i = 0; i < n; i++) {
         bits[i] <-- ((in + offset) >> i) & 1; // constrained to 0 or 1 here, to these digits by the sum
         bits[i] * (bits[i] - 1) === 0;
-        sum += bits[i] * 2**i;
+        sum += bits[i] * power;
+        power += power;
     }
     sum === in + offset;
 }

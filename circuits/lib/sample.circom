@@ -41,7 +41,11 @@ template Sample(d, m, scaleBits) {
     (1 - weight) * klass === 0;
     for (var first = 0; first < d; first += 31) {
         var packed = 0;
-        for (var i = 0; i < 31 && first + i < d; i++) packed += features[first + i] * 256**i;
+        var power = 1; // 256^i
+        for (var i = 0; i < 31 && first + i < d; i++) {
+            packed += features[first + i] * power;
+            power *= 256;
+        }
         (1 - weight) * packed === 0;
     }
 
