@@ -70,6 +70,7 @@ library BN254 {
         uint256 y,
         uint256 scalar
     ) internal view returns (bool ok, uint256 rx, uint256 ry) {
+        if (scalar == 1) return (true, x, y);
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(free, x)

@@ -23,13 +23,17 @@ contract Groth16Verifier is IGroth16Verifier {
         bool shared;
     }
 
-    /// @dev The proofs of a batch that share a key. `scalars` are Σρ and then Σρ·public_j; (x, y) is Σρ·C.
+    /// @dev The proofs of a batch that share a key. `scalars` are Σρ and then Σρ·public_j; (x, y) is Σρ·C. The
+    /// last three words stand where the precompiles want them: multiply (nextX, nextY, coefficient), then add.
     struct Group {
         CircuitId circuit;
         uint256[] key;
         uint256[] scalars;
         uint256 x;
         uint256 y;
+        uint256 nextX;
+        uint256 nextY;
+        uint256 coefficient;
     }
 
     /// @inheritdoc IGroth16Verifier
@@ -81,19 +85,24 @@ contract Groth16Verifier is IGroth16Verifier {
         bytes32 seed = _seedOf(items);
         Group[] memory groups = new Group[](_keyCount);
         uint256 used = 0;
+        Group memory group;
         // Room for every key's δ; what is not used is cut off before pairing.
         uint256[] memory input = new uint256[](6 * (count + 2 + _keyCount));
         for (uint256 i = 0; i < count; ++i) {
             Item calldata item = items[i];
-            _checkProof(item.proof);
-            uint256 place = _find(groups, used, item.circuit);
-            if (place == used) groups[used++] = _newGroup(item.circuit);
-            // The first coefficient may be 1: only the others' ratios to it matter.
-            uint256 coefficient = i == 0 ? 1 : uint128(uint256(keccak256(abi.encode(seed, i))));
-            _addPublics(groups[place].scalars, item.publics, coefficient);
-            _addProof(groups[place], input, 6 * i, item.proof, coefficient);
+            if (i == 0 || CircuitId.unwrap(group.circuit) != CircuitId.unwrap(item.circuit)) {
+                uint256 place = _find(groups, used, item.circuit);
+                if (place == used) groups[used++] = _newGroup(item.circuit);
+                group = groups[place];
+            }
+            group.coefficient = _coefficient(seed, i);
+            _addPublics(group, item.publics);
+            if (!_addProof(group, input, i, item.proof)) {
+                _checkProof(item.proof);
+                revert VerifierProofNotOnCurve();
+            }
         }
-        _addKeys(groups, used, input, 6 * count);
+        _addKeys(groups, used, input, count);
         assembly ("memory-safe") {
             mstore(input, mul(6, add(count, add(2, used))))
         }
@@ -134,11 +143,14 @@ contract Groth16Verifier is IGroth16Verifier {
         }
     }
 
-    /// @dev Coordinates canonical, A and C on the curve and not infinity. B is the pairing precompile's to check.
-    function _checkProof(uint256[8] calldata proof) private pure {
-        for (uint256 i = 0; i < 8; ++i) if (proof[i] >= BN254.Q) revert VerifierProofNotCanonical(i);
-        bool onCurve = BN254.isG1(proof[0], proof[1]) && BN254.isG1(proof[6], proof[7]);
-        if (!onCurve) revert VerifierProofNotOnCurve();
+    /// @dev 128 bits for each place. The first may be 1: only the others' ratios to it matter.
+    function _coefficient(bytes32 seed, uint256 index) private pure returns (uint256 coefficient) {
+        if (index == 0) return 1;
+        assembly ("memory-safe") {
+            mstore(0x00, seed)
+            mstore(0x20, index)
+            coefficient := shr(128, keccak256(0x00, 0x40))
+        }
     }
 
     /// @dev Hash of all that is claimed: h_i = keccak256(h_(i−1), circuit, proof, publics), from the count on. How
@@ -168,42 +180,95 @@ contract Groth16Verifier is IGroth16Verifier {
     function _newGroup(CircuitId circuit) private view returns (Group memory group) {
         uint256[] memory key = _load(circuit);
         if (!_keys[circuit].shared) revert VerifierNotBatchable(circuit);
-        group = Group(circuit, key, new uint256[]((key.length - HEAD) / 2), 0, 0);
+        group = Group(circuit, key, new uint256[]((key.length - HEAD) / 2), 0, 0, 0, 0, 0);
     }
 
-    function _addPublics(
-        uint256[] memory scalars,
-        uint256[] calldata publics,
-        uint256 coefficient
-    ) private pure {
+    /// @dev Adds ρ and ρ·public_j to the group's scalars, refusing every input that is not below the field's order.
+    function _addPublics(Group memory group, uint256[] calldata publics) private pure {
+        uint256[] memory scalars = group.scalars;
         uint256 expected = scalars.length - 1;
         if (publics.length != expected) revert VerifierWrongPublicCount(expected, publics.length);
-        scalars[0] = addmod(scalars[0], coefficient, BN254.R);
-        for (uint256 j = 0; j < expected; ++j) {
-            uint256 value = publics[j];
-            if (value >= BN254.R) revert VerifierPublicNotCanonical(j);
-            scalars[j + 1] = addmod(scalars[j + 1], mulmod(coefficient, value, BN254.R), BN254.R);
+        uint256 r = BN254.R;
+        uint256 coefficient = group.coefficient;
+        bool canonical = true;
+        assembly ("memory-safe") {
+            let scalar := add(scalars, 0x20)
+            mstore(scalar, addmod(mload(scalar), coefficient, r))
+            let word := publics.offset
+            for {
+                let end := add(word, mul(expected, 0x20))
+            } lt(word, end) {
+                word := add(word, 0x20)
+            } {
+                let value := calldataload(word)
+                canonical := and(canonical, lt(value, r))
+                scalar := add(scalar, 0x20)
+                mstore(scalar, addmod(mload(scalar), mulmod(coefficient, value, r), r))
+            }
         }
+        if (canonical) return;
+        for (uint256 i = 0; i < expected; ++i) if (publics[i] >= r) revert VerifierPublicNotCanonical(i);
     }
 
-    /// @dev The pair (ρ·A, B) into `input`, ρ·C onto the group's.
+    /// @dev Puts the pair (ρ·A, B) into `input` as its pair `index`, and adds ρ·C to the group. False, without any
+    /// use of the result, if a coordinate is not canonical, or A or C is off the curve or infinity; B is the
+    /// pairing precompile's to check. In assembly because this is all that a further proof of a batch costs.
     function _addProof(
         Group memory group,
         uint256[] memory input,
-        uint256 place,
-        uint256[8] calldata proof,
-        uint256 coefficient
-    ) private view {
-        bool ok;
-        (ok, input[place], input[place + 1]) = BN254.scaled(proof[0], proof[1], coefficient);
-        assert(ok);
-        for (uint256 k = 2; k < 6; ++k) input[place + k] = proof[k];
-        (ok, group.x, group.y) = BN254.addScaled(group.x, group.y, proof[6], proof[7], coefficient);
-        assert(ok);
+        uint256 index,
+        uint256[8] calldata proof
+    ) private view returns (bool ok) {
+        uint256 q = BN254.Q;
+        assembly ("memory-safe") {
+            function isG1(x, y, p) -> valid {
+                // y² = x³ + 3 with both below q. (0, 0) is not on the curve.
+                valid := eq(mulmod(y, y, p), addmod(mulmod(mulmod(x, x, p), x, p), 3, p))
+                valid := and(valid, and(lt(x, p), lt(y, p)))
+            }
+            let ax := calldataload(proof)
+            let ay := calldataload(add(proof, 0x20))
+            let cx := calldataload(add(proof, 0xc0))
+            let cy := calldataload(add(proof, 0xe0))
+            ok := and(isG1(ax, ay, q), isG1(cx, cy, q))
+            ok := and(ok, lt(calldataload(add(proof, 0x40)), q))
+            ok := and(ok, lt(calldataload(add(proof, 0x60)), q))
+            ok := and(ok, lt(calldataload(add(proof, 0x80)), q))
+            ok := and(ok, lt(calldataload(add(proof, 0xa0)), q))
+            if ok {
+                let coefficient := mload(add(group, 0xe0))
+                let pair := add(input, add(0x20, mul(index, 0xc0)))
+                mstore(pair, ax)
+                mstore(add(pair, 0x20), ay)
+                mstore(add(group, 0xa0), cx)
+                mstore(add(group, 0xc0), cy)
+                if iszero(eq(coefficient, 1)) {
+                    mstore(add(pair, 0x40), coefficient)
+                    ok := staticcall(gas(), 7, pair, 0x60, pair, 0x40)
+                    let next := add(group, 0xa0)
+                    ok := and(ok, staticcall(gas(), 7, next, 0x60, next, 0x40))
+                }
+                calldatacopy(add(pair, 0x40), add(proof, 0x40), 0x80)
+                let sum := add(group, 0x60)
+                ok := and(ok, staticcall(gas(), 6, sum, 0x80, sum, 0x40))
+            }
+        }
     }
 
-    /// @dev The pairs (−Σρ·α, β), (−Σρ·IC, γ) and, for each key, (−Σρ·C, δ).
-    function _addKeys(Group[] memory groups, uint256 used, uint256[] memory input, uint256 place) private view {
+    /// @dev Coordinates canonical, A and C on the curve and not infinity. B is the pairing precompile's to check.
+    function _checkProof(uint256[8] calldata proof) private pure {
+        for (uint256 i = 0; i < 8; ++i) if (proof[i] >= BN254.Q) revert VerifierProofNotCanonical(i);
+        bool onCurve = BN254.isG1(proof[0], proof[1]) && BN254.isG1(proof[6], proof[7]);
+        if (!onCurve) revert VerifierProofNotOnCurve();
+    }
+
+    /// @dev The pairs (−Σρ·α, β), (−Σρ·IC, γ) and, for each key, (−Σρ·C, δ), from pair `index` on.
+    function _addKeys(
+        Group[] memory groups,
+        uint256 used,
+        uint256[] memory input,
+        uint256 index
+    ) private view {
         uint256[] memory head = groups[0].key;
         uint256 sum = 0;
         (uint256 x, uint256 y) = (0, 0);
@@ -211,13 +276,13 @@ contract Groth16Verifier is IGroth16Verifier {
             Group memory group = groups[k];
             sum = addmod(sum, group.scalars[0], BN254.R);
             (x, y) = _addPoints(x, y, group.key, group.scalars);
-            _addPair(input, place + 12 + 6 * k, group.x, group.y, group.key, DELTA);
+            _addPair(input, index + 2 + k, group.x, group.y, group.key, DELTA);
         }
-        _addPair(input, place + 6, x, y, head, GAMMA);
+        _addPair(input, index + 1, x, y, head, GAMMA);
         bool ok;
         (ok, x, y) = BN254.scaled(head[0], head[1], sum);
         assert(ok);
-        _addPair(input, place, x, y, head, BETA);
+        _addPair(input, index, x, y, head, BETA);
     }
 
     /// @dev (x, y) + Σ scalar_j · IC_j: one multiplication for each point, however many proofs there are.
@@ -226,26 +291,49 @@ contract Groth16Verifier is IGroth16Verifier {
         uint256 y,
         uint256[] memory key,
         uint256[] memory scalars
-    ) private view returns (uint256, uint256) {
-        for (uint256 j = 0; j < scalars.length; ++j) {
-            bool ok;
-            (ok, x, y) = BN254.addScaled(x, y, key[HEAD + 2 * j], key[HEAD + 2 * j + 1], scalars[j]);
-            assert(ok);
+    ) private view returns (uint256 rx, uint256 ry) {
+        bool ok = true;
+        assembly ("memory-safe") {
+            // (x, y), then IC_j and its scalar: multiply the latter, then add both.
+            let sum := mload(0x40)
+            let next := add(sum, 0x40)
+            mstore(sum, x)
+            mstore(add(sum, 0x20), y)
+            let ic := add(key, mul(add(HEAD, 1), 0x20))
+            let scalar := add(scalars, 0x20)
+            for {
+                let end := add(scalar, mul(mload(scalars), 0x20))
+            } lt(scalar, end) {
+                scalar := add(scalar, 0x20)
+                ic := add(ic, 0x40)
+            } {
+                mcopy(next, ic, 0x40)
+                mstore(add(next, 0x40), mload(scalar))
+                ok := and(ok, staticcall(gas(), 7, next, 0x60, next, 0x40))
+                ok := and(ok, staticcall(gas(), 6, sum, 0x80, sum, 0x40))
+            }
+            rx := mload(sum)
+            ry := mload(add(sum, 0x20))
         }
-        return (x, y);
+        assert(ok);
     }
 
-    /// @dev The pair of −(x, y) and the point of G2 that stands at `point` in the key.
+    /// @dev Writes −(x, y) and the point of G2 that stands at `point` in the key as pair `index`.
     function _addPair(
         uint256[] memory input,
-        uint256 place,
+        uint256 index,
         uint256 x,
         uint256 y,
         uint256[] memory key,
         uint256 point
     ) private pure {
-        (input[place], input[place + 1]) = (x, BN254.negated(y));
-        for (uint256 k = 0; k < 4; ++k) input[place + 2 + k] = key[point + k];
+        y = BN254.negated(y);
+        assembly ("memory-safe") {
+            let pair := add(input, add(0x20, mul(index, 0xc0)))
+            mstore(pair, x)
+            mstore(add(pair, 0x20), y)
+            mcopy(add(pair, 0x40), add(key, mul(add(point, 1), 0x20)), 0x80)
+        }
     }
 
     /// @dev Compares α, β and γ with those of the first key.

@@ -15,6 +15,8 @@ export const Q = 218882428718392752222464057452572750886963111572978236626890378
 /** α 2, β 4, γ 4, δ 4, IC 2 each, and how to prove anything with it. */
 export type TrapdoorKey = {
   readonly words: bigint[];
+  /** δ itself: what anybody who knows it can do to C. */
+  readonly delta: bigint;
   readonly prove: (publics: readonly bigint[]) => bigint[];
 };
 export type Setup = { readonly alpha: bigint; readonly beta: bigint; readonly gamma: bigint };
@@ -23,6 +25,7 @@ type Point = Uint8Array;
 type Group = {
   readonly g: Point;
   timesScalar(point: Point, scalar: Uint8Array): Point;
+  add(p: Point, q: Point): Point;
   toAffine(point: Point): Point;
   toObject(point: Point): [unknown, unknown];
   fromObject(point: readonly unknown[]): Point;
@@ -31,6 +34,7 @@ type Group = {
 export type Arithmetic = {
   readonly g1: (k: bigint) => bigint[];
   readonly g2: (k: bigint) => bigint[];
+  readonly add1: (p: readonly bigint[], q: readonly bigint[]) => bigint[];
   readonly times1: (k: bigint, words: readonly bigint[]) => bigint[];
   readonly times2: (k: bigint, words: readonly bigint[]) => bigint[];
 };
@@ -54,6 +58,7 @@ export async function arithmetic(): Promise<Arithmetic> {
   return {
     g1: (k) => words1(G1.timesScalar(G1.g, scalar(k))),
     g2: (k) => words2(G2.timesScalar(G2.g, scalar(k))),
+    add1: ([px, py], [qx, qy]) => words1(G1.add(G1.fromObject([px, py, 1n]), G1.fromObject([qx, qy, 1n]))),
     times1: (k, [x, y]) => words1(G1.timesScalar(G1.fromObject([x, y, 1n]), scalar(k))),
     times2: (k, [x1, x0, y1, y0]) =>
       words2(
@@ -83,6 +88,7 @@ export function trapdoorKey(
   words.push(...[beta, gamma, delta].flatMap(curve.g2), ...ks.flatMap(curve.g1));
   return {
     words,
+    delta,
     prove: (publics) => {
       const [a, b] = [random.field(), random.field()];
       const ic = publics.reduce((sum, x, i) => mod(sum + x * (ks[i + 1] as bigint)), ks[0] as bigint);
@@ -102,7 +108,7 @@ export function mod(value: bigint): bigint {
   return ((value % R) + R) % R;
 }
 
-function invert(value: bigint): bigint {
+export function invert(value: bigint): bigint {
   let [result, base, exponent] = [1n, mod(value), R - 2n];
   for (; exponent > 0n; exponent >>= 1n) {
     if (exponent & 1n) result = (result * base) % R;
