@@ -11,13 +11,16 @@ import {
   adjointWitness,
   type CircuitInput,
   type CircuitName,
+  contributorsWitness,
   type DataRecord,
   inferenceWitness,
   loadProfile,
+  modelWitness,
   type Profile,
   type ProfileName,
   publicSignals,
   recordScores,
+  samplesWitness,
   weightsWitness,
 } from "../prover/index.ts";
 
@@ -35,9 +38,59 @@ type Draw = { readonly unsigned: (bits: number) => bigint; readonly signed: (bit
 export function honestInput(profileName: ProfileName, circuit: CircuitName, seed: string): HonestInput {
   const profile = loadProfile(profileName);
   const draw = drawFrom(`${seed}/${profileName}/${circuit}`);
-  if (circuit === "inference") return inference(profile, draw);
-  if (circuit === "adjoint") return adjoint(profile, draw);
-  return weights(profile, draw);
+  return { samples, contributors, model, inference, adjoint, weights }[circuit](profile, draw);
+}
+
+function samples(profile: Profile, draw: Draw): HonestInput {
+  const { d, m } = profile;
+  const { statement, input } = samplesWitness({
+    profile,
+    rho: rho(draw),
+    w: fill(d * m, () => draw.signed(profile.wBits - 2)),
+    saltV: draw.unsigned(248),
+    records: fill(profile.batchRecords, (i) => ({
+      features: Int8Array.from(fill(d, () => Number(draw.signed(8)))),
+      klass: i % m,
+      digest: draw.unsigned(248),
+      salt: draw.unsigned(248),
+      weight: 1,
+    })),
+  });
+  return { input, publics: publicSignals({ circuit: "samples", ...statement }, profile) };
+}
+
+function contributors(profile: Profile, draw: Draw): HonestInput {
+  const { d, m, contributors: group } = profile;
+  const [rho1, rho2] = rho(draw);
+  const { statement, input } = contributorsWitness({
+    profile,
+    rho1,
+    rho2,
+    gradients: fill(group, () => fill(d * m, () => draw.signed(40))),
+    salts: fill(group, () => draw.unsigned(248)),
+  });
+  return { input, publics: publicSignals({ circuit: "contributors", ...statement }, profile) };
+}
+
+function model(profile: Profile, draw: Draw): HonestInput {
+  const { d, m } = profile;
+  const { statement, input } = modelWitness({
+    profile,
+    rho: rho(draw),
+    w: fill(d * m, () => draw.signed(profile.wBits - 2)),
+    saltW: draw.unsigned(248),
+    a: fill((d * (d + 1)) / 2, () => draw.signed(profile.aBits - 2)),
+    saltA: draw.unsigned(248),
+    r: fill(d * m, () => draw.signed(28)),
+    saltR: draw.unsigned(248),
+    saltV: draw.unsigned(248),
+    bound: 1n << 28n,
+  });
+  return { input, publics: publicSignals({ circuit: "model", ...statement }, profile) };
+}
+
+function rho(draw: Draw): [bigint, bigint, bigint] {
+  return [draw.unsigned(248), draw.unsigned(248), draw.unsigned(248)];
 }
 
 function inference(profile: Profile, draw: Draw): HonestInput {
@@ -70,8 +123,8 @@ function inference(profile: Profile, draw: Draw): HonestInput {
 
 function adjoint(profile: Profile, draw: Draw): HonestInput {
   const { d, m } = profile;
-  const samples = fill(2 * d, () => fill(d, () => draw.signed(8)));
-  const gram = fill(d, (i) => fill(d, (j) => sum(samples.map((h) => at(h, i) * at(h, j)))));
+  const vectors = fill(2 * d, () => fill(d, () => draw.signed(8)));
+  const gram = fill(d, (i) => fill(d, (j) => sum(vectors.map((h) => at(h, i) * at(h, j)))));
   const lambda = 1000n + draw.unsigned(10);
   const q = fill(d * m, () => draw.signed(24));
   const y = solve(gram, lambda, q, profile);

@@ -113,21 +113,24 @@ export type TrainingCase = {
   readonly r: readonly bigint[];
 };
 
-/** Random samples in batches of these sizes (by contributor), and the optimum for them, fitted exactly. */
+/**
+ * Random samples in batches of these sizes (by contributor), and the optimum for them, fitted exactly. With
+ * λ above the number of samples every |W| is below 2^S·√n/(2√λ) < 2^(S-1), which is W's range.
+ */
 export function trainingCase(
   random: Random,
   profile: Profile,
   sizes: readonly (readonly number[])[],
-  lambda = 1n + random.unsigned(16),
+  lambda = 100n + random.unsigned(16),
 ): TrainingCase {
   const batches = sizes.map((own) =>
     own.map((size) => Array.from({ length: size }, () => sampleRecord(random, profile))),
   );
-  return { profile, lambda, batches, ...fit(batches, lambda, profile) };
+  return { profile, lambda, batches, ...fitted(batches, lambda, profile) };
 }
 
 /** A, W = round(2^S A_λ⁻¹ Σ h·onehotᵀ), every G_c and R = Σ G − λW, sample by sample. */
-export function fit(
+export function fitted(
   batches: TrainingCase["batches"],
   lambda: bigint,
   profile: Profile,

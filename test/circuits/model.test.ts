@@ -11,7 +11,7 @@ import { accepts, type Bench, expectOnly, openCircuit, patch, prove, refusals } 
 import { looseWires, violations } from "./system.ts";
 
 const profile = loadProfile("tiny");
-const { d, m } = profile;
+const { m } = profile;
 
 /** What a forger publishes: the openings and the values of what he holds himself. */
 const OWN_PUBLICS = {

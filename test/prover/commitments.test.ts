@@ -6,6 +6,7 @@ import {
   CommitmentsRangeError,
   CommitmentsRecordError,
   commitMatrix,
+  commitVector,
   emptyCommitQ,
   type MatrixKind,
   matrixLength,
@@ -19,7 +20,7 @@ import {
   recordLeaf,
   sponge,
 } from "../../prover/commitments.ts";
-import { FIELD } from "../../prover/field.ts";
+import { FIELD, FieldElementError } from "../../prover/field.ts";
 import { poseidon } from "../../prover/poseidon.ts";
 import { loadProfile } from "../../prover/profile.ts";
 
@@ -45,7 +46,7 @@ describe("sponge", () => {
 
 describe("packing", () => {
   it("puts digits where the formula says, and reads back", () => {
-    for (const bits of [8, 28, 31, 32, 56]) {
+    for (const bits of [8, 28, 31, 32, 36, 56]) {
       const low = -(1n << BigInt(bits - 1));
       const value = fc.bigInt(low, -low - 1n);
       fc.assert(
@@ -122,21 +123,31 @@ describe("leaves and roots", () => {
 });
 
 describe("commitments of matrices", () => {
-  const kinds: MatrixKind[] = ["W", "A", "G", "Q", "Y"];
+  const kinds: MatrixKind[] = ["W", "A", "G", "Q", "Y", "R"];
 
   it("are the sponge of the packed values and the salt, under the kind's type", () => {
     const values = Array.from({ length: 12 }, (_, i) => BigInt(i * i) - 40n);
     expect(commitMatrix("W", values, 3n, tiny)).toBe(sponge([...packSigned(values, 28), 3n], 3));
     expect(commitMatrix("Q", values, 3n, tiny)).toBe(sponge([...packSigned(values, 32), 3n], 6));
+    expect(commitMatrix("R", values, 3n, tiny)).toBe(sponge([...packSigned(values, 36), 3n], 8));
     const plain = values.map((value) => (value + FIELD) % FIELD);
     expect(commitMatrix("G", values, 3n, tiny)).toBe(sponge([...plain, 3n], 5));
+  });
+
+  it("of a vector are the sponge of its elements and the salt", () => {
+    const v = [1n, FIELD - 1n, 3n, 0n];
+    expect(commitVector(v, 7n, tiny)).toBe(sponge([...v, 7n], 9));
+    expect(() => commitVector(v.slice(1), 7n, tiny)).toThrow(CommitmentsLengthError);
+    expect(() => commitVector([FIELD, 0n, 0n, 0n], 7n, tiny)).toThrow(FieldElementError);
+    expect(() => commitVector([-1n, 0n, 0n, 0n], 7n, tiny)).toThrow(FieldElementError);
+    expect(() => commitVector(v, 1n << 248n, tiny)).toThrow(CommitmentsRangeError);
   });
 
   it("differ by kind and salt", () => {
     const commits = kinds.flatMap((kind) =>
       [0n, 1n].map((salt) => commitMatrix(kind, zeros(matrixLength(kind, full)), salt, full)),
     );
-    expect(new Set(commits).size).toBe(10);
+    expect(new Set(commits).size).toBe(12);
     expect(emptyCommitQ(full)).toBe(commitMatrix("Q", zeros(320), 0n, full));
     expect(nullCommitG(full)).toBe(commitMatrix("G", zeros(320), 0n, full));
   });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { FIELD, FieldElementError } from "../../prover/field.ts";
-import { CIRCUIT_NAMES, loadProfile } from "../../prover/profile.ts";
+import { CIRCUIT_NAMES, circuitSource, loadProfile } from "../../prover/profile.ts";
 import {
   parsePublicSignals,
   publicCount,
+  publicNames,
   publicSignals,
   type Statement,
   StatementsShapeError,
@@ -11,6 +12,32 @@ import {
 
 const profile = loadProfile("tiny");
 const statements: Statement[] = [
+  {
+    circuit: "samples",
+    rho1: 1n,
+    rho2: 2n,
+    rho3: 3n,
+    commitV: 4n,
+    root: 5n,
+    count: 6n,
+    g: 7n,
+    a: 8n,
+  },
+  { circuit: "contributors", rho1: 1n, rho2: 2n, commitG: [3n, 4n], value: [5n, 6n] },
+  {
+    circuit: "model",
+    rho1: 1n,
+    rho2: 2n,
+    rho3: 3n,
+    commitW: 4n,
+    commitA: 5n,
+    commitR: 6n,
+    commitV: 7n,
+    bound: 8n,
+    wValue: 9n,
+    aValue: 10n,
+    rValue: 11n,
+  },
   {
     circuit: "inference",
     context: 1n,
@@ -34,6 +61,25 @@ describe("statements", () => {
     }
   });
 
+  it("are complete: one of each circuit, and their names are those of the circuits' signals", () => {
+    expect(statements.map(({ circuit }) => circuit)).toEqual(CIRCUIT_NAMES);
+    for (const circuit of CIRCUIT_NAMES) {
+      // The manifest says `rho` and `commitG` where the list has one name an element.
+      const bare = publicNames(circuit, profile).map((name) => name.replace(/\[\d+\]$/, ""));
+      const isArray = circuitSource(circuit).public.includes("rho");
+      const names = isArray ? bare.map((name) => name.replace(/^rho\d$/, "rho")) : bare;
+      expect([...new Set(names)]).toEqual(circuitSource(circuit).public);
+    }
+    expect(publicNames("contributors", profile)).toEqual([
+      "rho1",
+      "rho2",
+      "commitG[0]",
+      "commitG[1]",
+      "value[0]",
+      "value[1]",
+    ]);
+  });
+
   it("refuse a list that lost or gained a signal", () => {
     for (const circuit of CIRCUIT_NAMES) {
       const count = publicCount(circuit, profile);
@@ -47,7 +93,14 @@ describe("statements", () => {
   it("refuse a group that is not padded, or whose lists differ in length", () => {
     const unpadded = { circuit: "weights", commitY: 1n, commitG: [2n], w: [4n] } as const;
     const uneven = { circuit: "weights", commitY: 1n, commitG: [2n, 3n, 4n], w: [5n] } as const;
-    for (const statement of [unpadded, uneven]) {
+    const values = {
+      circuit: "contributors",
+      rho1: 1n,
+      rho2: 2n,
+      commitG: [3n],
+      value: [4n, 5n, 6n],
+    } as const;
+    for (const statement of [unpadded, uneven, values]) {
       expect(() => publicSignals(statement, profile)).toThrow(StatementsShapeError);
     }
   });

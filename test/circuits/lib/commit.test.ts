@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { commitMatrix, packedPerElement, packSigned, sponge } from "../../../prover/commitments.ts";
-import { toField } from "../../../prover/field.ts";
+import { FIELD, toField } from "../../../prover/field.ts";
 import { loadProfile } from "../../../prover/profile.ts";
 import { randomFrom, SEED } from "../cases.ts";
 import { type Bench, edit, expectOnly, mainOf, openSource, prove, refusals } from "../harness.ts";
@@ -12,7 +12,7 @@ const open = (file: string, call: string): Promise<Bench> =>
 describe(`packing and commitments (seed ${SEED})`, () => {
   const random = randomFrom(SEED);
 
-  for (const bits of [8, 28, 31, 32, 56]) {
+  for (const bits of [8, 28, 31, 32, 36, 56]) {
     it(`packs ${bits}-bit values as TypeScript does, in exactly its rows`, async () => {
       const perElement = bits === 8 ? 31 : packedPerElement(bits);
       const n = perElement + 3; // one full element, and a tail
@@ -60,5 +60,39 @@ describe(`packing and commitments (seed ${SEED})`, () => {
     expect(witness[1]).toBe(commitMatrix("G", g, salt, profile));
     expect(witness[1]).toBe(sponge([...g.map(toField), salt], 5));
     expect(looseWires(plain.system, witness)).toEqual([]);
+  });
+
+  it("commits to bounded values as to those of their width, and refuses any beyond the bound", async () => {
+    const bounded = await open("commit", "CommitBounded(3, 8, typeR())");
+    // 3 values, each with two sums and two ranges of 8 bits; the bound; the packed element; a Hash of 16.
+    expect(bounded.artifact.rows).toBe(3 * 2 * (1 + 9) + 8 + 1 + 627);
+    const input = (values: readonly bigint[], bound: bigint) => ({
+      in: values.map((value) => ((value + FIELD) % FIELD).toString()),
+      salt: "5",
+      bound: bound.toString(),
+    });
+    for (const [values, bound] of [
+      [[100n, -100n, 0n], 100n],
+      [[127n, -127n, 1n], 127n],
+      [[0n, 0n, 0n], 0n],
+    ] as const) {
+      const witness = await prove(bounded, input(values, bound));
+      expect(violations(bounded.system, witness)).toEqual([]);
+      expect(looseWires(bounded.system, witness)).toEqual([]);
+      expect(witness[1]).toBe(sponge([...packSigned(values, 8), 5n], 8));
+    }
+    for (const [values, bound, index] of [
+      [[101n, 0n, 0n], 100n, 0],
+      [[0n, -101n, 0n], 100n, 1],
+      [[0n, 0n, 1n], 0n, 2],
+      [[128n, 0n, 0n], 127n, 0],
+      [[0n, FIELD / 2n, 0n], 127n, 1],
+    ] as const) {
+      const found = await refusals(bounded, { input: input(values, bound) });
+      expectOnly(found, new RegExp(`^main\\.UnsignedRange#[12]\\[${index}\\]`));
+    }
+    for (const bound of [128n, FIELD - 1n, FIELD / 2n]) {
+      expect((await refusals(bounded, { input: input([0n, 0n, 0n], bound) })).length).toBeGreaterThan(0);
+    }
   });
 });
