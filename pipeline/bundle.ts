@@ -47,10 +47,18 @@ export const bundleSchema = z.strictObject({
     epochs: address,
     vault: address,
     verifier: address,
+    training: address,
   }),
   keys: z.strictObject({
     kind: z.enum(["local", "ceremony"]),
-    circuits: z.strictObject({ inference: circuitKey, adjoint: circuitKey, weights: circuitKey }),
+    circuits: z.strictObject({
+      samples: circuitKey,
+      contributors: circuitKey,
+      model: circuitKey,
+      inference: circuitKey,
+      adjoint: circuitKey,
+      weights: circuitKey,
+    }),
   }),
   model: z.strictObject({
     id: hex32,
@@ -60,14 +68,26 @@ export const bundleSchema = z.strictObject({
     backbone: sha,
     commitW: decimal,
     commitA: decimal,
+    commitR: decimal,
     lambda: count,
     samples: count,
     feeUnitWei: decimal,
-    trainingProven: z.boolean(),
+    unproven: z.boolean(),
     contributors: z.array(
       z.strictObject({ account: address, commitG: decimal, batches: z.array(batchSchema) }),
     ),
   }),
+  /** The proof of training; null for a model that is registered as unproven. Batches in the model's order. */
+  training: z.nullable(
+    z.strictObject({
+      commitV: decimal,
+      samples: z.array(z.strictObject({ g: decimal, a: decimal, proof: proofSchema })),
+      contributors: z.array(
+        z.strictObject({ commitG: z.array(decimal), value: z.array(decimal), proof: proofSchema }),
+      ),
+      model: z.strictObject({ wValue: decimal, aValue: decimal, rValue: decimal, proof: proofSchema }),
+    }),
+  ),
   epoch: count,
   inference: z.array(
     z.strictObject({

@@ -4,10 +4,10 @@
  */
 import { balanceOf } from "./chain/client.ts";
 import type { Ui } from "./cli/ui.ts";
+import { currentModel } from "./commit.ts";
 import { checksumAddress, isAddressText } from "./engine/ethers.ts";
 import type { Project } from "./project.ts";
 import type { Session } from "./session.ts";
-import { currentModel } from "./train.ts";
 
 /** One payment. */
 export type Claimed = {

@@ -11,6 +11,7 @@ import { balanceOf } from "./chain/client.ts";
 import { addsUp } from "./chain/types.ts";
 import { claimOwed } from "./claim.ts";
 import { ether, table, type Ui } from "./cli/ui.ts";
+import type { ModelState } from "./commit.ts";
 import { DEMO_CONTRIBUTORS, type DemoSplit, demoSplit } from "./corpus/demo.ts";
 import { keysFolder } from "./environment.ts";
 import { answerQueries } from "./infer.ts";
@@ -22,7 +23,7 @@ import { openSession, type Session } from "./session.ts";
 import { type SettledEpoch, settleEpoch } from "./settle.ts";
 import { STANDARD_SEED } from "./standard-backbone.ts";
 import { writeFileAtomic } from "./store.ts";
-import { type ModelState, trainModel } from "./train.ts";
+import { trainModel } from "./train.ts";
 import { verifyBundle } from "./verify.ts";
 
 /** Who pays, in turn, and how many fee units for an answer. */
@@ -96,9 +97,7 @@ export async function runDemo({
       ui.line(
         `  Model ${model.id.slice(0, 18)}… answers ${(accuracy * 100).toFixed(1)} % of ${model.tested} digits that nobody contributed.`,
       );
-      ui.line(
-        "  That its weights come from the committed batches is committed on chain, but not yet proven.",
-      );
+      ui.line("  Its weights are committed now, and proven to come from the signed batches further down.");
 
       ui.heading("Paid answers, each with a signed receipt");
       const answers =
@@ -107,7 +106,7 @@ export async function runDemo({
           : await answerQueries({ project, session, queries: demoQueries(split), ui });
       if (answers.length > 0) ui.line(`  ${answers.length} receipts; the first: ${answers[0]?.path}`);
 
-      ui.heading("The epoch is proven, posted and settled");
+      ui.heading("Training and epoch are proven, posted and settled");
       const settled = await settleEpoch({ project, session, ui });
       const claims = await claimOwed({ project, session, ui });
       const keys = await loadKeys(keysFolder(session.profile.name));

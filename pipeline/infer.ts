@@ -9,6 +9,7 @@ import { randomBytes } from "node:crypto";
 import { recordLeaf } from "../prover/index.ts";
 import { openBackbone } from "./backbone/backbone.ts";
 import type { Ui } from "./cli/ui.ts";
+import { currentModel, type ModelState } from "./commit.ts";
 import { answer } from "./model/model.ts";
 import type { Project } from "./project.ts";
 import {
@@ -21,7 +22,7 @@ import {
 } from "./receipts.ts";
 import type { Session } from "./session.ts";
 import { defaultBackbone } from "./standard-backbone.ts";
-import { currentModel, featuresOf, type ModelState } from "./train.ts";
+import { featuresOf } from "./train.ts";
 
 /** A question and who pays how much for its answer. */
 export type Query = {

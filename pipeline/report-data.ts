@@ -1,8 +1,9 @@
 /** Gathers what the report shows from a project, its chain and a settled epoch. */
-import { publicNames, publicSignals } from "../prover/index.ts";
+import { type CircuitName, type Profile, publicNames, publicSignals } from "../prover/index.ts";
 import { balanceOf } from "./chain/client.ts";
 import type { Claimed } from "./claim.ts";
 import type { Ui } from "./cli/ui.ts";
+import type { ModelState } from "./commit.ts";
 import type { DemoSplit } from "./corpus/demo.ts";
 import { ROOT } from "./environment.ts";
 import type { Project } from "./project.ts";
@@ -10,7 +11,6 @@ import type { GasFacts, ProofFacts, ReportData } from "./report/data.ts";
 import { describeCommit, describeMachine, machineLine } from "./report/machine.ts";
 import type { Session, Transaction } from "./session.ts";
 import type { SettledEpoch } from "./settle.ts";
-import type { ModelState } from "./train.ts";
 
 /** Builds the report of a demonstration. */
 export async function reportData(of: {
@@ -43,10 +43,12 @@ export async function reportData(of: {
         name: session.chain.kind === "local" ? "local chain in this process" : "JSON-RPC chain",
         chainId: session.chain.chainId,
         coin: "ETH",
-        contracts: (["verifier", "datanets", "models", "epochs", "vault"] as const).map((name) => ({
-          name,
-          address: deployment[name],
-        })),
+        contracts: (["verifier", "datanets", "models", "training", "epochs", "vault"] as const).map(
+          (name) => ({
+            name,
+            address: deployment[name],
+          }),
+        ),
       },
       steps: ui.seconds,
     },
@@ -67,6 +69,7 @@ export async function reportData(of: {
       commitA: String(model.commitA),
       ...(model.accuracy === undefined ? {} : { accuracy: model.accuracy }),
       ...(model.tested === undefined ? {} : { testSamples: model.tested }),
+      weightErrorBound: weightError(model, profile),
       trainingProven: await contracts.trainingProven(model.id),
       txHash: hashOf("commit model"),
     },
@@ -130,12 +133,15 @@ function proofFacts(
   transactions: readonly Transaction[],
 ): ProofFacts[] {
   const counts = new Map<string, number>();
-  return settled.proofs.map(({ label, statement, seconds }) => {
+  return [...(settled.training?.proofs ?? []), ...settled.proofs].map(({ label, statement, seconds }) => {
     const { circuit } = statement;
     const index = (counts.get(circuit) ?? 0) + 1;
     counts.set(circuit, index);
     const names = publicNames(circuit, session.profile);
-    const posted = transactions.find((t) => t.what === `prove ${label}`);
+    const posted = transactions.findLast((t) =>
+      t.what.startsWith(isEpoch(circuit) ? "prove epoch" : "prove training"),
+    );
+    const together = Number(/\((\d+) proofs\)/.exec(posted?.what ?? "")?.[1] ?? 1);
     return {
       circuit,
       index,
@@ -147,17 +153,28 @@ function proofFacts(
       })),
       circuitHash: session.circuits[circuit].hash,
       vkeyHash: session.keys.manifest.circuits[circuit].vkeyHash,
-      verifyGas: posted?.gas ?? 0,
+      verifyGas: Math.round((posted?.gas ?? 0) / together),
       txHash: posted?.hash ?? "",
     };
   });
+}
+
+/** ‖R_W‖ / (λ·2^S), Frobenius norm: how far any weight can be from the exact optimum, in units of the weights. */
+function weightError(model: ModelState, profile: Profile): number {
+  const squares = model.residual.reduce((sum, r) => sum + Number(r) ** 2, 0);
+  return Math.sqrt(squares) / (model.lambda * 2 ** profile.scaleBits);
+}
+
+function isEpoch(circuit: CircuitName): boolean {
+  return circuit === "inference" || circuit === "adjoint" || circuit === "weights";
 }
 
 /** Transactions by kind: the first words of their names, without the person or number that they concern. */
 function gasFacts(transactions: readonly Transaction[]): GasFacts[] {
   const kinds = new Map<string, { calls: number; totalGas: number }>();
   for (const { what, gas } of transactions) {
-    const kind = /^(contribute|claim|deposit)\b/.exec(what)?.[1] ?? what.replace(/ \d+$/, "");
+    const kind =
+      /^(contribute|claim|deposit)\b/.exec(what)?.[1] ?? what.replace(/ (\d+|\(\d+ proofs\))$/, "");
     const entry = kinds.get(kind) ?? { calls: 0, totalGas: 0 };
     kinds.set(kind, { calls: entry.calls + 1, totalGas: entry.totalGas + gas });
   }

@@ -8,17 +8,24 @@
 
 import { proofWords } from "../prover/index.ts";
 import { bundleProof, type EpochBundle, parseBundle, writeBundle } from "./bundle.ts";
+import type { EpochProofs } from "./chain/proofs.ts";
 import { EPOCH_STATUS } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
+import { currentModel, type ModelState } from "./commit.ts";
 import { proverThreads } from "./environment.ts";
 import { openEpoch } from "./infer.ts";
 import { settlePayouts } from "./influence/payouts.ts";
 import { type Proved, proveAll } from "./jobs/proving.ts";
 import type { Project } from "./project.ts";
+import {
+  type ProvenTraining,
+  postTraining,
+  trainingProvables,
+  trainingStatements,
+} from "./prove-training.ts";
 import { type Receipt, readReceipts, receiptsFolder } from "./receipts.ts";
 import type { Session } from "./session.ts";
 import { type EpochStatements, epochStatements } from "./statements.ts";
-import { currentModel, type ModelState } from "./train.ts";
 
 /** What a contributor gets from an epoch. */
 export type EpochPayout = {
@@ -39,7 +46,12 @@ export type SettledEpoch = {
   readonly receipts: readonly Receipt[];
   readonly statements: EpochStatements;
   readonly proofs: readonly Proved[];
+  /** Absent for a model that is registered as unproven. */
+  readonly training?: ProvenTraining;
 };
+
+/** Proofs that are verified together in one transaction. */
+const PROOFS_A_TRANSACTION = 24;
 
 type EpochState = { readonly epoch: number; readonly receipts: number; readonly settled: boolean };
 
@@ -58,6 +70,9 @@ export async function settleEpoch({
   const model = currentModel(project);
   const { contracts, operator, profile } = session;
   const { epoch, receipts, stateName } = seal(project, model);
+  const training = model.unproven
+    ? undefined
+    : await ui.step("Statements of the training", () => trainingStatements({ project, session, model }));
   const statements = await ui.step(`Statements of epoch ${epoch} (${receipts.length} receipts)`, async () => {
     const contexts: bigint[] = [];
     for (let batch = 0; batch * profile.queries < receipts.length; batch++)
@@ -70,6 +85,22 @@ export async function settleEpoch({
       context: (batch) => contexts[batch] ?? 0n,
     });
   });
+  // One pool for everything, so that no core waits while another finishes the last proof of a stage.
+  const trainingWork = training === undefined ? [] : trainingProvables(training);
+  const all = await ui.step(`Prove (${trainingWork.length} of training, the rest of the epoch)`, (report) =>
+    proveAll({
+      provables: [...trainingWork, ...provablesOf(statements)],
+      profile,
+      circuits: session.circuits,
+      keys: session.keys,
+      store: project.store,
+      threads: proverThreads(),
+      report,
+    }),
+  );
+  const proofs = all.slice(trainingWork.length);
+  const proven = training && { statements: training, proofs: all.slice(0, trainingWork.length) };
+  if (proven !== undefined) await postTraining({ session, model, ui, training: proven });
   await ui.step("Commit the epoch on chain", async () => {
     if ((await contracts.epochCount(model.id)) >= epoch) return;
     const charges = chargesOf(receipts);
@@ -83,17 +114,6 @@ export async function settleEpoch({
     });
     session.record("commit epoch", mined);
   });
-  const proofs = await ui.step("Prove", (report) =>
-    proveAll({
-      provables: provablesOf(statements),
-      profile,
-      circuits: session.circuits,
-      keys: session.keys,
-      store: project.store,
-      threads: proverThreads(),
-      report,
-    }),
-  );
   await ui.step("Post the proofs", (report) => postProofs(session, model, epoch, statements, proofs, report));
   const accounts = model.contributors.map((contributor) => contributor.account);
   await ui.step("Settle", async () => {
@@ -102,7 +122,7 @@ export async function settleEpoch({
     const mined = await contracts.settle(operator, model.id, epoch, accounts, statements.w);
     session.record("settle", mined);
   });
-  const bundle = await exportBundle(session, model, epoch, statements, proofs);
+  const bundle = await exportBundle(session, model, epoch, statements, proofs, proven);
   const bundlePath = project.path("out", `epoch-${epoch}.json`);
   writeBundle(bundlePath, bundle);
   project.writeState(stateName, { epoch, receipts: receipts.length, settled: true });
@@ -115,7 +135,8 @@ export async function settleEpoch({
       payoutWei: BigInt(bundle.settlement.payoutsWei[index] ?? "0"),
     }),
   );
-  return { epoch, bundle, bundlePath, payouts, receipts, statements, proofs };
+  const settled = { epoch, bundle, bundlePath, payouts, receipts, statements, proofs };
+  return proven === undefined ? settled : { ...settled, training: proven };
 }
 
 /** Seals the open epoch, or finds the sealed one that is not settled. */
@@ -168,7 +189,7 @@ function provablesOf(statements: EpochStatements): Parameters<typeof proveAll>[0
   ];
 }
 
-/** Posts every proof that the chain has not taken yet. */
+/** Posts every proof that the chain has not taken yet, verified together in a few transactions. */
 async function postProofs(
   session: Session,
   model: ModelState,
@@ -179,27 +200,32 @@ async function postProofs(
 ): Promise<void> {
   const { contracts, operator } = session;
   const batches = statements.inference.length;
-  for (const [index, { label, proof, statement }] of proofs.entries()) {
-    report(index, proofs.length, label);
+  const wanted: EpochProofs[] = [];
+  for (const [index, { proof, statement }] of proofs.entries()) {
     const words = proofWords(proof);
     if (statement.circuit === "inference") {
       if ((await contracts.inferenceBatch(model.id, epoch, index)).proven) continue;
-      session.record(
-        `prove ${label}`,
-        await contracts.proveInference(operator, model.id, epoch, index, words),
-      );
+      wanted.push({ inference: [{ batchIndex: index, proof: words }] });
     } else if (statement.circuit === "adjoint") {
       if ((await contracts.epoch(model.id, epoch)).adjointProven) continue;
-      session.record(`prove ${label}`, await contracts.proveAdjoint(operator, model.id, epoch, words));
+      wanted.push({ adjoint: words });
     } else if (statement.circuit === "weights") {
       const group = index - batches - 1;
       if (BigInt(await contracts.weightsHash(model.id, epoch, group)) !== 0n) continue;
       const { w, commitG } = statement;
-      session.record(
-        `prove ${label}`,
-        await contracts.proveWeights(operator, model.id, epoch, { index: group, w, commitG }, words),
-      );
+      wanted.push({ weights: [{ index: group, w, commitG, proof: words }] });
     }
+  }
+  for (let start = 0; start < wanted.length; start += PROOFS_A_TRANSACTION) {
+    report(start, wanted.length);
+    const part = wanted.slice(start, start + PROOFS_A_TRANSACTION);
+    const adjoint = part.find((one) => one.adjoint !== undefined)?.adjoint;
+    const mined = await contracts.proveEpoch(operator, model.id, epoch, {
+      inference: part.flatMap((one) => one.inference ?? []),
+      weights: part.flatMap((one) => one.weights ?? []),
+      ...(adjoint === undefined ? {} : { adjoint }),
+    });
+    session.record(`prove epoch (${part.length} proofs)`, mined);
   }
 }
 
@@ -210,6 +236,7 @@ async function exportBundle(
   epoch: number,
   statements: EpochStatements,
   proofs: readonly Proved[],
+  training: ProvenTraining | undefined,
 ): Promise<EpochBundle> {
   const { deployment, keys, profile } = session;
   const view = await session.contracts.epoch(model.id, epoch);
@@ -219,12 +246,6 @@ async function exportBundle(
   const proofOf = (index: number): EpochBundle["adjoint"]["proof"] =>
     bundleProof((proofs[index] as Proved).proof);
   const batches = statements.inference.length;
-  const circuitKey = (
-    name: "inference" | "adjoint" | "weights",
-  ): { circuitHash: string; vkeyHash: string } => ({
-    circuitHash: keys.manifest.circuits[name].circuitHash,
-    vkeyHash: keys.manifest.circuits[name].vkeyHash,
-  });
   return parseBundle({
     format: "quittance-epoch/1",
     profile: profile.name,
@@ -235,14 +256,16 @@ async function exportBundle(
       epochs: deployment.epochs,
       vault: deployment.vault,
       verifier: deployment.verifier,
+      training: deployment.training,
     },
     keys: {
       kind: keys.manifest.kind,
-      circuits: {
-        inference: circuitKey("inference"),
-        adjoint: circuitKey("adjoint"),
-        weights: circuitKey("weights"),
-      },
+      circuits: Object.fromEntries(
+        Object.entries(keys.manifest.circuits).map(([name, { circuitHash, vkeyHash }]) => [
+          name,
+          { circuitHash, vkeyHash },
+        ]),
+      ),
     },
     model: {
       id: model.id,
@@ -255,7 +278,8 @@ async function exportBundle(
       lambda: model.lambda,
       samples: model.samples,
       feeUnitWei: String(model.feeUnitWei),
-      trainingProven: await session.contracts.trainingProven(model.id),
+      commitR: String(model.commitR),
+      unproven: model.unproven,
       contributors: model.contributors.map((c) => ({
         account: c.account,
         commitG: String(c.commitG),
@@ -267,6 +291,7 @@ async function exportBundle(
         })),
       })),
     },
+    training: training === undefined ? null : trainingBundle(training),
     epoch,
     inference: statements.inference.map(({ statement, receipts }, index) => ({
       context: String(statement.context),
@@ -301,6 +326,32 @@ async function exportBundle(
       carryOutWei: String(dust),
     },
   });
+}
+
+function trainingBundle({ statements, proofs }: ProvenTraining): NonNullable<EpochBundle["training"]> {
+  const proofOf = (index: number): EpochBundle["adjoint"]["proof"] =>
+    bundleProof((proofs[index] as Proved).proof);
+  const { samples, contributors, model } = statements;
+  const { wValue, aValue, rValue } = model.statement;
+  return {
+    commitV: String(statements.commitV),
+    samples: samples.map(({ statement: { g, a } }, index) => ({
+      g: String(g),
+      a: String(a),
+      proof: proofOf(index),
+    })),
+    contributors: contributors.map(({ statement }, index) => ({
+      commitG: statement.commitG.map(String),
+      value: statement.value.map(String),
+      proof: proofOf(samples.length + index),
+    })),
+    model: {
+      wValue: String(wValue),
+      aValue: String(aValue),
+      rValue: String(rValue),
+      proof: proofOf(proofs.length - 1),
+    },
+  };
 }
 
 /** There are no receipts. */

@@ -16,10 +16,10 @@ import {
   type WeightsStatement,
   weightsWitness,
 } from "../prover/index.ts";
+import type { ModelState } from "./commit.ts";
 import { adjoint } from "./influence/adjoint.ts";
 import { type Receipt, receiptRecord } from "./receipts.ts";
 import type { Secrets } from "./secrets.ts";
-import type { ModelState } from "./train.ts";
 
 /** A statement with the circuit input that proves it. */
 export type Provable<S> = {

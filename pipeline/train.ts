@@ -11,58 +11,21 @@
  * its root, and a model that was committed is found in the project's state.
  */
 
-import { batchRoot, commitMatrix, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
+import { batchRoot, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { signBatch } from "./chain/contracts.ts";
 import type { Ui } from "./cli/ui.ts";
+import { commitModel, type ModelBatch, type ModelState } from "./commit.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
 import { keccakText } from "./engine/ethers.ts";
 import { accuracyOf, fitModel } from "./model/model.ts";
+import type { Moments } from "./model/moments.ts";
 import type { Project } from "./project.ts";
 import { contentDigest } from "./receipts.ts";
+import { keepRecords } from "./records.ts";
 import type { Session } from "./session.ts";
 import { defaultBackbone } from "./standard-backbone.ts";
 import { runJob, sha256 } from "./store.ts";
-
-/** A batch of a contributor as the chain knows it. */
-export type ModelBatch = {
-  readonly id: bigint;
-  readonly root: bigint;
-  readonly count: number;
-  readonly signature: string;
-};
-
-/** A contributor of a model. `gradient` is `G_c`, row by row. */
-export type ModelContributor = {
-  readonly name: string;
-  readonly account: string;
-  readonly samples: number;
-  readonly gradient: readonly bigint[];
-  readonly saltG: bigint;
-  readonly commitG: bigint;
-  readonly batches: readonly ModelBatch[];
-};
-
-/** A committed model, as the project keeps it. Matrices row by row, `a` the upper triangle. */
-export type ModelState = {
-  readonly id: string;
-  readonly nonce: bigint;
-  readonly datanet: bigint;
-  readonly backbone: string;
-  readonly corpus: string;
-  readonly lambda: number;
-  readonly samples: number;
-  readonly feeUnitWei: bigint;
-  readonly w: readonly bigint[];
-  readonly saltW: bigint;
-  readonly commitW: bigint;
-  readonly a: readonly bigint[];
-  readonly saltA: bigint;
-  readonly commitA: bigint;
-  readonly contributors: readonly ModelContributor[];
-  readonly accuracy?: number;
-  readonly tested?: number;
-};
 
 export type TrainOptions = {
   readonly project: Project;
@@ -70,6 +33,8 @@ export type TrainOptions = {
   readonly corpus: Corpus;
   readonly ui: Ui;
   readonly lambda?: number;
+  /** Register the model as unproven: usable without a proof of its training, and everything says so. */
+  readonly unproven?: boolean;
   /** Samples that nobody contributed, to measure accuracy on. */
   readonly test?: readonly Sample[];
 };
@@ -83,6 +48,7 @@ export async function trainModel({
   corpus,
   ui,
   lambda,
+  unproven = false,
   test,
 }: TrainOptions): Promise<ModelState> {
   const { profile } = session;
@@ -125,6 +91,7 @@ export async function trainModel({
               session.record(`contribute ${name}`, mined);
               id = mined.batchId;
             }
+            keepRecords(project, root, part);
             batches.push({ id, root, count: part.length, signature });
           }
           all.push({ name, account: wallet.address, batches });
@@ -142,52 +109,19 @@ export async function trainModel({
         ...(lambda === undefined ? {} : { lambda }),
       }),
     );
-    const committed = await ui.step("Commit the model on chain", async (report) => {
-      const saltW = project.secrets.salt("W", fitted.w);
-      const saltA = project.secrets.salt("A", fitted.a);
-      const commitW = commitMatrix("W", fitted.w, saltW, profile);
-      const commitA = commitMatrix("A", fitted.a, saltA, profile);
-      const contributors = recorded.map((contributor, index): ModelContributor => {
-        report(index, recorded.length, contributor.name);
-        const gradient = fitted.gradients[index] ?? [];
-        const saltG = project.secrets.salt(`G/${contributor.name}`, gradient);
-        const commitG = commitMatrix("G", gradient, saltG, profile);
-        const samples = byContributor.get(contributor.name)?.length ?? 0;
-        return { ...contributor, samples, gradient, saltG, commitG };
-      });
-      const feeUnitWei = BigInt(project.config.feeUnitWei);
-      const statement = {
-        datanet,
-        backbone: `0x${backbone.hash}`,
-        commitW,
-        commitA,
-        lambda: fitted.lambda,
-        samples: corpus.samples.length,
-        feeUnitWei,
-        contributors: contributors.map((c) => ({
-          account: c.account,
-          commitG: c.commitG,
-          batches: c.batches.map((b) => b.id),
-        })),
-      };
-      const { id, nonce } = await commitOnce(session, statement);
-      return {
-        id,
-        nonce,
-        datanet,
-        backbone: backbone.hash,
-        corpus: corpus.name,
-        lambda: fitted.lambda,
-        samples: corpus.samples.length,
-        feeUnitWei,
-        w: fitted.w,
-        saltW,
-        commitW,
-        a: fitted.a,
-        saltA,
-        commitA,
-        contributors,
-      };
+    const committed = await commitModel({
+      project,
+      session,
+      ui,
+      datanet,
+      corpus: corpus.name,
+      backbone: backbone.hash,
+      unproven,
+      fitted,
+      contributors: recorded.map((contributor, index) => ({
+        ...contributor,
+        moments: fitted.parts[index] as Moments,
+      })),
     });
     const measured =
       test === undefined || test.length === 0
@@ -224,13 +158,6 @@ export async function featuresOf(
   return new Int8Array(buffer, byteOffset, byteLength);
 }
 
-/** The model that the project has committed. Throws {@link NoModelError}. */
-export function currentModel(project: Project): ModelState {
-  const model = project.readState<ModelState>("model");
-  if (model === undefined) throw new NoModelError(project.folder);
-  return model;
-}
-
 /** The record that a sample's leaf commits to. */
 function sampleRecord(
   project: Project,
@@ -259,25 +186,6 @@ async function datanetOf(project: Project, session: Session, name: string): Prom
   session.record("create datanet", mined);
   project.writeState("datanet", { id: mined.datanetId, name });
   return mined.datanetId;
-}
-
-/**
- * Commits a statement, unless the operator's last commitment was this very one (a run was cut off just after
- * it).
- */
-async function commitOnce(
-  session: Session,
-  statement: Parameters<Session["contracts"]["commitModel"]>[1],
-): Promise<{ id: string; nonce: bigint }> {
-  const { contracts, operator } = session;
-  const next = await contracts.modelNonce(operator.address);
-  if (next > 0n) {
-    const last = await contracts.modelIdOf(operator.address, next - 1n, statement);
-    if (await contracts.modelExists(last)) return { id: last, nonce: next - 1n };
-  }
-  const mined = await contracts.commitModel(operator, statement);
-  session.record("commit model", mined);
-  return { id: mined.modelId, nonce: mined.nonce };
 }
 
 function groupByContributor(samples: readonly Sample[]): Map<string, number[]> {
@@ -335,15 +243,5 @@ export class EmptyCorpusError extends Error {
   override readonly name = "Train.EmptyCorpus";
   constructor(corpus: string) {
     super(`${corpus} holds no samples. Check the path and --limit.`);
-  }
-}
-
-/** Nothing was trained in this project yet. */
-export class NoModelError extends Error {
-  override readonly name = "Train.NoModel";
-  constructor(folder: string) {
-    super(
-      `The project in ${folder} has no model yet. Run: quittance train --project ${folder} --data FOLDER`,
-    );
   }
 }

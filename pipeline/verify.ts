@@ -12,6 +12,7 @@
  */
 
 import {
+  CIRCUIT_NAMES,
   type CircuitName,
   commitMatrix,
   FIELD,
@@ -28,6 +29,7 @@ import { BATCH_TYPES, contextOf, modelIdOf } from "./chain/ids.ts";
 import { recoverTypedData } from "./engine/ethers.ts";
 import { settlePayouts } from "./influence/payouts.ts";
 import { receiptDomain, receiptSigner } from "./receipts.ts";
+import { trainingProblem, trainingStatementsOf } from "./verify-training.ts";
 
 /** What kind of assurance a line gives. */
 export type Assurance = "proven" | "reproducible" | "attested" | "governed" | "open";
@@ -47,71 +49,69 @@ export const LOCAL_CHAIN_IDS: ReadonlySet<number> = new Set([31_337, 1_337]);
 export async function verifyBundle(bundle: EpochBundle, keys: Keys): Promise<Check[]> {
   const checks: Check[] = [];
   const profile = loadProfile(bundle.profile);
-  const add = (name: string, assurance: Assurance, problem: string | undefined, detail: string): void => {
+  const add = (name: string, assurance: Assurance, find: () => string | undefined, detail: string): void => {
+    const problem = attempt(find);
     checks.push({ name, assurance, ok: problem === undefined, detail: problem ?? detail });
   };
+  const { model, settlement } = bundle;
+  const unproven = bundle.training === null;
   add(
     "verifying keys",
     "governed",
-    keyProblem(bundle, keys),
-    `${keys.manifest.kind} keys, named by their hashes`,
+    () => keyProblem(bundle, keys),
+    `${keys.manifest.kind} keys, named by hash`,
   );
-  add("model identity", "proven", modelProblem(bundle, profile), `model ${bundle.model.id}`);
-  add("contributors' signatures", "attested", batchProblem(bundle, profile), batchDetail(bundle));
-  checks.push({
-    name: "training",
-    assurance: "open",
-    ok: !bundle.model.trainingProven,
-    detail: bundle.model.trainingProven
-      ? "the bundle claims a proven training, which this version cannot check"
-      : "the weights are committed; that they come from the batches is not proven",
-  });
+  add("model identity", "proven", () => modelProblem(bundle, profile), `model ${model.id}`);
+  add("contributors' signatures", "attested", () => batchProblem(bundle, profile), batchDetail(bundle));
+  add(
+    "training",
+    unproven ? "open" : "proven",
+    () => trainingProblem(bundle, profile),
+    unproven
+      ? "UNPROVEN MODEL: the weights are committed; that they come from the batches is not proven"
+      : "the signed batches, and nothing but them, made W, A and every G_c; W is the optimum within the bound",
+  );
   add(
     "features",
     "reproducible",
-    undefined,
-    `whoever holds a content can recompute its features with backbone ${bundle.model.backbone}`,
+    () => undefined,
+    `whoever holds a content can recompute its features with backbone ${model.backbone}`,
   );
-  add(
-    "receipts",
-    "attested",
-    receiptProblem(bundle),
-    `${receiptCount(bundle)} receipts, each signed by ${bundle.model.operator}`,
-  );
-  add(
-    "completeness",
-    "attested",
-    undefined,
-    "that no receipt was left out: payers hold the operator's signature",
-  );
+  const receipts = `${receiptCount(bundle)} receipts, each signed by ${model.operator}`;
+  add("receipts", "attested", () => receiptProblem(bundle), receipts);
+  const held = "that no receipt was left out: payers hold the operator's signature";
+  add("completeness", "attested", () => undefined, held);
   add(
     "statements fit together",
     "proven",
-    linkProblem(bundle, profile),
+    () => linkProblem(bundle, profile),
     "receipts → queries → adjoint → weights, one chain of commitments",
   );
-  const proofs: Array<{
-    circuit: CircuitName;
-    statement: Statement;
-    proof: EpochBundle["adjoint"]["proof"];
-  }> = statementsOf(bundle);
-  for (const circuit of ["inference", "adjoint", "weights"] as const) {
-    const mine = proofs.filter((proof) => proof.circuit === circuit);
-    let problem: string | undefined;
+  const proofs = statementsOf(bundle, profile);
+  for (const circuit of unproven ? EPOCH_CIRCUITS : CIRCUIT_NAMES) {
+    const mine = proofs.filter(({ statement }) => statement.circuit === circuit);
+    let problem = mine.length === 0 ? `there is no ${circuit} proof` : undefined;
     for (const [index, { statement, proof }] of mine.entries()) {
       problem ??= await proofProblem(statement, proof, profile, keys, `${circuit} proof ${index + 1}`);
     }
-    if (mine.length === 0) problem = `there is no ${circuit} proof`;
-    add(`${circuit} proofs`, "proven", problem, `${mine.length} of ${mine.length} hold: ${MEANING[circuit]}`);
+    const detail = `${mine.length} of ${mine.length} hold: ${MEANING[circuit]}`;
+    add(`${circuit} proofs`, "proven", () => problem, detail);
   }
-  add(
-    "payouts",
-    "proven",
-    payoutProblem(bundle),
-    `${bundle.settlement.payoutsWei.length} payouts and the rest add up to ${bundle.settlement.poolWei} wei`,
-  );
+  const paid = `${settlement.payoutsWei.length} payouts and the rest add up to ${settlement.poolWei} wei`;
+  add("payouts", "proven", () => payoutProblem(bundle), paid);
   return checks;
 }
+
+/** A check that cannot even read its numbers has found a problem. */
+function attempt(find: () => string | undefined): string | undefined {
+  try {
+    return find();
+  } catch (error) {
+    return `cannot be read: ${(error as Error).message}`;
+  }
+}
+
+const EPOCH_CIRCUITS = ["inference", "adjoint", "weights"] as const;
 
 const MEANING: Readonly<Record<CircuitName, string>> = {
   samples: "every batch's records are well formed, and add up to what they add to G and A",
@@ -122,13 +122,14 @@ const MEANING: Readonly<Record<CircuitName, string>> = {
   weights: "every weight is the positive part of the contributor's influence",
 };
 
-/** The statements of a bundle with their proofs, in the order in which they were made. */
+/** The statements of a bundle with their proofs: training first, then the epoch. */
 export function statementsOf(
   bundle: EpochBundle,
-): Array<{ circuit: CircuitName; statement: Statement; proof: EpochBundle["adjoint"]["proof"] }> {
+  profile: Profile,
+): ReadonlyArray<{ readonly statement: Statement; readonly proof: EpochBundle["adjoint"]["proof"] }> {
   return [
+    ...trainingStatementsOf(bundle, profile),
     ...bundle.inference.map((batch) => ({
-      circuit: "inference" as const,
       statement: {
         circuit: "inference" as const,
         context: BigInt(batch.context),
@@ -141,7 +142,6 @@ export function statementsOf(
       proof: batch.proof,
     })),
     {
-      circuit: "adjoint" as const,
       statement: {
         circuit: "adjoint" as const,
         commitA: BigInt(bundle.model.commitA),
@@ -152,7 +152,6 @@ export function statementsOf(
       proof: bundle.adjoint.proof,
     },
     ...bundle.weights.map((group) => ({
-      circuit: "weights" as const,
       statement: {
         circuit: "weights" as const,
         commitY: BigInt(bundle.adjoint.commitY),
@@ -172,7 +171,7 @@ function keyProblem(bundle: EpochBundle, keys: Keys): string | undefined {
   if (keys.manifest.kind === "local" && !LOCAL_CHAIN_IDS.has(bundle.chainId)) {
     return `local keys prove nothing on chain ${bundle.chainId}: whoever made them can forge`;
   }
-  for (const circuit of ["inference", "adjoint", "weights"] as const) {
+  for (const circuit of CIRCUIT_NAMES) {
     const mine = keys.manifest.circuits[circuit];
     const theirs = bundle.keys.circuits[circuit];
     if (mine.vkeyHash !== theirs.vkeyHash)
@@ -186,7 +185,9 @@ function keyProblem(bundle: EpochBundle, keys: Keys): string | undefined {
 function modelProblem(bundle: EpochBundle, profile: Profile): string | undefined {
   const { model } = bundle;
   if (model.contributors.length === 0) return "the model has no contributors";
-  if (!fieldElements([model.commitW, model.commitA, ...model.contributors.map((c) => c.commitG)]))
+  if (
+    !fieldElements([model.commitW, model.commitA, model.commitR, ...model.contributors.map((c) => c.commitG)])
+  )
     return "a commitment is not a field element";
   const samples = model.contributors.reduce(
     (sum, c) => sum + c.batches.reduce((n, batch) => n + batch.count, 0),
@@ -206,6 +207,8 @@ function modelProblem(bundle: EpochBundle, profile: Profile): string | undefined
       backbone: `0x${model.backbone}`,
       commitW: BigInt(model.commitW),
       commitA: BigInt(model.commitA),
+      commitR: BigInt(model.commitR),
+      unproven: model.unproven,
       lambda: model.lambda,
       samples: model.samples,
       feeUnitWei: BigInt(model.feeUnitWei),

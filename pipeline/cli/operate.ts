@@ -1,10 +1,13 @@
 /** Commands that change a project: demo, train, infer, settle, claim. */
 import { type Command, Option } from "commander";
 import { claimOwed } from "../claim.ts";
+import { currentModel } from "../commit.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import { runDemo } from "../demo.ts";
+import { forgetContributors } from "../forget.ts";
 import { answerQueries } from "../infer.ts";
 import { openProject, type Project } from "../project.ts";
+import { proveTraining } from "../prove-training.ts";
 import { openSession, type Session } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
@@ -74,6 +77,10 @@ export function addProjectCommands(root: Command): void {
       "the ridge's regulariser (default: chosen on public data)",
       wholeNumber(1, 4_294_967_295),
     )
+    .option(
+      "--unproven",
+      "register the model as unproven: usable without a training proof, and everything says so",
+    )
     .option("--chain <address>", '"local" or a JSON-RPC address (new projects only)')
     .option("--fee-unit-wei <wei>", "price of one fee unit (new projects only)")
     .addOption(profileOption().hideHelp())
@@ -106,12 +113,58 @@ Examples:
           corpus,
           ui,
           ...(options.lambda === undefined ? {} : { lambda: options.lambda }),
+          unproven: options.unproven === true,
         });
-        const { w: _w, a: _a, contributors, ...summary } = model;
+        const { w: _w, a: _a, residual: _r, contributors, ...summary } = model;
         tell(
           command,
-          { ...summary, contributors: contributors.map(({ gradient: _g, ...rest }) => rest) },
-          `  Model ${model.id}\n  ${model.samples} samples of ${contributors.length} contributors; the link from data to weights is committed, not yet proven.`,
+          { ...summary, contributors: contributors.map(({ gradient: _g, moments: _m, ...rest }) => rest) },
+          `  Model ${model.id}\n  ${model.samples} samples of ${contributors.length} contributors; ${model.unproven ? "registered as UNPROVEN" : "quittance prove (or settle) proves that its batches made it"}.`,
+        );
+      });
+    });
+
+  root
+    .command("prove")
+    .description("prove the training: the signed batches, and nothing but them, made the model")
+    .addOption(projectOption())
+    .addHelpText(
+      "after",
+      "\nsettle does this too, together with the epoch.\n\nExample:\n  quittance prove --project shop\n",
+    )
+    .action(async (options: { project: string }, command: Command) => {
+      const ui = openUi(process.stderr);
+      await withSession({ folder: options.project }, ui, async (project, session) => {
+        const model = currentModel(project);
+        const training = await proveTraining({ project, session, model, ui });
+        const proofs = training?.proofs.length ?? 0;
+        const text =
+          training === undefined
+            ? "registered as unproven: nothing to prove"
+            : `proven with ${proofs} proofs`;
+        tell(command, { model: model.id, unproven: model.unproven, proofs }, `  Model ${model.id}: ${text}.`);
+      });
+    });
+
+  root
+    .command("forget")
+    .description("fit and commit the model without a contributor; exact, and nothing is recomputed")
+    .argument("<contributor...>", "names or addresses")
+    .addOption(projectOption())
+    .addHelpText(
+      "after",
+      "\nExample:\n  quittance forget writer-2154 --project shop && quittance prove --project shop\n",
+    )
+    .action(async (contributors: string[], options: { project: string }, command: Command) => {
+      const ui = openUi(process.stderr);
+      await withSession({ folder: options.project }, ui, async (project, session) => {
+        const model = await forgetContributors({ project, session, ui, forget: contributors });
+        const { id, parent, samples } = model;
+        const left = model.contributors.length;
+        tell(
+          command,
+          { id, parent, samples, contributors: left },
+          `  Model ${id}\n  made from ${parent}: ${samples} samples of ${left} contributors.`,
         );
       });
     });
@@ -211,6 +264,7 @@ type TrainOptions = {
   readonly data: string;
   readonly limit?: number;
   readonly lambda?: number;
+  readonly unproven?: boolean;
   readonly chain?: string;
   readonly feeUnitWei?: string;
   readonly profile: "tiny" | "default";

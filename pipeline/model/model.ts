@@ -9,7 +9,7 @@ import type { SessionOptions } from "../engine/ort.ts";
 import { gradients } from "./gradients.ts";
 import { DEFAULT_LAMBDA, fitHead } from "./head.ts";
 import { RangeExceededError, upperTriangle } from "./matrices.ts";
-import { type LabelledFeatures, moments, sumMoments } from "./moments.ts";
+import { type LabelledFeatures, type Moments, moments, sumMoments } from "./moments.ts";
 
 export { accuracyOf, answer, answers } from "./answers.ts";
 
@@ -41,15 +41,28 @@ export async function fitModel(
     readonly lambda?: number;
     readonly session?: SessionOptions;
   },
-): Promise<Model> {
+): Promise<Model & { readonly parts: readonly Moments[] }> {
   const { profile, lambda = DEFAULT_LAMBDA, session = {} } = input;
-  if (input.labels.length > profile.maxSamples) {
-    throw new RangeExceededError(
-      `${input.labels.length} samples and the profile allows ${profile.maxSamples}: take fewer.`,
-    );
-  }
+  checkCount(input.labels.length, profile);
   const parts = await moments(input, profile, session);
+  return { ...(await fitMoments({ parts, lambda, profile, session })), parts };
+}
+
+/**
+ * Fits a model from what is known of each contributor's samples: no sample is looked at again. Leaving a
+ * contributor out is leaving its moments out of the sum, so forgetting is exact.
+ *
+ * @throws RangeExceededError, LambdaError, SystemSingularError, GradientBalanceError
+ */
+export async function fitMoments(input: {
+  readonly parts: readonly Moments[];
+  readonly lambda: number;
+  readonly profile: Profile;
+  readonly session?: SessionOptions;
+}): Promise<Model> {
+  const { parts, lambda, profile, session = {} } = input;
   const total = sumMoments(parts, profile);
+  checkCount(total.samples, profile);
   const a = upperTriangle(total.a, profile.d);
   const b = Array.from(total.b, BigInt);
   const { w, residual } = fitHead({ a, b, lambda, profile });
@@ -58,11 +71,18 @@ export async function fitModel(
     const sum = perContributor.reduce((total, g) => total + (g[at] as bigint), 0n);
     if (sum !== BigInt(lambda) * (w[at] as bigint) + left) {
       throw new GradientBalanceError(
-        `The gradients do not balance at entry ${at}: ONNX Runtime is not exact in int64 here. Reinstall it.`,
+        `The gradients do not balance at entry ${at}: this ONNX Runtime does not compute int64 exactly. Reinstall it.`,
       );
     }
   });
   return { w, a, b, gradients: perContributor, residual, lambda, samples: total.samples };
+}
+
+function checkCount(samples: number, profile: Profile): void {
+  if (samples <= profile.maxSamples) return;
+  throw new RangeExceededError(
+    `${samples} samples and the profile allows ${profile.maxSamples}: take fewer.`,
+  );
 }
 
 /** Gradients that do not add up to `λW + R_W`. */
