@@ -248,37 +248,67 @@ describe("verifyBatch", () => {
       expect(await reason([moved(d), moved(-d)])).toBe("VerifierInvalidBatch(2)");
     });
 
+    // What the second coefficient would be if this part of every item were left out of the transcript, or zero.
+    type Part = "nothing" | "A" | "B" | "C" | "publics";
+    const partOf = (i: number): Part => (i < 2 ? "A" : i < 6 ? "B" : i < 8 ? "C" : "publics");
+    const coefficient = (items: readonly Item[], without: Part = "nothing", zero = false): bigint => {
+      const seed = items.reduce(
+        (hash, { circuit, proof, publics }) => {
+          const words = [...proof, ...publics].flatMap((value, i) =>
+            partOf(i) !== without ? [word(value)] : zero ? [word(0n)] : [],
+          );
+          return keccak256(concatHex([hash, circuit, ...words]));
+        },
+        word(BigInt(items.length)),
+      );
+      return BigInt(keccak256(concatHex([seed, word(1n)]))) >> 128n;
+    };
+    /** Spoils a part of both items so that error 0 + ρ · error 1 = 0. */
+    const forge = (pair: readonly Item[], rho: bigint, part: Part): Item[] => {
+      const d = world.random.field();
+      return pair.map((item, i) => {
+        const error = i === 0 ? d : mod(-d * invert(rho));
+        const [a, b, c] = [item.proof.slice(0, 2), item.proof.slice(2, 6), item.proof.slice(6)];
+        if (part === "publics") return withPublic(item, 0, mod(at(item.publics, 0) + error));
+        if (part === "A")
+          return { ...item, proof: [...world.curve.add1(a, world.curve.g1(error)), ...b, ...c] };
+        if (part === "B")
+          return { ...item, proof: [...a, ...world.curve.add2(b, world.curve.g2(error)), ...c] };
+        return addC(item, error);
+      });
+    };
+
+    it("refuses errors that are fitted to coefficients which leave them out", async () => {
+      const once = make("adjoint");
+      for (const part of ["A", "B", "C", "publics"] as const) {
+        // Errors in A add up only where B is the same, and the other way round.
+        const pair = part === "A" || part === "B" ? [once, once] : several(2, "adjoint");
+        for (const zero of [false, true]) {
+          const rho = coefficient(pair, part, zero);
+          const forged = forge(pair, rho, part);
+          expect(coefficient(forged, part, zero)).toBe(rho);
+          expect(coefficient(forged)).not.toBe(rho);
+          expect(await reason(forged), `${part} left out`).toBe("VerifierInvalidBatch(2)");
+        }
+        for (const fixed of [1n, 2n, 3n, 128n, 1n << 64n]) {
+          expect(await reason(forge(pair, fixed, part)), `${fixed}`).toBe("VerifierInvalidBatch(2)");
+        }
+      }
+    });
+
     it("refuses errors that are fitted to the coefficients of the batch before they were put in", async () => {
-      // The second coefficient, as the contract computes it: keccak256 over all that is claimed, then over the place.
-      const coefficient = (items: readonly Item[]): bigint => {
-        const seed = items.reduce(
-          (hash, { circuit, proof, publics }) =>
-            keccak256(concatHex([hash, circuit, ...[...proof, ...publics].map(word)])),
-          word(BigInt(items.length)),
-        );
-        return BigInt(keccak256(concatHex([seed, word(1n)]))) >> 128n;
-      };
-      const forge = (pair: readonly Item[], rho: bigint): Item[] => {
-        const d = world.random.field();
-        return [addC(at(pair, 0), d), addC(at(pair, 1), mod(-d * invert(rho)))];
-      };
       const pair = several(2, "adjoint");
       const rho = coefficient(pair);
-      const forged = forge(pair, rho);
+      let forged = forge(pair, rho, "C");
       // With the old coefficients nothing would be noticed: C_0 + ρ·C_1 is what it was.
       const weighed = (list: readonly Item[]): bigint[] =>
         world.curve.add1(at(list, 0).proof.slice(6), world.curve.times1(rho, at(list, 1).proof.slice(6)));
       expect(weighed(forged)).toEqual(weighed(pair));
       expect(coefficient(forged)).not.toBe(rho);
-      expect(await reason(forged)).toBe("VerifierInvalidBatch(2)");
-      for (const fixed of [1n, 2n, 3n, 128n, 1n << 64n]) {
-        expect(await reason(forge(pair, fixed)), `coefficient ${fixed}`).toBe("VerifierInvalidBatch(2)");
-      }
-      // The same with the coefficients of the forged batch, over and over: they are always one step ahead.
-      let next = forged;
-      for (let i = 0; i < 3; i++) {
-        next = forge(pair, coefficient(next));
-        expect(await reason(next)).toBe("VerifierInvalidBatch(2)");
+      // Fitted again to the coefficients of the forged batch, over and over: they are always one step ahead.
+      for (let i = 0; i < 4; i++) {
+        expect(await reason(forged)).toBe("VerifierInvalidBatch(2)");
+        forged = forge(pair, coefficient(forged), "C");
       }
     });
   });

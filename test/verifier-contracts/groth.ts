@@ -35,6 +35,7 @@ export type Arithmetic = {
   readonly g1: (k: bigint) => bigint[];
   readonly g2: (k: bigint) => bigint[];
   readonly add1: (p: readonly bigint[], q: readonly bigint[]) => bigint[];
+  readonly add2: (p: readonly bigint[], q: readonly bigint[]) => bigint[];
   readonly times1: (k: bigint, words: readonly bigint[]) => bigint[];
   readonly times2: (k: bigint, words: readonly bigint[]) => bigint[];
 };
@@ -55,22 +56,19 @@ export async function arithmetic(): Promise<Arithmetic> {
     const [x, y] = G2.toObject(G2.toAffine(point)) as [[bigint, bigint], [bigint, bigint]];
     return [x[1], x[0], y[1], y[0]];
   };
+  const point2 = ([x1, x0, y1, y0]: readonly bigint[]): Point =>
+    G2.fromObject([
+      [x0, x1],
+      [y0, y1],
+      [1n, 0n],
+    ]);
   return {
     g1: (k) => words1(G1.timesScalar(G1.g, scalar(k))),
     g2: (k) => words2(G2.timesScalar(G2.g, scalar(k))),
     add1: ([px, py], [qx, qy]) => words1(G1.add(G1.fromObject([px, py, 1n]), G1.fromObject([qx, qy, 1n]))),
+    add2: (p, q) => words2(G2.add(point2(p), point2(q))),
     times1: (k, [x, y]) => words1(G1.timesScalar(G1.fromObject([x, y, 1n]), scalar(k))),
-    times2: (k, [x1, x0, y1, y0]) =>
-      words2(
-        G2.timesScalar(
-          G2.fromObject([
-            [x0, x1],
-            [y0, y1],
-            [1n, 0n],
-          ]),
-          scalar(k),
-        ),
-      ),
+    times2: (k, words) => words2(G2.timesScalar(point2(words), scalar(k))),
   };
 }
 
