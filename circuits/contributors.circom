@@ -12,7 +12,8 @@ include "./lib/polynomial.circom";
  *
  * Why nothing is range-checked: the values that `samples` proves for the contributor's batches must add up to
  * value[c]. G_c was committed to before ρ was drawn, so G_c ≡ Σ h_i·e_iᵀ modulo p except with probability
- * (d + m)/p, and the right side is an integer matrix far below p/2. There is one such matrix.
+ * (d + m)/2^248 (ρ has 248 bits), and the right side is an integer matrix far below p/2. There is one such
+ * matrix.
  *
  * NOTE: on its own this is about residues, and about any ρ.
  */

@@ -126,7 +126,7 @@ export function publicCount(circuit: CircuitName, profile: Profile): number {
 /**
  * The public signals of a statement, in the circuit's order.
  *
- * @throws {StatementsShapeError} when a statement about contributors is not padded to the profile's group size.
+ * @throws {StatementsShapeError} when a statement about contributors is not padded to the group size.
  * @throws {FieldElementError} when a value is not a field element.
  */
 export function publicSignals(statement: Statement, profile: Profile): bigint[] {

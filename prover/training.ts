@@ -6,10 +6,10 @@
  *   (2)  Σ_c value_c         =  λ·W(ρ1, ρ2) + R(ρ1, ρ2)
  *   (3)  Σ_{all batches} a   =  A(ρ1, ρ3)
  *
- * with M(x, y) = Σ_jk M_jk x^j y^k. Two matrices that differ agree at a point drawn after both were fixed with
- * probability at most (rows + columns)/p < 2^-246, so (1) says that G_c is the gradient of exactly the
- * samples of c's batches, (3) that A is the Gram matrix of exactly all of them, and (2) that W balances them
- * up to R, which `model` proves to be within {@link residualBound}.
+ * with M(x, y) = Σ_jk M_jk x^j y^k. Two matrices that differ agree at a point drawn after both were fixed
+ * with probability at most (rows + columns)/2^248 < 2^-241 (ρ has 248 bits). So (1) says that G_c is the
+ * gradient of exactly the samples of c's batches, (3) that A is the Gram matrix of exactly all of them, and
+ * (2) that W balances them up to R, which `model` proves to be within {@link residualBound}.
  *
  * Pitfall: the identities alone prove nothing. Each number must come from a verified proof, of a statement
  * whose roots, commitments and bound the verifier knows itself, at the ρ that it derived itself.

@@ -61,8 +61,8 @@ export function padRecords(
 }
 
 /**
- * A group of contributors, padded with the zero G of salt 0: gradients, commitments, and the signals that open
- * them.
+ * A group of contributors, padded with the zero G of salt 0: gradients, commitments, and the signals that
+ * open them.
  *
  * @throws {WitnessGroupError} when there are more gradients than a group takes, or salts are missing.
  */

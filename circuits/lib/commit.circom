@@ -28,10 +28,10 @@ template CommitSigned(n, bits, type) {
 /*
  * The same for values of which more is claimed than their width: |in| <= bound, bound below 2^(bits-1).
  *
- * bound + in ≡ x and bound − in ≡ y for integers x and y in [0, 2^bits). Then x + y ≡ 2·bound, and both sides
- * are integers below 2^(bits+1) < p, so x + y = 2·bound and 0 <= x <= 2·bound: in is the residue of the integer
- * x − bound in [-bound, bound]. That is narrower than `bits` bits, which is what packing needs. Both ranges
- * are needed: one of them alone bounds `in` on one side.
+ * bound + in ≡ x and bound − in ≡ y for integers x and y in [0, 2^bits). Then x + y ≡ 2·bound, and both
+ * sides are integers below 2^(bits+1) < p, so x + y = 2·bound and 0 <= x <= 2·bound: in is the residue of
+ * the integer x − bound in [-bound, bound]. That is narrower than `bits` bits, which is what packing needs.
+ * Both ranges are needed: one of them alone bounds `in` on one side.
  */
 template CommitBounded(n, bits, type) {
     signal input in[n]; // constrained to -bound … bound, hence to `bits` bits, signed

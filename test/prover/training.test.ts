@@ -1,5 +1,5 @@
-// The three identities, against a reference that evaluates everything from the samples up, as plainly as it can
-// be written; and one lie after the other, each told by a prover who is honest in all else.
+// The three identities, against a reference that evaluates everything from the samples up, as plainly as it
+// can be written; and one lie after the other, each told by a prover who is honest in all else.
 
 import { describe, expect, it } from "vitest";
 import { cell, triangleIndex } from "../../prover/algebra.ts";
@@ -42,7 +42,7 @@ function smallModel(random: Random): TrainingCase {
   return trainingCase(random, profile, sizes);
 }
 
-/** A model that every lie below has room in: three contributors, the first two of the same number of samples. */
+/** A model that every lie below has room in: three contributors, the first two with as many samples. */
 function plainModel(random: Random): TrainingCase {
   return trainingCase(random, PROFILE, [[4, 3], [5, 2], [3]], 100n + random.unsigned(10));
 }
