@@ -95,6 +95,7 @@ export async function answerQueries({
           issuedAt: new Date().toISOString(),
           backbone: model.backbone,
           modelId: model.id,
+          unproven: model.unproven,
           epoch,
           requestId,
           payer: payers.get(query.payer) ?? "",

@@ -1,9 +1,10 @@
 /**
  * Receipts: what the operator signs for every answer, and what the payer can check without asking anybody.
  *
- * The signed part (EIP-712, `Receipt(bytes32 modelId,uint64 epoch,bytes32 requestId,address payer,uint32
- * feeUnits, uint256 leaf)`, domain: the epochs contract) names no question and no answer: the leaf commits to
- * both. The opening, which only the payer gets, lets the payer recompute the leaf: features of the question,
+ * The signed part (EIP-712, `Receipt(bytes32 modelId,bool unproven,uint64 epoch,bytes32 requestId,address
+ * payer,uint32 feeUnits,uint256 leaf)`, domain: the epochs contract) names no question and no answer: the leaf
+ * commits to both. `unproven` says that the model is registered as unproven: that its data made it is then only
+ * claimed. The opening, which only the payer gets, lets the payer recompute the leaf: features of the question,
  * the answer, the content's digest, a random salt and the fee.
  *
  * What a receipt is worth by itself: **attested** (the operator said so). When its epoch is proven, the
@@ -22,6 +23,7 @@ import { canonical, parsePlain, writeFileAtomic } from "./store.ts";
 export const RECEIPT_TYPES = {
   Receipt: [
     { name: "modelId", type: "bytes32" },
+    { name: "unproven", type: "bool" },
     { name: "epoch", type: "uint64" },
     { name: "requestId", type: "bytes32" },
     { name: "payer", type: "address" },
@@ -33,6 +35,7 @@ export const RECEIPT_TYPES = {
 /** The signed, publishable part. */
 export type SignedReceipt = {
   readonly modelId: string;
+  readonly unproven: boolean;
   readonly epoch: number;
   readonly requestId: string;
   readonly payer: string;
@@ -97,8 +100,8 @@ export function receiptSigner(receipt: SignedReceipt, chainId: number, epochs: s
 }
 
 function signedPart(receipt: Omit<SignedReceipt, "signature">): Record<string, unknown> {
-  const { modelId, epoch, requestId, payer, feeUnits, leaf } = receipt;
-  return { modelId, epoch, requestId, payer, feeUnits, leaf };
+  const { modelId, unproven, epoch, requestId, payer, feeUnits, leaf } = receipt;
+  return { modelId, unproven, epoch, requestId, payer, feeUnits, leaf };
 }
 
 /**
@@ -137,6 +140,7 @@ const receiptSchema = z.strictObject({
   issuedAt: z.string(),
   backbone: z.string(),
   modelId: z.string(),
+  unproven: z.boolean(),
   epoch: z.number().int().min(1),
   requestId: z.string(),
   payer: z.string(),

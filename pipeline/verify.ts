@@ -266,7 +266,13 @@ function receiptProblem(bundle: EpochBundle): string | undefined {
       seen.add(receipt.requestId);
       if (leaves.has(receipt.leaf)) return `leaf ${receipt.leaf} appears twice`;
       leaves.add(receipt.leaf);
-      const whole = { ...receipt, modelId: bundle.model.id, epoch: bundle.epoch, leaf: BigInt(receipt.leaf) };
+      const whole = {
+        ...receipt,
+        modelId: bundle.model.id,
+        unproven: bundle.model.unproven,
+        epoch: bundle.epoch,
+        leaf: BigInt(receipt.leaf),
+      };
       if (
         !signedBy(bundle.model.operator, () => receiptSigner(whole, bundle.chainId, bundle.contracts.epochs))
       ) {

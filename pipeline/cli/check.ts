@@ -101,6 +101,10 @@ function checkReceiptFile(text: string, file: string, options: VerifyOptions): C
       detail: `recompute them from the content with backbone ${receipt.backbone}`,
     },
   ];
+  if (receipt.unproven) {
+    const detail = "UNPROVEN MODEL: that its batches made it is committed, not proven";
+    checks.push({ name: "training", assurance: "open", ok: true, detail });
+  }
   if (options.bundle !== undefined) checks.push(inclusion(receipt, options.bundle));
   return checks;
 }

@@ -64,8 +64,9 @@ describe("an operator's day", () => {
     for (const moment of [
       /Statements of/,
       /Commit the epoch/,
-      /Prove · \w+ 1/,
-      /\] Prove ·/,
+      /Prove \(.*samples/,
+      /\] Prove \(/,
+      /Post the training/,
       /Post the proofs/,
     ]) {
       await killed(settle, moment);
@@ -94,7 +95,7 @@ describe("an operator's day", () => {
     const path = join(shop, "out", "epoch-1.json");
     const good = quittance(["verify", path]);
     expect(good.out).toMatch(/Nothing is in doubt/);
-    expect(good.out).toMatch(/open +training/);
+    expect(good.out).toMatch(/✓ proven +training/);
     expect(good.code).toBe(0);
     const bundle = readBundle(path);
     const changed = (change: (copy: EpochBundle) => void): string => {
@@ -118,9 +119,9 @@ describe("an operator's day", () => {
     expect(changed((copy) => Object.assign(copy, { chainId: 1 }))).toMatch(
       /local keys prove nothing on chain 1/,
     );
-    expect(changed((copy) => Object.assign(copy.model, { trainingProven: true }))).toMatch(
-      /✗ open +training/,
-    );
+    expect(changed((copy) => Object.assign(copy, { training: null }))).toMatch(/✗ open +training/);
+    expect(changed((copy) => Object.assign(copy.model, { unproven: true }))).toMatch(/✗ proven +training/);
+    expect(changed((copy) => copy.training?.samples.reverse())).toMatch(/✗ proven +training/);
   });
 
   it("goes on with the next epoch, which carries the dust", () => {
@@ -132,6 +133,41 @@ describe("an operator's day", () => {
     expect(second?.epoch).toBe(2);
     expect(second?.settlement.carryInWei).toBe(first?.settlement.carryOutWei);
     expect(quittance(["verify", join(shop, "out", "epoch-2.json")]).code).toBe(0);
+  });
+
+  it("forgets a contributor exactly: the sums subtract, and the lineage names the parent", () => {
+    const before = json<{ model: string }>(quittance(["prove", "--json", "--project", shop]).out).result;
+    const run = quittance(["forget", "writer-33", "--json", "--project", shop]);
+    expect(run.code, run.err).toBe(0);
+    const { result } = json<{ parent: string; samples: number; contributors: number }>(run.out);
+    expect(result).toMatchObject({ parent: before.model, samples: 60, contributors: 4 });
+    const proven = quittance(["prove", "--json", "--project", shop]);
+    expect(proven.code, proven.err).toBe(0);
+    const again = quittance(["forget", "writer-33", "--project", shop]);
+    expect(again.code).toBe(2);
+    expect(again.err).toMatch(/Forget\.Unknown.*writer-11/s);
+  });
+});
+
+describe("a model that is registered as unproven", () => {
+  it("settles without a training proof, and every page says so", () => {
+    const kiosk = join(folder, "kiosk");
+    const small = digitFolder(join(folder, "few"), 12, 3);
+    const train = ["train", "--profile", "tiny", "--project", kiosk, "--data", small, "--unproven"];
+    const trained = quittance(train);
+    expect(trained.code, trained.err).toBe(0);
+    expect(trained.out).toMatch(/UNPROVEN/);
+    const asked = quittance(["infer", "--project", kiosk, "--data", small, "--json"]);
+    expect(asked.code, asked.err).toBe(0);
+    const [first] = json<{ path: string }[]>(asked.out).result;
+    expect(quittance(["verify", first?.path ?? ""]).out).toMatch(/UNPROVEN/);
+    expect(quittance(["settle", "--project", kiosk]).code).toBe(0);
+    const bundle = join(kiosk, "out", "epoch-1.json");
+    const checked = quittance(["verify", bundle]);
+    expect(checked.code).toBe(0);
+    expect(checked.out).toMatch(/open +training: UNPROVEN MODEL/);
+    const proven = quittance(["prove", "--project", kiosk]);
+    expect(proven.out).toMatch(/registered as unproven/);
   });
 });
 
@@ -152,7 +188,18 @@ describe("bad calls", () => {
   });
 
   it("teach in --help, with an example for every command", () => {
-    for (const command of ["demo", "setup", "train", "infer", "settle", "claim", "verify", "doctor"]) {
+    for (const command of [
+      "demo",
+      "setup",
+      "train",
+      "prove",
+      "infer",
+      "settle",
+      "claim",
+      "forget",
+      "verify",
+      "doctor",
+    ]) {
       const run = quittance([command, "--help"]);
       expect(run.code).toBe(0);
       expect(run.out).toMatch(new RegExp(`quittance ${command}`));
