@@ -4,7 +4,7 @@
  * changes: no contract has an owner.
  */
 import { emptyCommitQ, type Keys, nullCommitG, type Profile, verifyingKeyWords } from "../../prover/index.ts";
-import { type Account, codecOf, type Hex, keccakText } from "../engine/ethers.ts";
+import { type Account, codecOf, type Hex, joinAbis, keccakText } from "../engine/ethers.ts";
 import { canonical, type Plain } from "../store.ts";
 import { type Artifact, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
@@ -108,8 +108,9 @@ export async function deployContract(
   artifact: Artifact,
   args: readonly unknown[],
 ): Promise<Receipt & { readonly created: string }> {
-  const codec = codecOf(artifact.abi);
-  const data = `${artifact.bytecode}${codec.construct(args).slice(2)}`;
-  const receipt = await send(chain, account, { data }, codec);
+  const data = `${artifact.bytecode}${codecOf(artifact.abi).construct(args).slice(2)}`;
+  // A contract may be refused by one that its constructor creates or asks.
+  const everything = codecOf(joinAbis(Object.values(await contractArtifacts()).map(({ abi }) => abi)));
+  const receipt = await send(chain, account, { data }, everything);
   return { ...receipt, created: receipt.created as string };
 }

@@ -239,6 +239,8 @@ function namesOf(result: Result): Array<string | null> {
   if (result.length === 0) return [];
   try {
     const keys = Object.keys(result.toObject());
+    // The one part of an array with a single element is given this name, which no Solidity name can be.
+    if (keys.length === 1 && keys[0] === "_") return [null];
     return keys.length === result.length ? keys : [...result].map(() => null);
   } catch {
     return [...result].map(() => null);

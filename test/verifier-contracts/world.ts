@@ -114,15 +114,12 @@ export async function makeModel(
   );
 }
 
-/** Commitments of a model that is more than random numbers. */
-export type Commitments = Pick<ModelStatement, "commitW" | "commitA" | "lambda"> & {
-  readonly commitR?: bigint;
-  /** Left out: registered as unproven. */
-  readonly unproven?: boolean;
-  readonly commitG: readonly bigint[];
-};
+/** What of a model is more than random numbers. */
+export type Commitments = Partial<
+  Pick<ModelStatement, "commitW" | "commitA" | "commitR" | "lambda" | "samples" | "unproven">
+> & { readonly commitG?: readonly bigint[] };
 
-/** Commits a model of these members, with batches of 4 records. */
+/** Commits a model of these members, with batches of 4 records, registered as unproven. */
 export async function commitModelOf(
   world: World,
   datanet: bigint,
@@ -138,12 +135,12 @@ export async function commitModelOf(
     commitA: commitments?.commitA ?? random.field(),
     commitR: commitments?.commitR ?? random.field(),
     lambda: commitments?.lambda ?? 1000,
-    samples: 4 * members.reduce((sum, member) => sum + member.batches.length, 0),
+    samples: commitments?.samples ?? 4 * members.reduce((sum, member) => sum + member.batches.length, 0),
     feeUnitWei,
     unproven: commitments?.unproven ?? true,
     contributors: members.map((member, i) => ({
       ...member,
-      commitG: commitments?.commitG[i] ?? random.field(),
+      commitG: commitments?.commitG?.[i] ?? random.field(),
     })),
   };
   const { modelId } = await contracts.commitModel(people.operator, statement);
