@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
-import { loadKeys } from "../prover/index.ts";
+import { loadKeys, proverName } from "../prover/index.ts";
 import { cacheFolder, keysFolder } from "./environment.ts";
 
 /** One finding; `bad` means that commands will fail. */
@@ -29,6 +29,7 @@ export async function runDoctor(): Promise<Finding[]> {
     disk(),
     await engine("onnxruntime", "features and sums", () => import("./engine/ort.ts")),
     await engine("chain engine", "the local chain", () => import("./chain/local.ts")),
+    await prover(),
     await keys(),
   ];
 }
@@ -85,6 +86,14 @@ async function engine(subject: string, use: string, load: () => Promise<unknown>
     return { subject, level: "good", text: `loads (${use})` };
   } catch (error) {
     return { subject, level: "bad", text: `does not load (${(error as Error).message}); run "npm ci" again` };
+  }
+}
+
+async function prover(): Promise<Finding> {
+  try {
+    return { subject: "prover", level: "good", text: await proverName() };
+  } catch (error) {
+    return { subject: "prover", level: "bad", text: (error as Error).message };
   }
 }
 

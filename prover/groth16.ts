@@ -1,5 +1,5 @@
 /**
- * Groth16 over BN254: witnesses, proofs, verification, and the JSON form of a proof.
+ * Groth16 over BN254: proofs, their verification, and their JSON form. Making them is prove.ts.
  *
  * A proof (A, B, C) holds for public signals x if e(A, B) = e(α, β) · e(IC_0 + Σ x_i IC_i, γ) · e(C, δ).
  *
@@ -10,23 +10,13 @@
  *
  * A proof is malleable by nature: (−A, −B, C) and any re-randomised (sA, B/s, C) hold for the same statement.
  * Replay protection therefore never looks at a proof's bytes.
- *
- * Functions here are safe to run in pool workers; nothing starts a thread.
  */
 
-import { access, open } from "node:fs/promises";
 import { isInG2 } from "./engine/curve.ts";
-import {
-  calculateWtns,
-  groth16Prove,
-  groth16Verify,
-  type Input,
-  type ProofJson,
-  type VerifyingKey,
-} from "./engine/snarkjs.ts";
+import { groth16Verify, type ProofJson, type VerifyingKey } from "./engine/snarkjs.ts";
 import { isField } from "./field.ts";
 
-export type { Input, ProofJson, VerifyingKey } from "./engine/snarkjs.ts";
+export type { ProofJson, VerifyingKey } from "./engine/snarkjs.ts";
 
 /** Order q of BN254's base field, in which the points' coordinates live. */
 export const BASE_FIELD = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
@@ -45,58 +35,6 @@ const TWIST_B: readonly [bigint, bigint] = [
 ];
 
 /**
- * Runs a circuit's witness generator.
- *
- * @param options.input the circuit's inputs by name: decimal strings, bigints, nested arrays
- * @returns the witness in circom's wtns format
- * @throws {WitnessError} if the circuit refuses the inputs
- */
-export async function calculateWitness(options: {
-  readonly wasmPath: string;
-  readonly input: Input;
-}): Promise<Uint8Array> {
-  await mustExist(options.wasmPath);
-  try {
-    return await calculateWtns(options.wasmPath, options.input);
-  } catch (cause) {
-    throw new WitnessError(cause);
-  }
-}
-
-/**
- * Makes a proof.
- *
- * @returns the proof and the public signals that the circuit computed
- * @throws {WitnessError} if the circuit refuses the inputs
- * @throws {ProvingError} if the key does not belong to the circuit or cannot be read
- * @example
- * const { statement, input } = adjointWitness({ … });
- * const { proof } = await prove({ zkeyPath: keys.zkeyPath("adjoint"), wasmPath: circuit.wasmPath, input });
- */
-export async function prove(options: {
-  readonly zkeyPath: string;
-  readonly wasmPath: string;
-  readonly input: Input;
-}): Promise<{ proof: Proof; publics: bigint[] }> {
-  return proveWitness({ zkeyPath: options.zkeyPath, witness: await calculateWitness(options) });
-}
-
-/** Makes a proof from a witness. A witness that breaks a constraint gives a proof that does not verify. */
-export async function proveWitness(options: {
-  readonly zkeyPath: string;
-  readonly witness: Uint8Array;
-}): Promise<{ proof: Proof; publics: bigint[] }> {
-  await mustExist(options.zkeyPath);
-  await mustBeZkey(options.zkeyPath);
-  try {
-    const { proof, publicSignals } = await groth16Prove(options.zkeyPath, options.witness);
-    return { proof: proofFromJson(proof), publics: publicSignals.map(BigInt) };
-  } catch (cause) {
-    throw new ProvingError(options.zkeyPath, cause);
-  }
-}
-
-/**
  * Whether a proof holds for these signals under this key. Malformed input is `false`, never an exception.
  *
  * @param signals exactly as many as the circuit has public signals, each in [0, r)
@@ -108,9 +46,13 @@ export async function verifyProof(
 ): Promise<boolean> {
   if (signals.length !== vkey.nPublic || vkey.IC.length !== vkey.nPublic + 1) return false;
   if (!signals.every(isField)) return false;
-  if (!isOnG1(proof.a) || !isOnG1(proof.c) || !isOnG2(proof.b)) return false;
-  if (!(await isInG2(proof.b))) return false;
+  if (!(await isWellFormed(proof))) return false;
   return groth16Verify(vkey, signals.map(String), proofToJson(proof));
+}
+
+/** Whether all three points are canonical, on their curves, and in the groups of order r. */
+export async function isWellFormed({ a, b, c }: Proof): Promise<boolean> {
+  return isOnG1(a) && isOnG1(c) && isOnG2(b) && (await isInG2(b));
 }
 
 /** Whether the coordinates are canonical and satisfy y² = x³ + 3, or are (0, 0), the point at infinity. */
@@ -180,53 +122,6 @@ function isBase(value: bigint): boolean {
 /** Product in the extension field, u² = −1. */
 function multiply([a, b]: readonly [bigint, bigint], [c, d]: readonly [bigint, bigint]): [bigint, bigint] {
   return [(a * c - b * d) % BASE_FIELD, (a * d + b * c) % BASE_FIELD];
-}
-
-async function mustExist(path: string): Promise<void> {
-  try {
-    await access(path);
-  } catch (cause) {
-    throw new MissingFileError(path, cause);
-  }
-}
-
-/** The engine would find out too, but leave the file open. */
-async function mustBeZkey(path: string): Promise<void> {
-  const file = await open(path);
-  try {
-    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    if (buffer.toString("latin1") !== "zkey") throw new ProvingError(path, "it is not a zkey file.");
-  } finally {
-    await file.close();
-  }
-}
-
-/** The circuit's own checks failed while the witness was computed. */
-export class WitnessError extends Error {
-  override readonly name = "Groth16.Witness";
-  constructor(cause: unknown) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    super(`The circuit refuses these inputs; correct them. It said: ${said.trim()}`, { cause });
-  }
-}
-
-/** The engine could not make a proof with this key. */
-export class ProvingError extends Error {
-  override readonly name = "Groth16.Proving";
-  constructor(zkeyPath: string, cause: unknown) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    super(`No proof could be made with ${zkeyPath}: ${said} Check that key and circuit belong together.`, {
-      cause,
-    });
-  }
-}
-
-/** A file that proving needs is not there. */
-export class MissingFileError extends Error {
-  override readonly name = "Groth16.MissingFile";
-  constructor(path: string, cause: unknown) {
-    super(`${path} is missing. Build the circuits and the keys first (quittance setup).`, { cause });
-  }
 }
 
 /** Not a proof that this code reads. */

@@ -17,6 +17,7 @@ export * from "./keys/local.ts";
 export * from "./keys/manifest.ts";
 export * from "./poseidon.ts";
 export * from "./profile.ts";
+export * from "./prove.ts";
 export * from "./statements.ts";
 export * from "./training.ts";
 export * from "./witness.ts";

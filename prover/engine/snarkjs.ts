@@ -1,5 +1,5 @@
 /**
- * snarkjs behind a few functions of ours: witnesses, Groth16, and the phase-2 steps of a ceremony.
+ * snarkjs behind a few functions of ours: Groth16, and the phase-2 steps of a ceremony.
  *
  * Every call first puts one single-threaded curve in the place where snarkjs looks for its own
  * (engine/curve.ts says why); nothing here starts a thread, leaves one behind, or keeps the process alive.
@@ -28,22 +28,13 @@ export type VerifyingKey = {
   readonly IC: readonly (readonly string[])[];
 };
 
-export type Input = { readonly [signal: string]: unknown };
-
-/** Runs the witness generator; the result is a file in circom's wtns format, in memory. */
-export async function calculateWtns(wasmPath: string, input: Input): Promise<Uint8Array> {
-  const out = memory();
-  await snarkjs.wtns.calculate(input, wasmPath, out);
-  if (!out.data) throw new EngineError("the witness generator wrote nothing");
-  return out.data;
-}
-
+/** A proof with a key that is in memory, from a witness in circom's wtns format. */
 export async function groth16Prove(
-  zkeyPath: string,
+  zkey: Uint8Array,
   wtns: Uint8Array,
 ): Promise<{ readonly proof: ProofJson; readonly publicSignals: readonly string[] }> {
   await shareSingleThreadCurve();
-  return snarkjs.groth16.prove(zkeyPath, { type: "mem", data: wtns });
+  return snarkjs.groth16.prove({ type: "mem", data: zkey }, { type: "mem", data: wtns });
 }
 
 /** snarkjs's verifier as it is: it ignores what is missing at the end of `publicSignals`. See groth16.ts. */

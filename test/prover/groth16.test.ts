@@ -6,22 +6,17 @@ import { groth16Verify } from "../../prover/engine/snarkjs.ts";
 import { FIELD } from "../../prover/field.ts";
 import {
   BASE_FIELD,
-  calculateWitness,
   isOnG1,
   isOnG2,
-  MissingFileError,
   type Proof,
   ProofFormatError,
-  ProvingError,
   proofFromJson,
   proofToJson,
-  prove,
-  proveWitness,
   type VerifyingKey,
   verifyProof,
-  WitnessError,
 } from "../../prover/groth16.ts";
 import { writeLocalKeys } from "../../prover/keys/local.ts";
+import { prove } from "../../prover/prove.ts";
 import { compileSmall, scratch, smallInput } from "./keys/support.ts";
 
 let dir: string;
@@ -101,32 +96,6 @@ describe("verifyProof", () => {
     const mirrored: Proof = { a: [a[0], minus(a[1])], b: [b[0], [minus(b[1][0]), minus(b[1][1])]], c };
     expect(isOnG1(mirrored.a)).toBe(true);
     expect(await verifyProof(vkey, publics, mirrored)).toBe(true);
-  });
-});
-
-describe("prove", () => {
-  it("makes another proof each time: nothing of the witness shows", async () => {
-    const input = smallInput(2n, 3n);
-    const [one, two] = [1, 2].map(() => prove({ zkeyPath, wasmPath: circuit.wasmPath, input }));
-    expect((await one)?.proof).not.toEqual((await two)?.proof);
-  });
-
-  it("says what the circuit refused", async () => {
-    const input = { ...smallInput(2n, 3n), sum: "6" };
-    await expect(calculateWitness({ wasmPath: circuit.wasmPath, input })).rejects.toThrow(WitnessError);
-    const { y: _, ...missing } = smallInput(2n, 3n);
-    await expect(prove({ zkeyPath, wasmPath: circuit.wasmPath, input: missing })).rejects.toThrow(
-      WitnessError,
-    );
-  });
-
-  it("says which file is missing, and that a key is no key", async () => {
-    const input = smallInput(2n, 3n);
-    const wasmPath = join(dir, "nowhere.wasm");
-    await expect(prove({ zkeyPath, wasmPath, input })).rejects.toThrow(MissingFileError);
-    const witness = await calculateWitness({ wasmPath: circuit.wasmPath, input });
-    await expect(proveWitness({ zkeyPath: join(dir, "no.zkey"), witness })).rejects.toThrow(MissingFileError);
-    await expect(proveWitness({ zkeyPath: circuit.wasmPath, witness })).rejects.toThrow(ProvingError);
   });
 });
 

@@ -216,11 +216,15 @@ describe("bad calls", () => {
       "cache",
       "onnxruntime",
       "chain engine",
+      "prover",
       "keys",
     ]);
     expect(run.code).toBe(0);
     const broken = quittance(["doctor"], { QUITTANCE_CACHE: join(data, "writers-train.tsv", "x") });
     expect(broken.code).toBe(1);
     expect(broken.out).toMatch(/✗ cache: .*QUITTANCE_CACHE/);
+    const missing = quittance(["doctor"], { QUITTANCE_RAPIDSNARK: join(data, "nowhere") });
+    expect(missing.code).toBe(1);
+    expect(missing.out).toMatch(/✗ prover: .*QUITTANCE_RAPIDSNARK/);
   });
 });

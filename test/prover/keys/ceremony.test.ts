@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Circuit } from "../../../prover/artifacts.ts";
 import { makePtau } from "../../../prover/engine/snarkjs.ts";
-import { prove, verifyProof } from "../../../prover/groth16.ts";
+import { verifyProof } from "../../../prover/groth16.ts";
 import {
   beginCeremony,
   CeremonyError,
@@ -14,6 +14,7 @@ import {
 import { KeyFolderError, makeLocalKeys } from "../../../prover/keys/local.ts";
 import { loadKeys } from "../../../prover/keys/manifest.ts";
 import { CIRCUIT_NAMES } from "../../../prover/profile.ts";
+import { prove } from "../../../prover/prove.ts";
 import { hashFile } from "../../../prover/staging.ts";
 import { compileSmall, scratch, smallInput } from "./support.ts";
 

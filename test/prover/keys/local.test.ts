@@ -6,17 +6,15 @@ import type { Artifact } from "../../../prover/artifacts.ts";
 import { shareSingleThreadCurve } from "../../../prover/engine/curve.ts";
 import { exportVkey, groth16Verify, makePtau, startPhase2 } from "../../../prover/engine/snarkjs.ts";
 import {
-  calculateWitness,
   type Proof,
   proofFromJson,
   proofToJson,
-  prove,
-  proveWitness,
   type VerifyingKey,
   verifyProof,
 } from "../../../prover/groth16.ts";
 import { writeLocalKeys } from "../../../prover/keys/local.ts";
 import { assertSafeVkey, UnsafeKeyError } from "../../../prover/keys/manifest.ts";
+import { calculateWitness, prove, proveWitness } from "../../../prover/prove.ts";
 import { compileSmall, scratch, smallInput } from "./support.ts";
 import { zkeySections } from "./zkeyfile.ts";
 

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Circuit } from "../../../prover/artifacts.ts";
-import { prove, verifyProof } from "../../../prover/groth16.ts";
+import { verifyProof } from "../../../prover/groth16.ts";
 import { CircuitSetError, KeyFolderError, makeLocalKeys } from "../../../prover/keys/local.ts";
 import {
   DamagedKeysError,
@@ -18,6 +18,7 @@ import {
   UnsafeKeyError,
 } from "../../../prover/keys/manifest.ts";
 import { CIRCUIT_NAMES } from "../../../prover/profile.ts";
+import { prove } from "../../../prover/prove.ts";
 import { hashFile } from "../../../prover/staging.ts";
 import { compileSmall, scratch, smallInput } from "./support.ts";
 
