@@ -389,7 +389,7 @@ contract Epochs is IEpochs {
             uint256 group = first / size;
             bytes32 sliceHash = keccak256(abi.encodePacked(slice));
             if (sliceHash != _weights[id][number][group]) revert EpochsWrongWeights(group);
-            // Proven weights are below 2^112 and there are at most 600 of them.
+            // Proven weights are below 2^112 and there are at most 512 of them.
             for (uint256 j = 0; j < size; ++j) total += slice[j];
         }
     }

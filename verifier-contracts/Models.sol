@@ -18,7 +18,7 @@ import {BatchId, CircuitId, DatanetId, ModelId} from "./Types.sol";
 contract Models is IModels {
     /// @dev Bounds every loop over a model's contributors. Settling credits each of them in one
     /// transaction, about 25,000 gas each, and a transaction may cost 2^24 gas at most (EIP-7825).
-    uint256 public constant MAX_CONTRIBUTORS = 600;
+    uint256 public constant MAX_CONTRIBUTORS = 512;
 
     /// @inheritdoc IModels
     uint256 public constant chunkSize = 16;

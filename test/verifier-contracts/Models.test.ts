@@ -88,7 +88,7 @@ describe("Models", () => {
   });
 
   it("refuses more contributors than a settlement could pay in one transaction", async () => {
-    const many = members(() => Array.from({ length: 601 }, first));
+    const many = members(() => Array.from({ length: 513 }, first));
     await refused(world, () => commit(many), "ModelsWrongContributorCount");
   });
 
