@@ -1,6 +1,6 @@
 // The whole demonstration, as a user starts it: the command-line tool in a process of its own.
 //
-// Cold: an empty cache, so circuits are compiled and keys made first. Warm: the same again with that cache and
+// Cold: an empty cache, so circuits and keys are made first. Warm: the same again with that cache and
 // a new project. The small form runs the same two on the tiny profile, where proofs take a second.
 
 import { spawn } from "node:child_process";

@@ -55,8 +55,17 @@ export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 
     renameSync(temporary, path);
     syncFolder(dirname(path));
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     throw new WriteError(path, cause);
+  }
+}
+
+/** Removes what a failed write left; the reason of the failure is what the caller must hear, not this. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The folder itself is not there, or is a file.
   }
 }
 

@@ -22,6 +22,9 @@ describe(`Hash (seed ${SEED})`, () => {
       const circuit = await open(n);
       const t = n + 1;
       expect(circuit.artifact.rows).toBe(3 * (8 * t + partials) - 1 + (t - 1));
+      // What a proving key stores: a term or two for each row. Dense linear layers would be ten times that.
+      const { a, b } = circuit.artifact.nonZeros;
+      expect(a + b).toBeLessThan(2.2 * circuit.artifact.rows);
       for (const input of [
         Array.from({ length: n }, () => random.unsigned(253)),
         new Array<bigint>(n).fill(0n),

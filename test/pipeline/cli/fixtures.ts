@@ -35,7 +35,7 @@ export async function killed(args: readonly string[], when: RegExp): Promise<boo
   });
 }
 
-/** Writes a folder of the MNIST layout: digits 0 to 2, `contributed` by five writers, `asked` to ask about. */
+/** Writes a folder in the MNIST layout: digits 0 to 2, `contributed` by five writers, `asked` to ask. */
 export function digitFolder(folder: string, contributed: number, asked: number): string {
   const digits = seededRandom("cli").shuffle(loadMnistPackage().samples.filter(({ label }) => label < 3));
   mkdirSync(folder, { recursive: true });
