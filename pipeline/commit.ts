@@ -1,7 +1,7 @@
 /**
- * A fitted model becomes a commitment on chain: W, A, R_W and every G_c under their salts, with the list of signed
- * batches. R_W is committed too, before the random point of the training proof exists: 320 numbers of 36 bits leave
- * enough freedom to fit a short R to any one value afterwards.
+ * A fitted model becomes a commitment on chain: W, A, R_W and every G_c under their salts, with the list of
+ * signed batches. R_W is committed too, before the random point of the training proof exists: 320 numbers of
+ * 36 bits leave enough freedom to fit a short R to any one value afterwards.
  */
 import { commitMatrix } from "../prover/index.ts";
 import type { Ui } from "./cli/ui.ts";
@@ -151,7 +151,9 @@ export function currentModel(project: Project): ModelState {
   return model;
 }
 
-/** Commits a statement, unless the operator's last one was this very one (a run was cut off just after it). */
+/**
+ * Commits a statement, unless the operator's last one was this very one (a run was cut off just after it).
+ */
 async function commitOnce(
   session: Session,
   statement: Parameters<Session["contracts"]["commitModel"]>[1],

@@ -173,8 +173,8 @@ export async function runDemo({
 }
 
 /**
- * The part of the split that a smaller profile can take: digits that its outputs tell apart, and a fifth of what
- * was contributed; all of it at the default profile.
+ * The part of the split that a smaller profile can take: digits that its outputs tell apart, and a fifth of
+ * what was contributed; all of it at the default profile.
  */
 function fitting(split: DemoSplit, m: number): DemoSplit {
   if (split.classes <= m) return split;

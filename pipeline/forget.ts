@@ -1,9 +1,10 @@
 /**
  * Exact unlearning: a model without some contributors, from the same signed batches of the others.
  *
- * Training is a sum: A = Σ A_c and B = Σ B_c over contributors. Leaving one out subtracts its terms; no feature is
- * recomputed and no sample is looked at again. The result is, integer for integer, what a fresh fit of the remaining
- * data gives. The new model is committed (and proven) like any other, and its state names the one that it came from.
+ * Training is a sum: A = Σ A_c and B = Σ B_c over contributors. Leaving one out subtracts its terms; no
+ * feature is recomputed and no sample is looked at again. The result is, integer for integer, what a fresh
+ * fit of the remaining data gives. The new model is committed (and proven) like any other, and its state
+ * names the one that it came from.
  *
  * What was said cannot be unsaid: the old model's commitments and settled epochs stay on the chain.
  */
@@ -16,8 +17,8 @@ import { readReceipts, receiptsFolder } from "./receipts.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Fits and commits the project's model without the named contributors and makes it the project's current one. Throws
- * {@link UnknownContributorError}, {@link NobodyLeftError}, {@link OpenReceiptsError}.
+ * Fits and commits the project's model without the named contributors and makes it the project's current one.
+ * Throws {@link UnknownContributorError}, {@link NobodyLeftError}, {@link OpenReceiptsError}.
  */
 export async function forgetContributors(of: {
   readonly project: Project;

@@ -1,10 +1,10 @@
 /**
  * Proves that the committed batches, and nothing but them, made the model.
  *
- * ρ1, ρ2, ρ3 are hashes of everything that was committed, so they exist only now. Each batch gives one `samples`
- * proof (its values g and a), each group of contributors one `contributors` proof (the values of their G_c), the
- * model one `model` proof (the values of W, A and R). The contract accepts them in any order and any number of
- * transactions, and with the last of them checks the three identities:
+ * ρ1, ρ2, ρ3 are hashes of everything that was committed, so they exist only now. Each batch gives one
+ * `samples` proof (its values g and a), each group of contributors one `contributors` proof (the values of
+ * their G_c), the model one `model` proof (the values of W, A and R). The contract accepts them in any order
+ * and any number of transactions, and with the last of them checks the three identities:
  *
  *   Σ_{batches of c} g = G_c(ρ)      Σ_c G_c(ρ) = λW(ρ) + R(ρ)      Σ_b a = A(ρ)
  *

@@ -1,6 +1,6 @@
 /**
- * The records behind a batch's root, as the project keeps them: what the proof of training opens. They are the
- * contributors' private data (features, classes, salts), so they stay in the project folder.
+ * The records behind a batch's root, as the project keeps them: what the proof of training opens. They are
+ * the contributors' private data (features, classes, salts), so they stay in the project folder.
  */
 import type { DataRecord, Profile } from "../prover/index.ts";
 import type { Project } from "./project.ts";

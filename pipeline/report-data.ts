@@ -159,7 +159,9 @@ function proofFacts(
   });
 }
 
-/** ‖R_W‖ / (λ·2^S), Frobenius norm: how far any weight can be from the exact optimum, in units of the weights. */
+/**
+ * ‖R_W‖ / (λ·2^S), Frobenius norm: how far any weight can be from the exact optimum, in units of the weights.
+ */
 function weightError(model: ModelState, profile: Profile): number {
   const squares = model.residual.reduce((sum, r) => sum + Number(r) ** 2, 0);
   return Math.sqrt(squares) / (model.lambda * 2 ** profile.scaleBits);

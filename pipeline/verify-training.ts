@@ -1,6 +1,6 @@
 /**
- * The training part of a bundle: what its proofs state, and the three identities that tie them together. The random
- * point is derived here from the model's id and the batches' roots, never read from the bundle.
+ * The training part of a bundle: what its proofs state, and the three identities that tie them together. The
+ * random point is derived here from the model's id and the batches' roots, never read from the bundle.
  */
 import {
   checkTrainingIdentities,
@@ -14,7 +14,9 @@ import { rhoOf, trainingSeed } from "./chain/ids.ts";
 
 type ProofJson = EpochBundle["adjoint"]["proof"];
 
-/** The statements of a bundle's training proof, with their proofs; none for a model registered as unproven. */
+/**
+ * The statements of a bundle's training proof, with their proofs; none for a model registered as unproven.
+ */
 export function trainingStatementsOf(
   bundle: EpochBundle,
   profile: Profile,

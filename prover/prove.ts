@@ -25,7 +25,9 @@ export type Input = { readonly [signal: string]: unknown };
 
 type Made = { readonly proof: Proof; readonly publics: bigint[] };
 
-/** All keys of the default profile together are 300 MiB; a worker with these and a proof stays below 1 GiB. */
+/**
+ * All keys of the default profile together are 300 MiB; a worker with these and a proof stays below 1 GiB.
+ */
 const KEYS_BUDGET_BYTES = 768 << 20;
 const CALCULATORS_BUDGET_BYTES = 64 << 20;
 
