@@ -29,7 +29,7 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
   {
     name: "gas",
     about: "gas that each call of the contracts uses",
-    figures: [],
+    figures: ["verify.single.gas", "verify.batch16.gas_per_proof"],
     load: async () => (await import("./gas.ts")).runGas,
   },
   {

@@ -11,14 +11,18 @@ export {
   openContracts,
   signBatch,
 } from "./chain/contracts.ts";
+export { circuitIdOf } from "./chain/ids.ts";
 export { openLocalChain } from "./chain/local.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
+export * from "./commit.ts";
 export * from "./demo.ts";
 export * from "./doctor.ts";
 export { type Account, accountOf } from "./engine/ethers.ts";
+export * from "./forget.ts";
 export * from "./infer.ts";
 export * from "./project.ts";
+export * from "./prove-training.ts";
 export * from "./receipts.ts";
 export { renderReport } from "./report/render.ts";
 export * from "./session.ts";
