@@ -82,25 +82,23 @@ contract Groth16Verifier is IGroth16Verifier {
     function verifyBatch(Item[] calldata items) external view {
         uint256 count = items.length;
         if (count == 0) revert VerifierEmptyBatch();
-        bytes32 seed = _seedOf(items);
-        Group[] memory groups = new Group[](_keyCount);
+        bytes32 seed = _seed();
+        Group[] memory groups = _noGroups(_keyCount);
         uint256 used = 0;
-        Group memory group;
+        Group memory group = _newGroup(items[0].circuit);
+        groups[used++] = group;
         // Room for every key's δ; what is not used is cut off before pairing.
         uint256[] memory input = new uint256[](6 * (count + 2 + _keyCount));
         for (uint256 i = 0; i < count; ++i) {
             Item calldata item = items[i];
-            if (i == 0 || CircuitId.unwrap(group.circuit) != CircuitId.unwrap(item.circuit)) {
-                uint256 place = _find(groups, used, item.circuit);
-                if (place == used) groups[used++] = _newGroup(item.circuit);
-                group = groups[place];
+            if (CircuitId.unwrap(group.circuit) != CircuitId.unwrap(item.circuit)) {
+                uint256 found = _find(groups, used, item.circuit);
+                if (found == used) groups[used++] = _newGroup(item.circuit);
+                group = groups[found];
             }
-            group.coefficient = _coefficient(seed, i);
-            _addPublics(group, item.publics);
-            if (!_addProof(group, input, i, item.proof)) {
-                _checkProof(item.proof);
-                revert VerifierProofNotOnCurve();
-            }
+            // The first may be 1: only the others' ratios to it matter.
+            group.coefficient = i == 0 ? 1 : _coefficient(seed, i);
+            if (!_addItem(group, input, i, item)) _refuse(group, item);
         }
         _addKeys(groups, used, input, count);
         assembly ("memory-safe") {
@@ -143,9 +141,8 @@ contract Groth16Verifier is IGroth16Verifier {
         }
     }
 
-    /// @dev 128 bits for each place. The first may be 1: only the others' ratios to it matter.
+    /// @dev 128 bits for each place.
     function _coefficient(bytes32 seed, uint256 index) private pure returns (uint256 coefficient) {
-        if (index == 0) return 1;
         assembly ("memory-safe") {
             mstore(0x00, seed)
             mstore(0x20, index)
@@ -153,22 +150,21 @@ contract Groth16Verifier is IGroth16Verifier {
         }
     }
 
-    /// @dev Hash of all that is claimed: h_i = keccak256(h_(i−1), circuit, proof, publics), from the count on. How
-    /// many words an item has is its circuit's business and checked, so two batches never hash the same words.
-    function _seedOf(Item[] calldata items) private pure returns (bytes32 seed) {
-        seed = bytes32(items.length);
-        for (uint256 i = 0; i < items.length; ++i) {
-            Item calldata item = items[i];
-            uint256[] calldata publics = item.publics;
-            assembly ("memory-safe") {
-                let free := mload(0x40)
-                mstore(free, seed)
-                // Circuit and proof stand next to each other: nine words.
-                calldatacopy(add(free, 0x20), item, 0x120)
-                let size := mul(publics.length, 0x20)
-                calldatacopy(add(free, 0x140), publics.offset, size)
-                seed := keccak256(free, add(0x140, size))
-            }
+    /// @dev Hash of the whole call: every circuit, proof and public input is read from there and nowhere else.
+    function _seed() private pure returns (bytes32 seed) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, 0, calldatasize())
+            seed := keccak256(free, calldatasize())
+        }
+    }
+
+    /// @dev An array of nothing yet: Solidity would make a whole group for each place.
+    function _noGroups(uint256 count) private pure returns (Group[] memory groups) {
+        assembly ("memory-safe") {
+            groups := mload(0x40)
+            mstore(groups, count)
+            mstore(0x40, add(groups, mul(add(count, 1), 0x20)))
         }
     }
 
@@ -183,76 +179,79 @@ contract Groth16Verifier is IGroth16Verifier {
         group = Group(circuit, key, new uint256[]((key.length - HEAD) / 2), 0, 0, 0, 0, 0);
     }
 
-    /// @dev Adds ρ and ρ·public_j to the group's scalars, refusing every input that is not below the field's order.
-    function _addPublics(Group memory group, uint256[] calldata publics) private pure {
-        uint256[] memory scalars = group.scalars;
-        uint256 expected = scalars.length - 1;
-        if (publics.length != expected) revert VerifierWrongPublicCount(expected, publics.length);
-        uint256 r = BN254.R;
-        uint256 coefficient = group.coefficient;
-        bool canonical = true;
-        assembly ("memory-safe") {
-            let scalar := add(scalars, 0x20)
-            mstore(scalar, addmod(mload(scalar), coefficient, r))
-            let word := publics.offset
-            for {
-                let end := add(word, mul(expected, 0x20))
-            } lt(word, end) {
-                word := add(word, 0x20)
-            } {
-                let value := calldataload(word)
-                canonical := and(canonical, lt(value, r))
-                scalar := add(scalar, 0x20)
-                mstore(scalar, addmod(mload(scalar), mulmod(coefficient, value, r), r))
-            }
-        }
-        if (canonical) return;
-        for (uint256 i = 0; i < expected; ++i) if (publics[i] >= r) revert VerifierPublicNotCanonical(i);
-    }
-
-    /// @dev Puts the pair (ρ·A, B) into `input` as its pair `index`, and adds ρ·C to the group. False, without any
-    /// use of the result, if a coordinate is not canonical, or A or C is off the curve or infinity; B is the
-    /// pairing precompile's to check. In assembly because this is all that a further proof of a batch costs.
-    function _addProof(
+    /// @dev Puts the pair (ρ·A, B) into `input` as its pair `index` and adds ρ·C, ρ and ρ·public_j to the group.
+    /// False, and nothing of that may be used, unless the item is what {verify} would begin to compute with:
+    /// {_refuse} then says why. In assembly because this is all that one more proof costs, pairing aside.
+    function _addItem(
         Group memory group,
         uint256[] memory input,
         uint256 index,
-        uint256[8] calldata proof
+        Item calldata item
     ) private view returns (bool ok) {
         uint256 q = BN254.Q;
+        uint256 r = BN254.R;
         assembly ("memory-safe") {
-            function isG1(x, y, p) -> valid {
-                // y² = x³ + 3 with both below q. (0, 0) is not on the curve.
-                valid := eq(mulmod(y, y, p), addmod(mulmod(mulmod(x, x, p), x, p), 3, p))
-                valid := and(valid, and(lt(x, p), lt(y, p)))
-            }
-            let ax := calldataload(proof)
-            let ay := calldataload(add(proof, 0x20))
-            let cx := calldataload(add(proof, 0xc0))
-            let cy := calldataload(add(proof, 0xe0))
-            ok := and(isG1(ax, ay, q), isG1(cx, cy, q))
-            ok := and(ok, lt(calldataload(add(proof, 0x40)), q))
-            ok := and(ok, lt(calldataload(add(proof, 0x60)), q))
-            ok := and(ok, lt(calldataload(add(proof, 0x80)), q))
-            ok := and(ok, lt(calldataload(add(proof, 0xa0)), q))
+            let coefficient := mload(add(group, 0xe0))
+            // Σρ and Σρ·public_j. Circuit 1 word, proof 8 words, then where the public inputs are.
+            let scalar := mload(add(group, 0x40))
+            let word := add(item, calldataload(add(item, 0x120)))
+            let count := calldataload(word)
+            ok := eq(add(count, 1), mload(scalar))
             if ok {
-                let coefficient := mload(add(group, 0xe0))
-                let pair := add(input, add(0x20, mul(index, 0xc0)))
-                mstore(pair, ax)
-                mstore(add(pair, 0x20), ay)
-                mstore(add(group, 0xa0), cx)
-                mstore(add(group, 0xc0), cy)
-                if iszero(eq(coefficient, 1)) {
-                    mstore(add(pair, 0x40), coefficient)
+                let sum := add(scalar, 0x20)
+                mstore(sum, addmod(mload(sum), coefficient, r))
+                let delta := sub(sum, word)
+                for {
+                    let end := add(word, mul(count, 0x20))
+                } lt(word, end) {} {
+                    word := add(word, 0x20)
+                    let value := calldataload(word)
+                    ok := and(ok, lt(value, r))
+                    sum := add(word, delta)
+                    mstore(sum, addmod(mload(sum), mulmod(coefficient, value, r), r))
+                }
+            }
+            let x := calldataload(add(item, 0x20))
+            let y := calldataload(add(item, 0x40))
+            // y² = x³ + 3, which infinity (0, 0) does not fulfil, with x and y below q.
+            ok := and(ok, eq(mulmod(y, y, q), addmod(mulmod(mulmod(x, x, q), x, q), 3, q)))
+            ok := and(ok, and(lt(x, q), lt(y, q)))
+            let pair := add(input, add(0x20, mul(index, 0xc0)))
+            mstore(pair, x)
+            mstore(add(pair, 0x20), y)
+            x := calldataload(add(item, 0xe0))
+            y := calldataload(add(item, 0x100))
+            ok := and(ok, eq(mulmod(y, y, q), addmod(mulmod(mulmod(x, x, q), x, q), 3, q)))
+            ok := and(ok, and(lt(x, q), lt(y, q)))
+            let next := add(group, 0xa0)
+            mstore(next, x)
+            mstore(add(next, 0x20), y)
+            ok := and(ok, and(lt(calldataload(add(item, 0x60)), q), lt(calldataload(add(item, 0x80)), q)))
+            ok := and(ok, and(lt(calldataload(add(item, 0xa0)), q), lt(calldataload(add(item, 0xc0)), q)))
+            if ok {
+                let factor := add(pair, 0x40)
+                if sub(coefficient, 1) {
+                    mstore(factor, coefficient)
                     ok := staticcall(gas(), 7, pair, 0x60, pair, 0x40)
-                    let next := add(group, 0xa0)
                     ok := and(ok, staticcall(gas(), 7, next, 0x60, next, 0x40))
                 }
-                calldatacopy(add(pair, 0x40), add(proof, 0x40), 0x80)
-                let sum := add(group, 0x60)
-                ok := and(ok, staticcall(gas(), 6, sum, 0x80, sum, 0x40))
+                calldatacopy(factor, add(item, 0x60), 0x80)
+                let total := add(group, 0x60)
+                ok := and(ok, staticcall(gas(), 6, total, 0x80, total, 0x40))
             }
         }
+    }
+
+    /// @dev Reverts with what is wrong with an item that {_addItem} did not take.
+    function _refuse(Group memory group, Item calldata item) private pure {
+        uint256 expected = group.scalars.length - 1;
+        uint256[] calldata publics = item.publics;
+        if (publics.length != expected) revert VerifierWrongPublicCount(expected, publics.length);
+        for (uint256 i = 0; i < expected; ++i) {
+            if (publics[i] >= BN254.R) revert VerifierPublicNotCanonical(i);
+        }
+        _checkProof(item.proof);
+        revert VerifierProofNotOnCurve();
     }
 
     /// @dev Coordinates canonical, A and C on the curve and not infinity. B is the pairing precompile's to check.

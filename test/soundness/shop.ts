@@ -15,7 +15,7 @@ import { openUi } from "../../pipeline/cli/ui.ts";
 import { commitModel, type ModelBatch, type ModelState } from "../../pipeline/commit.ts";
 import { accountOf } from "../../pipeline/engine/ethers.ts";
 import { proverThreads } from "../../pipeline/environment.ts";
-import { type Proved, proveAll } from "../../pipeline/jobs/proving.ts";
+import { type Provable, type Proved, proveAll } from "../../pipeline/jobs/proving.ts";
 import type { Model } from "../../pipeline/model/model.ts";
 import type { Moments } from "../../pipeline/model/moments.ts";
 import { openProject, type Project } from "../../pipeline/project.ts";
@@ -32,12 +32,19 @@ import { readyCircuits, readyKeys } from "../../pipeline/setup.ts";
 import { verifyBundle } from "../../pipeline/verify.ts";
 import { batchRoot, type DataRecord, loadProfile, recordLeaf } from "../../prover/index.ts";
 import { fitted } from "../circuits/cases.ts";
+import { knownKeys } from "./known-keys.ts";
 
 export const PROFILE = loadProfile("tiny");
 export const UI = openUi(process.stderr, true);
 const COINS = 100n * 10n ** 18n;
 
-export type Shop = { readonly project: Project; readonly session: Session; close(): Promise<void> };
+export type Shop = {
+  readonly project: Project;
+  readonly session: Session;
+  /** Proves with the shop's keys. A proof exists only where the circuit's rows hold. */
+  prove(provables: readonly Provable[]): Promise<Proved[]>;
+  close(): Promise<void>;
+};
 
 /** What contributors brought: name, account, signed batches and the records behind them. */
 export type Contribution = {
@@ -50,12 +57,14 @@ export type Contribution = {
 /** A fit as `fitted` of the circuits' cases makes it, with the λ that the operator says he used. */
 export type Fit = ReturnType<typeof fitted> & { readonly lambda: bigint };
 
-/** An empty shop with its contracts deployed. */
-export async function openShop(seed: string): Promise<Shop> {
+/** An empty shop with its contracts deployed, with real keys or with keys of known secret (known-keys.ts). */
+export async function openShop(seed: string, secret: "real" | "known"): Promise<Shop> {
   const folder = mkdtempSync(join(tmpdir(), "quittance-soundness-"));
   const project = openProject({ folder, create: { profile: "tiny" }, seed });
   const circuits = await readyCircuits("tiny");
-  const keys = await readyKeys("tiny", circuits);
+  const real = await readyKeys("tiny", circuits);
+  const known = secret === "known" ? await knownKeys(real, circuits, PROFILE) : undefined;
+  const keys = known?.keys ?? real;
   const chain = await openLocalChain();
   const operator = accountOf(project.secrets.walletKey("operator"));
   await chain.fund(operator.address, COINS);
@@ -78,6 +87,11 @@ export async function openShop(seed: string): Promise<Shop> {
   return {
     project,
     session,
+    prove(provables) {
+      if (known !== undefined) return known.prove(provables);
+      const threads = proverThreads();
+      return proveAll({ provables, profile: PROFILE, circuits, keys, store: project.store, threads });
+    },
     async close() {
       await chain.close();
       project.close();
@@ -158,18 +172,9 @@ export function statementsOf(
   return trainingStatements({ project, session: { ...session, contracts }, model });
 }
 
-/** Real proofs of all statements. A proof exists only where the circuit's rows hold. */
+/** Proofs of all statements. */
 export async function proven(shop: Shop, statements: TrainingStatements): Promise<ProvenTraining> {
-  return { statements, proofs: await provenAll(shop, trainingProvables(statements)) };
-}
-
-export function provenAll(
-  { project, session }: Shop,
-  provables: Parameters<typeof proveAll>[0]["provables"],
-): Promise<Proved[]> {
-  const { circuits, keys } = session;
-  const threads = proverThreads();
-  return proveAll({ provables, profile: PROFILE, circuits, keys, store: project.store, threads });
+  return { statements, proofs: await shop.prove(trainingProvables(statements)) };
 }
 
 /** The reason for which the contracts refuse a training; "accepted" if they do not. */
@@ -260,6 +265,19 @@ export async function doubts(shop: Shop, bundle: EpochBundle): Promise<Record<st
   return Object.fromEntries(
     lines.filter(({ name, ok }) => !ok && TRAINING_LINES.includes(name)).map(({ name, detail }) => [name, detail]),
   );
+}
+
+/** Commits to a fit that lies, proves what can be proven of it, and asks contracts and offline verifier. */
+export async function told(
+  shop: Shop,
+  of: { readonly datanet: bigint; readonly contributions: readonly Contribution[] },
+  fit: Fit,
+): Promise<{ onChain: string; proven: boolean; offline: Record<string, string> }> {
+  const lying = await commitFit(shop, of, fit);
+  const made = await proven(shop, await statementsOf(shop, lying));
+  const onChain = await posted(shop, lying, made);
+  const accepted = await shop.session.contracts.trainingProven(lying.id);
+  return { onChain, proven: accepted, offline: await doubts(shop, bundleOf(shop, lying, made)) };
 }
 
 const TRAINING_LINES: readonly string[] = [
