@@ -23,8 +23,9 @@ contract Groth16Verifier is IGroth16Verifier {
         bool shared;
     }
 
-    /// @dev The proofs of a batch that share a key. `scalars` are Σρ and then Σρ·public_j; (x, y) is Σρ·C. The
-    /// last three words stand where the precompiles want them: multiply (nextX, nextY, coefficient), then add.
+    /// @dev The proofs of a batch that share a key. `scalars` are Σρ and then Σρ·public_j; (x, y) is Σρ·C.
+    /// The last three words stand where the precompiles want them: multiply (nextX, nextY, coefficient), then
+    /// add.
     struct Group {
         CircuitId circuit;
         uint256[] key;
@@ -150,7 +151,8 @@ contract Groth16Verifier is IGroth16Verifier {
         }
     }
 
-    /// @dev Hash of the whole call: every circuit, proof and public input is read from there and nowhere else.
+    /// @dev Hash of the whole call: every circuit, proof and public input is read from there and nowhere
+    /// else.
     function _seed() private pure returns (bytes32 seed) {
         assembly ("memory-safe") {
             let free := mload(0x40)
@@ -179,9 +181,10 @@ contract Groth16Verifier is IGroth16Verifier {
         group = Group(circuit, key, new uint256[]((key.length - HEAD) / 2), 0, 0, 0, 0, 0);
     }
 
-    /// @dev Puts the pair (ρ·A, B) into `input` as its pair `index` and adds ρ·C, ρ and ρ·public_j to the group.
-    /// False, and nothing of that may be used, unless the item is what {verify} would begin to compute with:
-    /// {_refuse} then says why. In assembly because this is all that one more proof costs, pairing aside.
+    /// @dev Puts the pair (ρ·A, B) into `input` as its pair `index` and adds ρ·C, ρ and ρ·public_j to the
+    /// group. False, and nothing of that may be used, unless the item is what {verify} would begin to compute
+    /// with: {_refuse} then says why. In assembly because this is all that one more proof costs, pairing
+    /// aside.
     function _addItem(
         Group memory group,
         uint256[] memory input,
@@ -254,7 +257,8 @@ contract Groth16Verifier is IGroth16Verifier {
         revert VerifierProofNotOnCurve();
     }
 
-    /// @dev Coordinates canonical, A and C on the curve and not infinity. B is the pairing precompile's to check.
+    /// @dev Coordinates canonical, A and C on the curve and not infinity. B is the pairing precompile's to
+    /// check.
     function _checkProof(uint256[8] calldata proof) private pure {
         for (uint256 i = 0; i < 8; ++i) if (proof[i] >= BN254.Q) revert VerifierProofNotCanonical(i);
         bool onCurve = BN254.isG1(proof[0], proof[1]) && BN254.isG1(proof[6], proof[7]);

@@ -1,6 +1,7 @@
-// Keys of known secret in place of a profile's own, and a prover for them that is honest all the same: it asks
-// the real circuit's witness generator first, and states what the witness says. What it cannot find a witness
-// of it does not prove, although it could. So a proof costs milliseconds, and means what a proof means.
+// Keys of known secret in place of a profile's own, and a prover for them that is honest all the same: it
+// asks the real circuit's witness generator first, and states what the witness says. What it cannot find a
+// witness of it does not prove, although it could. So a proof costs milliseconds, and means what a proof
+// means.
 
 import type { Provable, Proved } from "../../pipeline/jobs/proving.ts";
 import {

@@ -206,7 +206,14 @@ export function bundleOf(
     name,
     { circuitHash, vkeyHash },
   ]);
-  const none = { a: ["0", "0"], b: [["0", "0"], ["0", "0"]], c: ["0", "0"] };
+  const none = {
+    a: ["0", "0"],
+    b: [
+      ["0", "0"],
+      ["0", "0"],
+    ],
+    c: ["0", "0"],
+  };
   return parseBundle({
     format: "quittance-epoch/1",
     profile: "tiny",
@@ -255,7 +262,12 @@ function trainingPart({ statements, proofs }: ProvenTraining): EpochBundle["trai
       value: value.map(String),
       proof: proofAt(samples.length + i),
     })),
-    model: { wValue: `${wValue}`, aValue: `${aValue}`, rValue: `${rValue}`, proof: proofAt(proofs.length - 1) },
+    model: {
+      wValue: `${wValue}`,
+      aValue: `${aValue}`,
+      rValue: `${rValue}`,
+      proof: proofAt(proofs.length - 1),
+    },
   };
 }
 
@@ -263,7 +275,9 @@ function trainingPart({ statements, proofs }: ProvenTraining): EpochBundle["trai
 export async function doubts(shop: Shop, bundle: EpochBundle): Promise<Record<string, string>> {
   const lines = await verifyBundle(parseBundle(bundle), shop.session.keys);
   return Object.fromEntries(
-    lines.filter(({ name, ok }) => !ok && TRAINING_LINES.includes(name)).map(({ name, detail }) => [name, detail]),
+    lines
+      .filter(({ name, ok }) => !ok && TRAINING_LINES.includes(name))
+      .map(({ name, detail }) => [name, detail]),
   );
 }
 

@@ -56,7 +56,8 @@ interface IGroth16Verifier {
     error VerifierInvalidProof(CircuitId circuit);
 
     error VerifierEmptyBatch();
-    /// @notice The circuit's key is of another setup than the first one's: it is verified singly, by {verify}.
+    /// @notice The circuit's key is of another setup than the first one's: it is verified singly, by
+    /// {verify}.
     error VerifierNotBatchable(CircuitId circuit);
     /// @notice Every proof of the batch is well-formed, and at least one of them proves nothing.
     error VerifierInvalidBatch(uint256 count);
@@ -68,8 +69,8 @@ interface IGroth16Verifier {
     /// @param proof A.x, A.y, B.x (imaginary, real), B.y (imaginary, real), C.x, C.y
     function verify(CircuitId circuit, uint256[8] calldata proof, uint256[] calldata publics) external view;
 
-    /// @notice Returns if every item is what {verify} would take, and reverts otherwise. One wrong proof, wherever
-    /// it stands, makes the whole call revert; it does not say which. A proof may stand there twice.
+    /// @notice Returns if every item is what {verify} would take, and reverts otherwise. One wrong proof,
+    /// wherever it stands, makes the whole call revert; it does not say which. A proof may stand there twice.
     function verifyBatch(Item[] calldata items) external view;
 
     /// @notice Whether {verifyBatch} takes proofs of this circuit.
