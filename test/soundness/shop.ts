@@ -201,17 +201,24 @@ export function bundleOf(
   inference: EpochBundle["inference"] = [],
 ): EpochBundle {
   const { deployment, keys, chain, operator } = session;
-  const { datanets, models, epochs, vault, verifier, training: trainingAddress } = deployment;
+  const { datanets, models, epochs, training: trainingAddress } = deployment;
   const circuits = Object.entries(keys.manifest.circuits).map(([name, { circuitHash, vkeyHash }]) => [
     name,
     { circuitHash, vkeyHash },
   ]);
-  const none = { a: ["0", "0"], b: [["0", "0"], ["0", "0"]], c: ["0", "0"] };
+  const none = {
+    a: ["0", "0"],
+    b: [
+      ["0", "0"],
+      ["0", "0"],
+    ],
+    c: ["0", "0"],
+  };
   return parseBundle({
     format: "quittance-epoch/1",
     profile: "tiny",
     chainId: chain.chainId,
-    contracts: { datanets, models, epochs, vault, verifier, training: trainingAddress },
+    contracts: { datanets, models, epochs, training: trainingAddress },
     keys: { kind: keys.manifest.kind, circuits: Object.fromEntries(circuits) },
     model: {
       id: model.id,
@@ -255,7 +262,12 @@ function trainingPart({ statements, proofs }: ProvenTraining): EpochBundle["trai
       value: value.map(String),
       proof: proofAt(samples.length + i),
     })),
-    model: { wValue: `${wValue}`, aValue: `${aValue}`, rValue: `${rValue}`, proof: proofAt(proofs.length - 1) },
+    model: {
+      wValue: `${wValue}`,
+      aValue: `${aValue}`,
+      rValue: `${rValue}`,
+      proof: proofAt(proofs.length - 1),
+    },
   };
 }
 
@@ -263,7 +275,9 @@ function trainingPart({ statements, proofs }: ProvenTraining): EpochBundle["trai
 export async function doubts(shop: Shop, bundle: EpochBundle): Promise<Record<string, string>> {
   const lines = await verifyBundle(parseBundle(bundle), shop.session.keys);
   return Object.fromEntries(
-    lines.filter(({ name, ok }) => !ok && TRAINING_LINES.includes(name)).map(({ name, detail }) => [name, detail]),
+    lines
+      .filter(({ name, ok }) => !ok && TRAINING_LINES.includes(name))
+      .map(({ name, detail }) => [name, detail]),
   );
 }
 

@@ -7,8 +7,8 @@
 // for. Or every proof is valid, of the very statements asked for, and an identity between them fails.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { modelIdOf, type ModelStatement, rhoOf, trainingSeed } from "../../pipeline/chain/ids.ts";
 import { signBatch } from "../../pipeline/chain/contracts.ts";
+import { type ModelStatement, modelIdOf, rhoOf, trainingSeed } from "../../pipeline/chain/ids.ts";
 import type { ModelState } from "../../pipeline/commit.ts";
 import type { ProvenTraining } from "../../pipeline/prove-training.ts";
 import { keepRecords } from "../../pipeline/records.ts";
@@ -231,7 +231,10 @@ describe(`lies about the training (seed ${SEED})`, () => {
 
     it("a sample duplicated in the fit", async () => {
       const [first] = data[1]?.[0] as DataRecord[];
-      const fit = fitOf([data[0] ?? [], [[...(data[1]?.[0] ?? []), first as DataRecord]], data[2] ?? []], LAMBDA);
+      const fit = fitOf(
+        [data[0] ?? [], [[...(data[1]?.[0] ?? []), first as DataRecord]], data[2] ?? []],
+        LAMBDA,
+      );
       await refusedFor(fit, "TrainingWrongGradient", identity(1));
     });
 
@@ -271,9 +274,9 @@ describe(`lies about the training (seed ${SEED})`, () => {
       await refusedFor(clipped(followed(w)), "TrainingWrongOptimum", /not the optimum/);
       // G and R of the honest W beside another W.
       await refusedFor({ ...honest, w }, "TrainingWrongGradient", identity(0));
-      await expect(commitFit(shop, of, followed(w)).then((lying) => statementsOf(shop, lying))).rejects.toThrow(
-        WitnessBoundError,
-      );
+      await expect(
+        commitFit(shop, of, followed(w)).then((lying) => statementsOf(shop, lying)),
+      ).rejects.toThrow(WitnessBoundError);
     });
 
     it("G scaled", async () => {
@@ -342,7 +345,9 @@ describe(`lies about the training (seed ${SEED})`, () => {
         const { input: within } = modelWitness({ profile: PROFILE, ...honest, ...salts, rho, bound: most });
         const beyond = patch(within, { "r[1][2]": sign > 0n ? most + 1n : FIELD - most - 2n });
         expect(await accepts(circuits.model, beyond)).toBe(false);
-        expect((await refusals(circuits.model, { input: beyond, publish: openings })).length).toBeGreaterThan(0);
+        expect((await refusals(circuits.model, { input: beyond, publish: openings })).length).toBeGreaterThan(
+          0,
+        );
       }
     });
 
@@ -378,7 +383,10 @@ describe(`lies about the training (seed ${SEED})`, () => {
       for (const edit of [{ "features[4][1]": 1n }, { "klass[4]": 1n }] as Record<string, bigint>[]) {
         const forged = patch(input, edit);
         expect(await accepts(circuits.samples, forged)).toBe(false);
-        expectOnly(await refusals(circuits.samples, { input: forged, publish }), /^main\.(weight|klass|features)\[4\]/);
+        expectOnly(
+          await refusals(circuits.samples, { input: forged, publish }),
+          /^main\.(weight|klass|features)\[4\]/,
+        );
       }
       // Said to be a sample instead, it is counted, and the contract knows the count.
       const counted = samplesWitness({
@@ -436,7 +444,13 @@ describe(`lies about the training (seed ${SEED})`, () => {
       const [contributor] = statement.contributors;
       const place = { chainId: 31_337, models: `0x${"44".repeat(20)}`, operator: `0x${"55".repeat(20)}` };
       const training = `0x${"66".repeat(20)}`;
-      type Of = { place: typeof place; nonce: bigint; statement: ModelStatement; roots: bigint[]; training: string };
+      type Of = {
+        place: typeof place;
+        nonce: bigint;
+        statement: ModelStatement;
+        roots: bigint[];
+        training: string;
+      };
       const seedOf = (of: Of): string => {
         const modelId = modelIdOf({ ...of.place, nonce: of.nonce, statement: of.statement });
         return trainingSeed({ chainId: of.place.chainId, training: of.training, modelId, roots: of.roots });
@@ -488,7 +502,8 @@ describe(`lies about the training (seed ${SEED})`, () => {
     });
     const ofModel = { ...right.model.statement, proof: wordsOf(rightMade, rightMade.proofs.length - 1) };
     const batches = entriesOf(lying);
-    const prove = (part: object) => reasonOf(contracts.proveTraining(operator, lying.id, { batches, ...part }));
+    const prove = (part: object) =>
+      reasonOf(contracts.proveTraining(operator, lying.id, { batches, ...part }));
     await contracts.beginTraining(operator, lying.id, wrong.commitV);
     expect(await prove({ samples })).toBe("accepted");
     expect(await prove({ model: ofModel })).toBe("VerifierInvalidBatch");
