@@ -15,7 +15,8 @@ const decimal = z.string().regex(/^(0|[1-9][0-9]{0,77})$/, "a decimal number");
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "an address");
 const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, "32 bytes in hex");
 const sha = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in hex");
-const signature = z.string().regex(/^0x([0-9a-f]{2})+$/, "a signature in hex");
+/** r, s and v, with v as the contracts take it: some libraries read others as if they were 27 or 28. */
+const signature = z.string().regex(/^0x[0-9a-f]{128}1[bc]$/, "a signature in hex");
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 const proofSchema = z.strictObject({
@@ -45,8 +46,6 @@ export const bundleSchema = z.strictObject({
     datanets: address,
     models: address,
     epochs: address,
-    vault: address,
-    verifier: address,
     training: address,
   }),
   keys: z.strictObject({

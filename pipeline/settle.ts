@@ -254,8 +254,6 @@ async function exportBundle(
       datanets: deployment.datanets,
       models: deployment.models,
       epochs: deployment.epochs,
-      vault: deployment.vault,
-      verifier: deployment.verifier,
       training: deployment.training,
     },
     keys: {

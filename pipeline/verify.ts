@@ -26,7 +26,7 @@ import {
 } from "../prover/index.ts";
 import { type EpochBundle, proofOfBundle } from "./bundle.ts";
 import { BATCH_TYPES, contextOf, modelIdOf } from "./chain/ids.ts";
-import { recoverTypedData } from "./engine/ethers.ts";
+import { createAddress, recoverTypedData } from "./engine/ethers.ts";
 import { settlePayouts } from "./influence/payouts.ts";
 import { receiptDomain, receiptSigner } from "./receipts.ts";
 import { trainingProblem, trainingStatementsOf } from "./verify-training.ts";
@@ -45,8 +45,15 @@ export type Check = {
 /** The chains that keys of known secret may be used on. */
 export const LOCAL_CHAIN_IDS: ReadonlySet<number> = new Set([31_337, 1_337]);
 
-/** Checks a bundle. Never throws for a bad bundle: every doubt is a line with `ok: false`. */
-export async function verifyBundle(bundle: EpochBundle, keys: Keys): Promise<Check[]> {
+/**
+ * Checks a bundle. Never throws for a bad bundle: every doubt is a line with `ok: false`. With `firstDoubt` it
+ * stops there: lines that need no proof come first, and the rest of the lines is left out.
+ */
+export async function verifyBundle(
+  bundle: EpochBundle,
+  keys: Keys,
+  { firstDoubt = false }: { readonly firstDoubt?: boolean } = {},
+): Promise<Check[]> {
   const checks: Check[] = [];
   const profile = loadProfile(bundle.profile);
   const add = (name: string, assurance: Assurance, find: () => string | undefined, detail: string): void => {
@@ -87,6 +94,8 @@ export async function verifyBundle(bundle: EpochBundle, keys: Keys): Promise<Che
     () => linkProblem(bundle, profile),
     "receipts → queries → adjoint → weights, one chain of commitments",
   );
+  const doubtful = (): boolean => firstDoubt && checks.some(({ ok }) => !ok);
+  if (doubtful()) return checks;
   const proofs = statementsOf(bundle, profile);
   for (const circuit of unproven ? EPOCH_CIRCUITS : CIRCUIT_NAMES) {
     const mine = proofs.filter(({ statement }) => statement.circuit === circuit);
@@ -96,6 +105,7 @@ export async function verifyBundle(bundle: EpochBundle, keys: Keys): Promise<Che
     }
     const detail = `${mine.length} of ${mine.length} hold: ${MEANING[circuit]}`;
     add(`${circuit} proofs`, "proven", () => problem, detail);
+    if (doubtful()) return checks;
   }
   const paid = `${settlement.payoutsWei.length} payouts and the rest add up to ${settlement.poolWei} wei`;
   add("payouts", "proven", () => payoutProblem(bundle), paid);
@@ -185,6 +195,9 @@ function keyProblem(bundle: EpochBundle, keys: Keys): string | undefined {
 function modelProblem(bundle: EpochBundle, profile: Profile): string | undefined {
   const { model } = bundle;
   if (model.contributors.length === 0) return "the model has no contributors";
+  const { models, training } = bundle.contracts;
+  if (createAddress(models, 1).toLowerCase() !== training.toLowerCase())
+    return `${training} is not the training contract that ${models} created`;
   if (
     !fieldElements([model.commitW, model.commitA, model.commitR, ...model.contributors.map((c) => c.commitG)])
   )

@@ -201,7 +201,7 @@ export function bundleOf(
   inference: EpochBundle["inference"] = [],
 ): EpochBundle {
   const { deployment, keys, chain, operator } = session;
-  const { datanets, models, epochs, vault, verifier, training: trainingAddress } = deployment;
+  const { datanets, models, epochs, training: trainingAddress } = deployment;
   const circuits = Object.entries(keys.manifest.circuits).map(([name, { circuitHash, vkeyHash }]) => [
     name,
     { circuitHash, vkeyHash },
@@ -218,7 +218,7 @@ export function bundleOf(
     format: "quittance-epoch/1",
     profile: "tiny",
     chainId: chain.chainId,
-    contracts: { datanets, models, epochs, vault, verifier, training: trainingAddress },
+    contracts: { datanets, models, epochs, training: trainingAddress },
     keys: { kind: keys.manifest.kind, circuits: Object.fromEntries(circuits) },
     model: {
       id: model.id,
