@@ -46,8 +46,8 @@ export type Check = {
 export const LOCAL_CHAIN_IDS: ReadonlySet<number> = new Set([31_337, 1_337]);
 
 /**
- * Checks a bundle. Never throws for a bad bundle: every doubt is a line with `ok: false`. With `firstDoubt` it
- * stops there: lines that need no proof come first, and the rest of the lines is left out.
+ * Checks a bundle. Never throws for a bad bundle: every doubt is a line with `ok: false`. With `firstDoubt`
+ * it stops there: lines that need no proof come first, and the rest of the lines is left out.
  */
 export async function verifyBundle(
   bundle: EpochBundle,

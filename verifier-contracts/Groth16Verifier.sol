@@ -171,7 +171,11 @@ contract Groth16Verifier is IGroth16Verifier {
     }
 
     /// @dev The place of a circuit among the first `used` groups; `used` if it is not there.
-    function _find(Group[] memory groups, uint256 used, CircuitId circuit) private pure returns (uint256 place) {
+    function _find(
+        Group[] memory groups,
+        uint256 used,
+        CircuitId circuit
+    ) private pure returns (uint256 place) {
         while (place < used && CircuitId.unwrap(groups[place].circuit) != CircuitId.unwrap(circuit)) ++place;
     }
 

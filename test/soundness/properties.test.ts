@@ -104,7 +104,9 @@ async function isDoubted(text: string, keys: Shop["session"]["keys"]): Promise<b
   return (await verifyBundle(bundle, keys, { firstDoubt: true })).some(({ ok }) => !ok);
 }
 
-/** The same document (equal entries swapped), or one that differs in the case of an address's letters only. */
+/**
+ * The same document (equal entries swapped), or one that differs in the case of an address's letters only.
+ */
 function meansTheSame(text: string, original: EpochBundle): boolean {
   try {
     return isDeepStrictEqual(lowered(JSON.parse(text)), lowered(original));

@@ -40,7 +40,7 @@ it(`refuses real proofs about other samples, and takes those about the committed
   const model = await commitFit(shop, of, honest);
   const [one] = of.contributions;
   const root = one?.batches[0]?.root as bigint;
-  const [first, ...rest] = one?.records[0] as [DataRecord, ...DataRecord[]];
+  const [first, ...rest] = (one?.records[0] ?? []) as unknown as [DataRecord, ...DataRecord[]];
   keepRecords(shop.project, root, [{ ...first, klass: (first.klass + 1) % PROFILE.m }, ...rest]);
   const lying = await proven(shop, await statementsOf(shop, model));
   expect(await posted(shop, model, lying)).toBe("VerifierInvalidBatch");

@@ -110,24 +110,24 @@ describe(`lies about the training (seed ${SEED})`, () => {
 
   describe("the committed samples:", () => {
     it("one changed after commitment", async () => {
-      const [first, ...rest] = data[0]?.[0] as DataRecord[];
+      const [first, ...rest] = (data[0]?.[0] ?? []) as DataRecord[];
       const relabelled = { ...(first as DataRecord), klass: ((first as DataRecord).klass + 1) % m };
       await changedSums([relabelled, ...rest]);
     });
 
     it("one dropped, and one turned into padding", async () => {
-      const records = data[0]?.[0] as DataRecord[];
+      const records = (data[0]?.[0] ?? []) as DataRecord[];
       await changedSums(records.slice(1));
       await changedSums([...records.slice(1), nullRecord(PROFILE)]);
     });
 
     it("one duplicated", async () => {
-      const records = data[1]?.[0] as DataRecord[];
+      const records = (data[1]?.[0] ?? []) as DataRecord[];
       await changedSums([...records, records[0] as DataRecord], 2);
     });
 
     it("one put in that nobody signed", async () => {
-      await changedSums([...(data[2]?.[0] as DataRecord[]), ...draw(1)], 3);
+      await changedSums([...(data[2]?.[0] ?? []), ...draw(1)], 3);
     });
 
     it("a whole batch that nobody signed, in the registry and in the bundle", async () => {
@@ -230,7 +230,7 @@ describe(`lies about the training (seed ${SEED})`, () => {
     });
 
     it("a sample duplicated in the fit", async () => {
-      const [first] = data[1]?.[0] as DataRecord[];
+      const [first] = (data[1]?.[0] ?? []) as DataRecord[];
       const fit = fitOf(
         [data[0] ?? [], [[...(data[1]?.[0] ?? []), first as DataRecord]], data[2] ?? []],
         LAMBDA,
@@ -239,7 +239,7 @@ describe(`lies about the training (seed ${SEED})`, () => {
     });
 
     it("a sample moved to another contributor", async () => {
-      const [first, ...rest] = data[1]?.[0] as DataRecord[];
+      const [first, ...rest] = (data[1]?.[0] ?? []) as DataRecord[];
       const fit = fitOf([data[0] ?? [], [rest], [[first as DataRecord], ...(data[2] ?? [])]], LAMBDA);
       expect({ ...fit, gradients: [] }).toEqual({ ...honest, gradients: [] });
       await refusedFor(fit, "TrainingWrongGradient", identity(1));
