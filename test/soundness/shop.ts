@@ -16,7 +16,7 @@ import { commitModel, type ModelBatch, type ModelState } from "../../pipeline/co
 import { accountOf } from "../../pipeline/engine/ethers.ts";
 import { proverThreads } from "../../pipeline/environment.ts";
 import { type Provable, type Proved, proveAll } from "../../pipeline/jobs/proving.ts";
-import type { Model } from "../../pipeline/model/model.ts";
+import { fitModel, type Model } from "../../pipeline/model/model.ts";
 import type { Moments } from "../../pipeline/model/moments.ts";
 import { openProject, type Project } from "../../pipeline/project.ts";
 import {
@@ -161,6 +161,42 @@ export async function commitFit(
   });
 }
 
+/** The pipeline's own fit of samples, without a backbone. */
+export function fitSamples(
+  data: readonly (readonly (readonly DataRecord[])[])[],
+  lambda: number,
+): ReturnType<typeof fitModel> {
+  const samples = data.flatMap((batches, contributor) =>
+    batches.flat().map((record) => ({ record, contributor })),
+  );
+  return fitModel({
+    features: Int8Array.from(samples.flatMap(({ record }) => [...record.features])),
+    labels: samples.map(({ record }) => record.klass),
+    contributors: samples.map(({ contributor }) => contributor),
+    ...{ count: data.length, profile: PROFILE, lambda },
+  });
+}
+
+/** Contributes samples, fits them and makes the committed model the project's own. */
+export async function train(
+  shop: Shop,
+  data: readonly (readonly (readonly DataRecord[])[])[],
+  lambda: number,
+): Promise<ModelState> {
+  const { project, session } = shop;
+  const { datanet, contributions } = await contribute(shop, data);
+  const fitted = await fitSamples(data, lambda);
+  const model = await commitModel({
+    ...{ project, session, ui: UI, datanet, fitted, unproven: false, corpus: "random" },
+    backbone: "cd".repeat(32),
+    contributors: contributions.map(({ name, account, batches }, index) => {
+      return { name, account, batches, moments: fitted.parts[index] as Moments };
+    }),
+  });
+  project.writeState("model", model);
+  return model;
+}
+
 /** The statements of a training, at the ρ of another seed than the chain's if one is given. */
 export function statementsOf(
   { project, session }: Shop,
@@ -197,7 +233,7 @@ export async function reasonOf(work: Promise<unknown>): Promise<string> {
 export function bundleOf(
   { session }: Shop,
   model: ModelState,
-  training: ProvenTraining,
+  training: ProvenTraining | undefined,
   inference: EpochBundle["inference"] = [],
 ): EpochBundle {
   const { deployment, keys, chain, operator } = session;
@@ -241,7 +277,7 @@ export function bundleOf(
         })),
       })),
     },
-    training: model.unproven ? null : trainingPart(training),
+    training: training === undefined ? null : trainingPart(training),
     epoch: 1,
     inference,
     adjoint: { commitQ: "0", commitY: "0", proof: none },
