@@ -20,7 +20,6 @@ import {
 } from "../pipeline/index.ts";
 import {
   type Circuit,
-  type CircuitInput,
   type CircuitName,
   type Keys,
   loadProfile,
@@ -28,6 +27,7 @@ import {
   proofWords,
   prove,
 } from "../prover/index.ts";
+import { type Prove, trainingGas, verifyingGas } from "./gas-proofs.ts";
 import { type SampleModel, sampleEpoch, sampleModel } from "./sample-epoch.ts";
 import type { Figure } from "./types.ts";
 
@@ -35,7 +35,6 @@ const COIN = 10n ** 18n;
 const FEE_UNIT_WEI = 10n ** 9n;
 
 type Gas = Map<string, number>;
-type Prove = (circuit: CircuitName, input: CircuitInput) => Promise<readonly bigint[]>;
 type Scene = {
   readonly profile: Profile;
   readonly contracts: Contracts;
@@ -47,13 +46,14 @@ type Scene = {
   readonly prove: Prove;
 };
 
-/** Measures a registration, two epochs and their claims. */
+/** Measures a registration, two epochs and their claims, a training proof, and batches of proofs. */
 export async function runGas({ full }: { readonly full: boolean }): Promise<Figure[]> {
   const profile = loadProfile(full ? "default" : "tiny");
   const circuits = await readyCircuits(profile.name);
   const keys = await readyKeys(profile.name, circuits);
   const chain = await openLocalChain({ now: () => 1_800_000_000 });
   const gas: Gas = new Map();
+  const proofs: Figure[] = [];
   try {
     const [operator, payer] = [accountOf(`0x${"51".repeat(32)}`), accountOf(`0x${"52".repeat(32)}`)];
     for (const { address } of [operator, payer]) await chain.fund(address, 1_000_000n * COIN);
@@ -64,10 +64,11 @@ export async function runGas({ full }: { readonly full: boolean }): Promise<Figu
     const base = { profile, contracts, operator, payer, prove: proverOf(circuits, keys) };
     const scene = await register(base, profile.contributors * 2, gas);
     for (const epoch of ["first", "later"]) await runEpoch(scene, epoch, gas);
+    proofs.push(...(await trainingGas(base, profile.contributors * 2)), ...(await verifyingGas(base)));
   } finally {
     await chain.close();
   }
-  return [...gas].map(([name, value]) => ({ name: `gas.${name}`, value, unit: "gas" }));
+  return [...[...gas].map(([name, value]) => ({ name: `gas.${name}`, value, unit: "gas" })), ...proofs];
 }
 
 function proverOf(circuits: Readonly<Record<CircuitName, Circuit>>, keys: Keys): Prove {
@@ -103,8 +104,11 @@ async function register(
     commitW: model.commitW,
     commitA: model.commitA,
     lambda: Number(model.lambda),
+    commitR: 1n,
     samples: contributors * profile.batchRecords,
     feeUnitWei: FEE_UNIT_WEI,
+    // Its numbers are random, so there is no training to prove; {@link runTraining} has another model.
+    unproven: true,
     contributors: members,
   });
   gas.set("commitModel", Number(committed.gasUsed));

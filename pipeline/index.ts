@@ -11,7 +11,9 @@ export {
   openContracts,
   signBatch,
 } from "./chain/contracts.ts";
+export { circuitIdOf } from "./chain/ids.ts";
 export { openLocalChain } from "./chain/local.ts";
+export type { BatchEntry } from "./chain/proofs.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./demo.ts";

@@ -12,9 +12,9 @@ import {Vault} from "./Vault.sol";
 
 /// @title Epochs
 /// @dev The only contracts called are this one's own verifier, models and vault, so nothing here can be
-/// re-entered. Every loop is bounded by a constant or by what a model's own bounds allow. A statement is marked
-/// before its proof is verified, so that one that stands twice in a batch is seen; the verifier is a view, and its
-/// refusal undoes the mark.
+/// re-entered. Every loop is bounded by a constant or by what a model's own bounds allow. A statement is
+/// marked before its proof is verified, so that one that stands twice in a batch is seen; the verifier is a
+/// view, and its refusal undoes the mark.
 contract Epochs is IEpochs {
     uint256 public constant MAX_BATCHES = 64;
     uint256 public constant MAX_PAYERS = 256;

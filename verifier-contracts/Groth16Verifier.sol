@@ -23,8 +23,9 @@ contract Groth16Verifier is IGroth16Verifier {
         bool shared;
     }
 
-    /// @dev The proofs of a batch that share a key. `scalars` are Σρ and then Σρ·public_j; (x, y) is Σρ·C. The
-    /// last three words stand where the precompiles want them: multiply (nextX, nextY, coefficient), then add.
+    /// @dev The proofs of a batch that share a key. `scalars` are Σκ and then Σκ·public_j; (x, y) is Σκ·C.
+    /// The last three words stand where the precompiles want them: multiply (nextX, nextY, coefficient), then
+    /// add.
     struct Group {
         CircuitId circuit;
         uint256[] key;
@@ -150,7 +151,8 @@ contract Groth16Verifier is IGroth16Verifier {
         }
     }
 
-    /// @dev Hash of the whole call: every circuit, proof and public input is read from there and nowhere else.
+    /// @dev Hash of the whole call: every circuit, proof and public input is read from there and nowhere
+    /// else.
     function _seed() private pure returns (bytes32 seed) {
         assembly ("memory-safe") {
             let free := mload(0x40)
@@ -169,7 +171,11 @@ contract Groth16Verifier is IGroth16Verifier {
     }
 
     /// @dev The place of a circuit among the first `used` groups; `used` if it is not there.
-    function _find(Group[] memory groups, uint256 used, CircuitId circuit) private pure returns (uint256 place) {
+    function _find(
+        Group[] memory groups,
+        uint256 used,
+        CircuitId circuit
+    ) private pure returns (uint256 place) {
         while (place < used && CircuitId.unwrap(groups[place].circuit) != CircuitId.unwrap(circuit)) ++place;
     }
 
@@ -179,9 +185,10 @@ contract Groth16Verifier is IGroth16Verifier {
         group = Group(circuit, key, new uint256[]((key.length - HEAD) / 2), 0, 0, 0, 0, 0);
     }
 
-    /// @dev Puts the pair (ρ·A, B) into `input` as its pair `index` and adds ρ·C, ρ and ρ·public_j to the group.
-    /// False, and nothing of that may be used, unless the item is what {verify} would begin to compute with:
-    /// {_refuse} then says why. In assembly because this is all that one more proof costs, pairing aside.
+    /// @dev Puts the pair (κ·A, B) into `input` as its pair `index` and adds κ·C, κ and κ·public_j to the
+    /// group. False, and nothing of that may be used, unless the item is what {verify} would begin to compute
+    /// with: {_refuse} then says why. In assembly because this is all that one more proof costs, pairing
+    /// aside.
     function _addItem(
         Group memory group,
         uint256[] memory input,
@@ -192,7 +199,7 @@ contract Groth16Verifier is IGroth16Verifier {
         uint256 r = BN254.R;
         assembly ("memory-safe") {
             let coefficient := mload(add(group, 0xe0))
-            // Σρ and Σρ·public_j. Circuit 1 word, proof 8 words, then where the public inputs are.
+            // Σκ and Σκ·public_j. Circuit 1 word, proof 8 words, then where the public inputs are.
             let scalar := mload(add(group, 0x40))
             let word := add(item, calldataload(add(item, 0x120)))
             let count := calldataload(word)
@@ -254,14 +261,15 @@ contract Groth16Verifier is IGroth16Verifier {
         revert VerifierProofNotOnCurve();
     }
 
-    /// @dev Coordinates canonical, A and C on the curve and not infinity. B is the pairing precompile's to check.
+    /// @dev Coordinates canonical, A and C on the curve and not infinity. B is the pairing precompile's to
+    /// check.
     function _checkProof(uint256[8] calldata proof) private pure {
         for (uint256 i = 0; i < 8; ++i) if (proof[i] >= BN254.Q) revert VerifierProofNotCanonical(i);
         bool onCurve = BN254.isG1(proof[0], proof[1]) && BN254.isG1(proof[6], proof[7]);
         if (!onCurve) revert VerifierProofNotOnCurve();
     }
 
-    /// @dev The pairs (−Σρ·α, β), (−Σρ·IC, γ) and, for each key, (−Σρ·C, δ), from pair `index` on.
+    /// @dev The pairs (−Σκ·α, β), (−Σκ·IC, γ) and, for each key, (−Σκ·C, δ), from pair `index` on.
     function _addKeys(
         Group[] memory groups,
         uint256 used,

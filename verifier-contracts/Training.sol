@@ -9,12 +9,13 @@ import {ITraining} from "./interfaces/ITraining.sol";
 import {CircuitId, ModelId} from "./Types.sol";
 
 /// @title Training
-/// @dev Created by {Models}. Public inputs are built here, never taken from the prover; the lists that they are
-/// built from come as call data and are compared with the hashes that the model stored. The identities are kept
-/// as differences that have to end at zero, so nothing is stored that the last proof would not clear.
+/// @dev Created by {Models}. Public inputs are built here, never taken from the prover; the lists that they
+/// are built from come as call data and are compared with the hashes that the model stored. The identities
+/// are kept as differences that have to end at zero, so nothing is stored that the last proof would not
+/// clear.
 ///
-/// A statement is marked before the proofs of its transaction are verified, so that the same statement twice in
-/// one transaction is seen. The verifier is called once, is a view, and reverts for everything together.
+/// A statement is marked before the proofs of its transaction are verified, so that the same statement twice
+/// in one transaction is seen. The verifier is called once, is a view, and reverts for everything together.
 contract Training is ITraining {
     /// @dev A feature is a signed byte, so a product of two is at most 2^14.
     uint256 private constant FEATURE_SQUARE = 1 << 14;

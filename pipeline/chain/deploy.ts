@@ -1,6 +1,6 @@
 /**
- * Puts the contracts on a chain, in an order that needs no later wiring: verifier, datanets, models
- * (which creates its training), then epochs (which creates its vault). A deployment is six addresses and never
+ * Puts the contracts on a chain, in an order that needs no later wiring: verifier, datanets, models (which
+ * creates its training), then epochs (which creates its vault). A deployment is six addresses and never
  * changes: no contract has an owner.
  */
 import { emptyCommitQ, type Keys, nullCommitG, type Profile, verifyingKeyWords } from "../../prover/index.ts";

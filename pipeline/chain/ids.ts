@@ -1,17 +1,18 @@
 /**
  * Hashes that the contracts compute too: a test compares each with the contract's own answer.
  *
- * modelId  = keccak256(abi.encode("quittance.model", chainId, models, operator, nonce,
- * keccak256(abi.encode(statement))))
- * context  = keccak256(abi.encode("quittance.epoch", chainId, epochs, modelId, epoch, batchIndex)) >> 8
- * seed     = keccak256(abi.encode("quittance.training", chainId, training, modelId, keccak256(abi.encode(roots))))
- * ρ_i      = keccak256(abi.encode(seed, i)) >> 8, i = 1, 2, 3
- * circuit  = keccak256("quittance/PROFILE/CIRCUIT")
+ * modelId   = keccak256(abi.encode("quittance.model", chainId, models, operator, nonce, statementHash))
+ * context   = keccak256(abi.encode("quittance.epoch", chainId, epochs, modelId, epoch, batchIndex)) >> 8
+ * rootsHash = keccak256(abi.encode(roots))
+ * seed      = keccak256(abi.encode("quittance.training", chainId, training, modelId, rootsHash))
+ * ρ_i       = keccak256(abi.encode(seed, i)) >> 8 for i = 1, 2, 3
+ * circuit   = keccak256("quittance/PROFILE/CIRCUIT")
  *
  * The context and the challenges ρ lose their last 8 bits so that they are always field elements.
  *
  * ρ must not be known before everything that it tests is fixed. The model's id binds every commitment and the
- * numbers of the batches; the roots bind what is in them, for a reader who has no chain to look the numbers up.
+ * numbers of the batches; the roots bind what is in them, for a reader who has no chain to look the numbers
+ * up.
  */
 import { abiEncode, keccak256, keccakText, type TypedDomain, typedDataDigest } from "../engine/ethers.ts";
 

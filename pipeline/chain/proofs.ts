@@ -1,8 +1,8 @@
 /**
  * Proofs as the contracts' batched calls take them, and what the chain says is still missing.
  *
- * The model's list of batches is stored as hashes of chunks, so a call brings the whole chunk of each batch that
- * it proves. Proving chunk by chunk is therefore cheapest; any other order works too.
+ * The model's list of batches is stored as hashes of chunks, so a call brings the whole chunk of each batch
+ * that it proves. Proving chunk by chunk is therefore cheapest; any other order works too.
  */
 import type { Hex } from "../engine/ethers.ts";
 import { MODEL_STATUS, type ModelView } from "./types.ts";

@@ -1,8 +1,8 @@
 /**
  * Many proofs in one call: it takes exactly what the single call takes.
  *
- * The frauds at the end are those that a sum with fixed coefficients would let through: every proof is wrong by
- * an error, and the errors cancel. Each test first shows that they do.
+ * The frauds at the end are those that a sum with fixed coefficients would let through: every proof is wrong
+ * by an error, and the errors cancel. Each test first shows that they do.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
@@ -212,7 +212,8 @@ describe("verifyBatch", () => {
     });
 
     it("refuses errors that cancel over two circuits", async () => {
-      // e(C + d/δ, δ) = e(C, δ)·e(G, G)^d, whatever the key: one circuit owes what the other one has too much.
+      // e(C + d/δ, δ) = e(C, δ)·e(G, G)^d, whatever the key: one circuit owes what the other one has too
+      // much.
       const d = world.random.field();
       const [a, b] = [make("samples"), make("weights")];
       const forged = [
@@ -252,8 +253,8 @@ describe("verifyBatch", () => {
 
     type Part = "nothing" | "A" | "B" | "C" | "publics";
     const partOf = (i: number): Part => (i < 2 ? "A" : i < 6 ? "B" : "C");
-    // The second coefficient: keccak256 of the call, then of that and the place. `without` gives what it would
-    // be if this part of every item were not hashed.
+    // The second coefficient: keccak256 of the call, then of that and the place. `without` gives what it
+    // would be if this part of every item were not hashed.
     const coefficient = (items: readonly Item[], without: Part = "nothing"): bigint => {
       const hashed = items.map(({ circuit, proof, publics }) => ({
         circuit,

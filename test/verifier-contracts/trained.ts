@@ -1,6 +1,7 @@
 /**
- * A model with a training proof whose numbers are free: the keys' secret is known, so any value can be "proven",
- * and the identities alone decide. That is how a test can hand the contract a lie that no honest circuit would.
+ * A model with a training proof whose numbers are free: the keys' secret is known, so any value can be
+ * "proven", and the identities alone decide. That is how a test can hand the contract a lie that no honest
+ * circuit would.
  */
 import { signBatch } from "../../pipeline/chain/contracts.ts";
 import { rhoOf, trainingSeed } from "../../pipeline/chain/ids.ts";

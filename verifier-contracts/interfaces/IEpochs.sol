@@ -127,8 +127,8 @@ interface IEpochs {
     );
     event EpochExpired(ModelId indexed model, uint256 indexed epoch, uint256 pool);
 
-    /// @notice Opens the model's next epoch and charges its payers. The model's operator only, and only if the
-    /// model's training is proven or it was registered as unproven; the event says which.
+    /// @notice Opens the model's next epoch and charges its payers. The model's operator only, and only if
+    /// the model's training is proven or it was registered as unproven; the event says which.
     /// @return epoch its number, from 1
     function commitEpoch(
         ModelId model,
@@ -158,7 +158,8 @@ interface IEpochs {
         uint256[8] calldata proof
     ) external;
 
-    /// @notice Proves any of an epoch's statements, all of them in one batch: one wrong proof, and none counts.
+    /// @notice Proves any of an epoch's statements, all of them in one batch: one wrong proof, and none
+    /// counts.
     /// @param adjoint none or one
     function prove(
         ModelId model,

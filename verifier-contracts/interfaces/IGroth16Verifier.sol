@@ -10,8 +10,8 @@ import {CircuitId} from "../Types.sol";
 /// calls this keeps its own account of which *statements* were used.
 ///
 /// Keys of one setup share α, β and γ. Then n proofs of any of their circuits are checked together: with
-/// coefficients ρ_i that nobody can know before all of them are fixed,
-/// `Π e(ρ_i·A_i, B_i) = e(Σρ_i·α, β) · e(Σρ_i·IC(i), γ) · Π_key e(Σρ_i·C_i, δ_key)`,
+/// coefficients κ_i that nobody can know before all of them are fixed,
+/// `Π e(κ_i·A_i, B_i) = e(Σκ_i·α, β) · e(Σκ_i·IC(i), γ) · Π_key e(Σκ_i·C_i, δ_key)`,
 /// which is n + 2 + (number of keys) pairings instead of 4n. If a single proof is wrong this holds with
 /// probability 2^-128 at most, whatever the others are: a sum with fixed coefficients would let two errors
 /// cancel.
@@ -56,7 +56,8 @@ interface IGroth16Verifier {
     error VerifierInvalidProof(CircuitId circuit);
 
     error VerifierEmptyBatch();
-    /// @notice The circuit's key is of another setup than the first one's: it is verified singly, by {verify}.
+    /// @notice The circuit's key is of another setup than the first one's: it is verified singly, by
+    /// {verify}.
     error VerifierNotBatchable(CircuitId circuit);
     /// @notice Every proof of the batch is well-formed, and at least one of them proves nothing.
     error VerifierInvalidBatch(uint256 count);
@@ -68,8 +69,8 @@ interface IGroth16Verifier {
     /// @param proof A.x, A.y, B.x (imaginary, real), B.y (imaginary, real), C.x, C.y
     function verify(CircuitId circuit, uint256[8] calldata proof, uint256[] calldata publics) external view;
 
-    /// @notice Returns if every item is what {verify} would take, and reverts otherwise. One wrong proof, wherever
-    /// it stands, makes the whole call revert; it does not say which. A proof may stand there twice.
+    /// @notice Returns if every item is what {verify} would take, and reverts otherwise. One wrong proof,
+    /// wherever it stands, makes the whole call revert; it does not say which. A proof may stand there twice.
     function verifyBatch(Item[] calldata items) external view;
 
     /// @notice Whether {verifyBatch} takes proofs of this circuit.

@@ -4,11 +4,11 @@ pragma solidity ^0.8.30;
 import {BatchId, DatanetId, ModelId} from "../Types.sol";
 
 /// @title Models: what an operator committed to, and what of it is proven
-/// @notice A model is committed with W, A, the remainder R of its optimum and each contributor's gradient G_c as
-/// hiding commitments, and with the batches that they are said to come from.
-/// @dev `Committed` means exactly that. {ITraining} takes a model through `Proving` to `Proven`: then A and every
-/// G_c are those of the batches, and W is their optimum within the bound that is stated for R. A model can
-/// instead be registered as `unproven`: it may be used without that proof, and everything says so.
+/// @notice A model is committed with W, A, the remainder R of its optimum and each contributor's gradient G_c
+/// as hiding commitments, and with the batches that they are said to come from.
+/// @dev `Committed` means exactly that. {ITraining} takes a model through `Proving` to `Proven`: then A and
+/// every G_c are those of the batches, and W is their optimum within the bound that is stated for R. A model
+/// can instead be registered as `unproven`: it may be used without that proof, and everything says so.
 interface IModels {
     enum Status {
         None,
@@ -36,8 +36,8 @@ interface IModels {
     }
 
     /// @param backbone hash of the frozen backbone's graph
-    /// @param commitR commitment of R = Σ G_c − λW. It is fixed here, before the training challenges are known: a
-    /// remainder that is chosen later could be fitted to any W
+    /// @param commitR commitment of R = Σ G_c − λW. It is fixed here, before the training challenges are
+    /// known: a remainder that is chosen later could be fitted to any W
     /// @param samples records in all the batches together
     /// @param feeUnitWei what one fee unit costs
     /// @param unproven registered as unproven: may charge and settle without a training proof
@@ -121,8 +121,8 @@ interface IModels {
     /// @notice Whether the training proof is complete.
     function trainingProven(ModelId id) external view returns (bool);
 
-    /// @notice Whether an epoch of the model may be opened and settled: its training is proven, or it was registered
-    /// as unproven.
+    /// @notice Whether an epoch of the model may be opened and settled: its training is proven, or it was
+    /// registered as unproven.
     function usable(ModelId id) external view returns (bool allowed, bool proven);
 
     /// @notice Moves a model on. {ITraining} only.
@@ -132,8 +132,8 @@ interface IModels {
     /// the last group.
     function groupHash(ModelId id, uint256 group) external view returns (bytes32);
 
-    /// @notice keccak256(abi.encode(entries)) of the model's batches `chunkSize · chunk` and on, `chunkSize` of them or
-    /// what is left; 0 beyond the last chunk.
+    /// @notice keccak256(abi.encode(entries)) of the model's batches `chunkSize · chunk` and on, `chunkSize`
+    /// of them or what is left; 0 beyond the last chunk.
     function chunkHash(ModelId id, uint256 chunk) external view returns (bytes32);
 
     /// @notice How many models an operator has committed.

@@ -5,18 +5,20 @@ import {CircuitId, ModelId} from "../Types.sol";
 import {IModels} from "./IModels.sol";
 
 /// @title Training: proves that the committed batches, and nothing but them, made a model
-/// @notice A model fixes its batches, W, A, R and every G_c first; their hash gives the challenges ρ1, ρ2, ρ3, at
-/// which the matrices are evaluated: M(ρ1, ρ2) = Σ M_jk ρ1^j ρ2^k. Three kinds of proofs state values:
-/// `samples`, one for each batch: its share g_b of a gradient and a_b of A;
-/// `contributors`, one for each group: value_c = G_c(ρ1, ρ2);
-/// `model`: W(ρ1, ρ2), A(ρ1, ρ3) and R(ρ1, ρ2), with every |R_jk| within the bound.
-/// They may come in any order, from anybody, in any number of transactions; each statement counts once. With the
-/// last of them three identities must hold modulo the field's order, and then the model is proven:
-/// (1) Σ_(batches of c) g_b = value_c, for each contributor; (2) Σ value_c = λ·W(ρ1, ρ2) + R(ρ1, ρ2);
-/// (3) Σ a_b = A(ρ1, ρ3).
-/// @dev Two different committed matrices agree at random points with a probability of about their degree over the
-/// field's order; that is why everything that the identities speak of has to be fixed before ρ. `commitV` is the
-/// one exception: it commits to v = W(·, ρ2), which the `model` proof pins down completely.
+/// @notice A model fixes its batches, W, A, R and every G_c first; their hash gives the challenges ρ1, ρ2,
+/// ρ3, at which the matrices are evaluated: M(ρ1, ρ2) = Σ M_jk ρ1^j ρ2^k. Three kinds of proofs state values:
+/// - `samples`, one for each batch: its share g_b of a gradient and a_b of A;
+/// - `contributors`, one for each group: value_c = G_c(ρ1, ρ2);
+/// - `model`: W(ρ1, ρ2), A(ρ1, ρ3) and R(ρ1, ρ2), with every |R_jk| within the bound.
+///
+/// They may come in any order, from anybody, in any number of transactions; each statement counts once. With
+/// the last of them three identities must hold modulo the field's order, and then the model is proven:
+/// - (1) Σ_(batches of c) g_b = value_c, for each contributor c;
+/// - (2) Σ value_c = λ·W(ρ1, ρ2) + R(ρ1, ρ2);
+/// - (3) Σ a_b = A(ρ1, ρ3).
+/// @dev Two different committed matrices agree at random points with a probability of about their degree over
+/// the field's order; that is why everything that the identities speak of has to be fixed before ρ. `commitV`
+/// is the one exception: it commits to v = W(·, ρ2), which the `model` proof pins down completely.
 interface ITraining {
     /// @param index its place in the chunk
     /// @param g its share of its contributor's gradient, a its share of A
@@ -99,12 +101,14 @@ interface ITraining {
     event TrainingAdvanced(ModelId indexed model, uint256 round, uint256 proven, uint256 remaining);
     event TrainingProven(ModelId indexed model, uint256 round);
 
-    /// @notice Declares the commitment of v = W(·, ρ2) and starts the proof. The model's operator only. Until the
-    /// model is proven it can be begun anew, say because `commitV` was wrong; what was proven until then is dropped.
+    /// @notice Declares the commitment of v = W(·, ρ2) and starts the proof. The model's operator only. Until
+    /// the model is proven it can be begun anew, say because `commitV` was wrong; what was proven until then
+    /// is dropped.
     function begin(ModelId model, uint256 commitV) external;
 
-    /// @notice Proves any of the statements that are missing, all of them in one batch: one wrong proof, and none
-    /// counts. The call that brings the last one checks the identities, and reverts with the one that fails.
+    /// @notice Proves any of the statements that are missing, all of them in one batch: one wrong proof, and
+    /// none counts. The call that brings the last one checks the identities, and reverts with the one that
+    /// fails.
     /// @param modelProof none or one
     function prove(
         ModelId model,
