@@ -14,7 +14,6 @@ import type { ProvenTraining } from "../../pipeline/prove-training.ts";
 import { keepRecords } from "../../pipeline/records.ts";
 import {
   checkTrainingIdentities,
-  commitVector,
   type DataRecord,
   FIELD,
   fromField,
@@ -25,7 +24,7 @@ import {
   samplesWitness,
   WitnessBoundError,
 } from "../../prover/index.ts";
-import { fitted, gradientOf, randomFrom, SEED, sampleRecord } from "../circuits/cases.ts";
+import { gradientOf, randomFrom, SEED, sampleRecord } from "../circuits/cases.ts";
 import { accepts, type Bench, expectOnly, openCircuit, patch, refusals } from "../circuits/harness.ts";
 import {
   bundleOf,
