@@ -1,4 +1,4 @@
-/** The gas benchmark's small form: a training and two epochs with real proofs, from registration to claims. */
+/** The gas benchmark's small form: a training and two epochs with real proofs, up to the claims. */
 import { describe, expect, it } from "vitest";
 import { runGas } from "../../benchmarks/gas.ts";
 import { CIRCUIT_NAMES } from "../../prover/index.ts";
