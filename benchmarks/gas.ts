@@ -10,7 +10,6 @@ import {
   type Account,
   accountOf,
   type Contracts,
-  circuitIdOf,
   deployContracts,
   deployOptionsOf,
   openContracts,
@@ -21,7 +20,6 @@ import {
 } from "../pipeline/index.ts";
 import {
   type Circuit,
-  type CircuitInput,
   type CircuitName,
   type Keys,
   loadProfile,
@@ -29,17 +27,14 @@ import {
   proofWords,
   prove,
 } from "../prover/index.ts";
-import { honestInput } from "./inputs.ts";
+import { type Prove, trainingGas, verifyingGas } from "./gas-proofs.ts";
 import { type SampleModel, sampleEpoch, sampleModel } from "./sample-epoch.ts";
 import type { Figure } from "./types.ts";
 
-/** Sizes of the batches whose verification is measured. */
-const BATCHES = [1, 4, 16, 32] as const;
 const COIN = 10n ** 18n;
 const FEE_UNIT_WEI = 10n ** 9n;
 
 type Gas = Map<string, number>;
-type Prove = (circuit: CircuitName, input: CircuitInput) => Promise<readonly bigint[]>;
 type Scene = {
   readonly profile: Profile;
   readonly contracts: Contracts;
@@ -51,14 +46,14 @@ type Scene = {
   readonly prove: Prove;
 };
 
-/** Measures a registration, two epochs and their claims. */
+/** Measures a registration, two epochs and their claims, a training proof, and batches of proofs. */
 export async function runGas({ full }: { readonly full: boolean }): Promise<Figure[]> {
   const profile = loadProfile(full ? "default" : "tiny");
   const circuits = await readyCircuits(profile.name);
   const keys = await readyKeys(profile.name, circuits);
   const chain = await openLocalChain({ now: () => 1_800_000_000 });
   const gas: Gas = new Map();
-  const verifying: Figure[] = [];
+  const proofs: Figure[] = [];
   try {
     const [operator, payer] = [accountOf(`0x${"51".repeat(32)}`), accountOf(`0x${"52".repeat(32)}`)];
     for (const { address } of [operator, payer]) await chain.fund(address, 1_000_000n * COIN);
@@ -69,35 +64,11 @@ export async function runGas({ full }: { readonly full: boolean }): Promise<Figu
     const base = { profile, contracts, operator, payer, prove: proverOf(circuits, keys) };
     const scene = await register(base, profile.contributors * 2, gas);
     for (const epoch of ["first", "later"]) await runEpoch(scene, epoch, gas);
-    verifying.push(...(await verifyCosts(scene)));
+    proofs.push(...(await trainingGas(base, profile.contributors * 2)), ...(await verifyingGas(base)));
   } finally {
     await chain.close();
   }
-  return [...gas]
-    .map(([name, value]): Figure => ({ name: `gas.${name}`, value, unit: "gas" }))
-    .concat(verifying);
-}
-
-/**
- * What it costs to verify n proofs of `samples` (the most frequent circuit) in a transaction of their own:
- * calldata, public inputs and the transaction's base cost included. The same proof stands in for n different
- * ones: gas depends on sizes, and the verifier keeps no memory of what it has seen.
- */
-async function verifyCosts({ profile, contracts, operator, prove: proofOf }: Scene): Promise<Figure[]> {
-  const { input, publics } = honestInput(profile.name, "samples", "gas");
-  const proof = await proofOf("samples", input);
-  const item = { circuit: circuitIdOf(profile.name, "samples"), proof, publics };
-  const single = await contracts.payToVerify(operator, [item], false);
-  const figures: Figure[] = [{ name: "verify.single.gas", value: Number(single.gasUsed), unit: "gas" }];
-  for (const n of BATCHES) {
-    const { gasUsed } = await contracts.payToVerify(operator, new Array(n).fill(item), true);
-    figures.push({
-      name: `verify.batch${n}.gas_per_proof`,
-      value: Math.round(Number(gasUsed) / n),
-      unit: "gas",
-    });
-  }
-  return figures;
+  return [...[...gas].map(([name, value]) => ({ name: `gas.${name}`, value, unit: "gas" })), ...proofs];
 }
 
 function proverOf(circuits: Readonly<Record<CircuitName, Circuit>>, keys: Keys): Prove {
@@ -132,12 +103,12 @@ async function register(
     backbone: `0x${"bb".repeat(32)}`,
     commitW: model.commitW,
     commitA: model.commitA,
-    // These epochs are about settlement: their model's data are made up, so it is registered as unproven.
-    commitR: 1n,
-    unproven: true,
     lambda: Number(model.lambda),
+    commitR: 1n,
     samples: contributors * profile.batchRecords,
     feeUnitWei: FEE_UNIT_WEI,
+    // Its numbers are random, so there is no training to prove; {@link runTraining} has another model.
+    unproven: true,
     contributors: members,
   });
   gas.set("commitModel", Number(committed.gasUsed));

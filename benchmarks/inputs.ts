@@ -127,7 +127,7 @@ function adjoint(profile: Profile, draw: Draw): HonestInput {
   const gram = fill(d, (i) => fill(d, (j) => sum(vectors.map((h) => at(h, i) * at(h, j)))));
   const lambda = 1000n + draw.unsigned(10);
   const q = fill(d * m, () => draw.signed(24));
-  const y = solve(gram, lambda, q, profile);
+  const y = solve(gram, lambda, q, profile.adjointBits);
   const { statement, input } = adjointWitness({
     profile,
     a: gram.flatMap((row, i) => row.slice(i)),
@@ -153,10 +153,14 @@ function weights(profile: Profile, draw: Draw): HonestInput {
   return { input, publics: publicSignals({ circuit: "weights", ...statement }, profile) };
 }
 
-/** Y = round(2^T (A + λI)⁻¹ Q): fraction-free elimination to a diagonal, exact to the last division. */
-function solve(a: readonly bigint[][], lambda: bigint, q: readonly bigint[], profile: Profile): bigint[] {
-  const { d, m } = profile;
-  const scale = 1n << BigInt(profile.adjointBits);
+/**
+ * round(2^bits (A + λI)⁻¹ Q) for a flat Q with A's number of rows: fraction-free elimination to a diagonal,
+ * exact to the last division.
+ */
+export function solve(a: readonly bigint[][], lambda: bigint, q: readonly bigint[], bits: number): bigint[] {
+  const d = a.length;
+  const m = q.length / d;
+  const scale = 1n << BigInt(bits);
   const rows = a.map((row, i) => [
     ...row.map((value, j) => (i === j ? value + lambda : value)),
     ...q.slice(i * m, (i + 1) * m).map((value) => value * scale),

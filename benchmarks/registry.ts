@@ -28,7 +28,7 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
   },
   {
     name: "gas",
-    about: "gas that each call of the contracts uses",
+    about: "gas that each call of the contracts uses, and that verifying costs singly and in batches",
     figures: ["verify.single.gas", "verify.batch16.gas_per_proof"],
     load: async () => (await import("./gas.ts")).runGas,
   },

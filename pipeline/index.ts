@@ -13,6 +13,7 @@ export {
 } from "./chain/contracts.ts";
 export { circuitIdOf } from "./chain/ids.ts";
 export { openLocalChain } from "./chain/local.ts";
+export type { BatchEntry } from "./chain/proofs.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";

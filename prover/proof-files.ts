@@ -57,9 +57,24 @@ export async function readZkeyCounts(path: string): Promise<{ wires: number; pub
  * @throws {ProofFileError} if it is no witness over BN254
  */
 export function readWtns(wtns: Uint8Array): Buffer {
-  const bytes = Buffer.from(wtns.buffer, wtns.byteOffset, wtns.byteLength);
-  if (bytes.length < 12 || bytes.toString("latin1", 0, 4) !== "wtns")
-    throw new ProofFileError("the witness", "is no wtns file");
+  const sections = readSections(wtns, "wtns");
+  const [header, values] = [sections.get(1), sections.get(2)];
+  if (header?.length !== 4 + ELEMENT_BYTES + 4 || element(header, 4) !== FIELD)
+    throw new ProofFileError("the witness", "is not over BN254");
+  if (values?.length !== header.readUInt32LE(4 + ELEMENT_BYTES) * ELEMENT_BYTES)
+    throw new ProofFileError("the witness", "ends too early");
+  return values;
+}
+
+/**
+ * The sections of a file in memory by type, views of its bytes; one that the file cuts short is shorter.
+ *
+ * @throws {ProofFileError} if it does not start with the magic
+ */
+export function readSections(file: Uint8Array, magic: string): Map<number, Buffer> {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  if (bytes.length < 12 || bytes.toString("latin1", 0, 4) !== magic)
+    throw new ProofFileError("the file", `is no ${magic} file`);
   const sections = new Map<number, Buffer>();
   let at = 12;
   for (let i = Math.min(bytes.readUInt32LE(8), MAX_SECTIONS); i > 0 && at + 12 <= bytes.length; i--) {
@@ -67,12 +82,7 @@ export function readWtns(wtns: Uint8Array): Buffer {
     sections.set(bytes.readUInt32LE(at), bytes.subarray(at + 12, at + 12 + length));
     at += 12 + length;
   }
-  const [header, values] = [sections.get(1), sections.get(2)];
-  if (header?.length !== 4 + ELEMENT_BYTES + 4 || element(header, 4) !== FIELD)
-    throw new ProofFileError("the witness", "is not over BN254");
-  if (values?.length !== header.readUInt32LE(4 + ELEMENT_BYTES) * ELEMENT_BYTES)
-    throw new ProofFileError("the witness", "ends too early");
-  return values;
+  return sections;
 }
 
 /** The public signals: the elements after the constant one. */

@@ -1,7 +1,7 @@
 /**
  * Makes Groth16 proofs: runs a circuit's witness generator, then a prover.
  *
- * The prover is snarkjs, single-threaded, or the native rapidsnark where the user has one
+ * The prover is our own, single-threaded (fast/prover.ts), or the native rapidsnark where the user has one
  * (engine/rapidsnark.ts). What another program wrote is held against the curves, the witness and the key
  * before it is passed on: a proof for other public signals, or none at all, is refused here and not by a
  * contract an hour later.
@@ -14,7 +14,7 @@ import { access } from "node:fs/promises";
 import { type Calculator, compileCalculator } from "./engine/calculator.ts";
 import { fileCache } from "./engine/files.ts";
 import { findRapidsnark, RapidsnarkError, rapidsnarkProve } from "./engine/rapidsnark.ts";
-import { groth16Prove, type ProofJson } from "./engine/snarkjs.ts";
+import { fastProve } from "./fast/prover.ts";
 import { isWellFormed, type Proof, proofFromJson } from "./groth16.ts";
 import { ELEMENT_BYTES, publicsOf, readWtns, readZkeyCounts } from "./proof-files.ts";
 
@@ -85,14 +85,11 @@ export async function proveWitness(options: {
     if (values.length !== wires * ELEMENT_BYTES)
       throw new Error(`the witness has ${values.length / ELEMENT_BYTES} wires, the key ${wires}.`);
     const publics = publicsOf(values, publicCount);
-    const made =
+    const proof =
       program === undefined
-        ? await groth16Prove(await keys(zkeyPath), witness)
-        : await rapidsnarkProve(program, zkeyPath, witness);
-    const flaw = await flawOf(made, publics);
-    if (flaw !== undefined && program !== undefined) throw new RapidsnarkError(program, flaw);
-    if (flaw !== undefined) throw new Error(`the prover ${flaw}.`);
-    return { proof: proofFromJson(made.proof), publics };
+        ? await fastProve(await keys(zkeyPath), values)
+        : await foreignProof(program, zkeyPath, witness, publics);
+    return { proof, publics };
   } catch (cause) {
     if (cause instanceof RapidsnarkError) throw cause;
     throw new ProvingError(zkeyPath, cause);
@@ -100,23 +97,32 @@ export async function proveWitness(options: {
 }
 
 /**
- * What makes proofs here: `snarkjs`, or `rapidsnark` with its path.
+ * What makes proofs here: `built-in`, or `rapidsnark` with its path.
  *
  * @throws {RapidsnarkMissingError} if one is named that cannot be run
  */
 export async function proverName(): Promise<string> {
   const program = await findRapidsnark();
-  return program === undefined ? "snarkjs" : `rapidsnark (${program})`;
+  return program === undefined ? "built-in" : `rapidsnark (${program})`;
 }
 
-/** What is wrong with a proof, short of checking it under a verifying key. */
-async function flawOf(
-  made: { readonly proof: ProofJson; readonly publicSignals: readonly string[] },
+/** A proof by another program, checked as far as that goes without a verifying key. */
+async function foreignProof(
+  program: string,
+  zkeyPath: string,
+  witness: Uint8Array,
   publics: readonly bigint[],
-): Promise<string | undefined> {
-  if (made.publicSignals.join() !== publics.join()) return "names other public signals than the witness has";
-  if (!(await isWellFormed(proofFromJson(made.proof)))) return "made points that are on no curve";
-  return undefined;
+): Promise<Proof> {
+  const made = await rapidsnarkProve(program, zkeyPath, witness);
+  if (made.publicSignals.join() !== publics.join())
+    throw new RapidsnarkError(program, "names other public signals than the witness has");
+  try {
+    const proof = proofFromJson(made.proof);
+    if (await isWellFormed(proof)) return proof;
+  } catch (cause) {
+    throw new RapidsnarkError(program, "wrote no Groth16 proof", cause);
+  }
+  throw new RapidsnarkError(program, "made points that are on no curve");
 }
 
 async function mustExist(path: string): Promise<void> {

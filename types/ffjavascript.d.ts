@@ -8,6 +8,7 @@ declare module "ffjavascript" {
   }
   interface Group {
     readonly gAffine: Bytes;
+    readonly zero: Bytes;
     fromObject(point: readonly unknown[]): Bytes;
     toObject(point: Bytes): unknown;
     isValid(point: Bytes): boolean;
@@ -15,6 +16,7 @@ declare module "ffjavascript" {
     timesScalar(point: Bytes, scalar: Uint8Array): Bytes;
     add(left: Bytes, right: Bytes): Bytes;
     neg(point: Bytes): Bytes;
+    double(point: Bytes): Bytes;
     toAffine(point: Bytes): Bytes;
   }
   interface Curve {

@@ -23,7 +23,7 @@ contract Groth16Verifier is IGroth16Verifier {
         bool shared;
     }
 
-    /// @dev The proofs of a batch that share a key. `scalars` are Σρ and then Σρ·public_j; (x, y) is Σρ·C.
+    /// @dev The proofs of a batch that share a key. `scalars` are Σκ and then Σκ·public_j; (x, y) is Σκ·C.
     /// The last three words stand where the precompiles want them: multiply (nextX, nextY, coefficient), then
     /// add.
     struct Group {
@@ -185,7 +185,7 @@ contract Groth16Verifier is IGroth16Verifier {
         group = Group(circuit, key, new uint256[]((key.length - HEAD) / 2), 0, 0, 0, 0, 0);
     }
 
-    /// @dev Puts the pair (ρ·A, B) into `input` as its pair `index` and adds ρ·C, ρ and ρ·public_j to the
+    /// @dev Puts the pair (κ·A, B) into `input` as its pair `index` and adds κ·C, κ and κ·public_j to the
     /// group. False, and nothing of that may be used, unless the item is what {verify} would begin to compute
     /// with: {_refuse} then says why. In assembly because this is all that one more proof costs, pairing
     /// aside.
@@ -199,7 +199,7 @@ contract Groth16Verifier is IGroth16Verifier {
         uint256 r = BN254.R;
         assembly ("memory-safe") {
             let coefficient := mload(add(group, 0xe0))
-            // Σρ and Σρ·public_j. Circuit 1 word, proof 8 words, then where the public inputs are.
+            // Σκ and Σκ·public_j. Circuit 1 word, proof 8 words, then where the public inputs are.
             let scalar := mload(add(group, 0x40))
             let word := add(item, calldataload(add(item, 0x120)))
             let count := calldataload(word)
@@ -269,7 +269,7 @@ contract Groth16Verifier is IGroth16Verifier {
         if (!onCurve) revert VerifierProofNotOnCurve();
     }
 
-    /// @dev The pairs (−Σρ·α, β), (−Σρ·IC, γ) and, for each key, (−Σρ·C, δ), from pair `index` on.
+    /// @dev The pairs (−Σκ·α, β), (−Σκ·IC, γ) and, for each key, (−Σκ·C, δ), from pair `index` on.
     function _addKeys(
         Group[] memory groups,
         uint256 used,

@@ -1,7 +1,7 @@
 /**
- * Puts the contracts on a chain, in an order that needs no later wiring: verifier, datanets, models
- * (which creates its training), then epochs (which creates its vault). A deployment is six addresses and
- * never changes: no contract has an owner.
+ * Puts the contracts on a chain, in an order that needs no later wiring: verifier, datanets, models (which
+ * creates its training), then epochs (which creates its vault). A deployment is six addresses and never
+ * changes: no contract has an owner.
  */
 import { emptyCommitQ, type Keys, nullCommitG, type Profile, verifyingKeyWords } from "../../prover/index.ts";
 import { type Account, codecOf, type Hex, joinAbis, keccakText } from "../engine/ethers.ts";

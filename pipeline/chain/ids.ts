@@ -1,12 +1,12 @@
 /**
  * Hashes that the contracts compute too: a test compares each with the contract's own answer.
  *
- * modelId  = keccak256(abi.encode("quittance.model", chainId, models, operator, nonce,
- * keccak256(abi.encode(statement))))
- * context  = keccak256(abi.encode("quittance.epoch", chainId, epochs, modelId, epoch, batchIndex)) >> 8
- * seed     = keccak256(abi.encode("quittance.training", chainId, training, modelId,
- * keccak256(abi.encode(roots)))) ρ_i      = keccak256(abi.encode(seed, i)) >> 8, i = 1, 2, 3
- * circuit  = keccak256("quittance/PROFILE/CIRCUIT")
+ * modelId   = keccak256(abi.encode("quittance.model", chainId, models, operator, nonce, statementHash))
+ * context   = keccak256(abi.encode("quittance.epoch", chainId, epochs, modelId, epoch, batchIndex)) >> 8
+ * rootsHash = keccak256(abi.encode(roots))
+ * seed      = keccak256(abi.encode("quittance.training", chainId, training, modelId, rootsHash))
+ * ρ_i       = keccak256(abi.encode(seed, i)) >> 8 for i = 1, 2, 3
+ * circuit   = keccak256("quittance/PROFILE/CIRCUIT")
  *
  * The context and the challenges ρ lose their last 8 bits so that they are always field elements.
  *

@@ -21,6 +21,8 @@
 import { buildBn128, type Curve } from "ffjavascript";
 import { FIELD } from "../field.ts";
 
+export type { Curve } from "ffjavascript";
+
 /** A wasm function: pointers and lengths in, sometimes a truth value out. */
 export type WasmFunction = (...operands: number[]) => number;
 

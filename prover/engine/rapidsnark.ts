@@ -1,5 +1,5 @@
 /**
- * rapidsnark, a native Groth16 prover that the user may have: about ten times faster, same files.
+ * rapidsnark, a native Groth16 prover that the user may have: a few times faster still, same files.
  *
  * It is a program, `rapidsnark <key.zkey> <witness.wtns> <proof.json> <public.json>`, found in this order:
  * QUITTANCE_RAPIDSNARK names it (a path, or a name on PATH; `none` forbids it), or a `rapidsnark` is on PATH.
@@ -41,7 +41,7 @@ const proofSchema = z.object({
 const publicsSchema = z.array(number);
 
 /**
- * The program's path, or undefined if snarkjs is to prove.
+ * The program's path, or undefined if there is none.
  *
  * @throws {RapidsnarkMissingError} if one is named that cannot be run
  */
@@ -140,7 +140,7 @@ export class RapidsnarkMissingError extends Error {
   constructor(named: string) {
     super(
       `${RAPIDSNARK_VARIABLE} names ${named}, which is no program that can be run here. ` +
-        `Correct it, or unset it to prove with snarkjs.`,
+        `Correct it, or unset it to do without.`,
     );
   }
 }
@@ -150,7 +150,7 @@ export class RapidsnarkError extends Error {
   override readonly name = "Rapidsnark.Failed";
   constructor(program: string, what: string, cause?: unknown) {
     super(
-      `${program} ${what}. Check that it suits this machine, or set ${RAPIDSNARK_VARIABLE}=none to prove with snarkjs.`,
+      `${program} ${what}. Check that it suits this machine, or set ${RAPIDSNARK_VARIABLE}=none to do without.`,
       { cause },
     );
   }

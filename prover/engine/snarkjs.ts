@@ -28,7 +28,7 @@ export type VerifyingKey = {
   readonly IC: readonly (readonly string[])[];
 };
 
-/** A proof with a key that is in memory, from a witness in circom's wtns format. */
+/** A proof by snarkjs, which fast/prover.ts is tested against: key and witness as files in memory. */
 export async function groth16Prove(
   zkey: Uint8Array,
   wtns: Uint8Array,

@@ -55,11 +55,11 @@ afterEach(async () => {
 });
 
 describe("prove", () => {
-  it("proves with snarkjs if there is nothing else, and says so", async () => {
+  it("proves by itself if there is nothing else, and says so", async () => {
     const made = await prove({ zkeyPath, wasmPath: circuit.wasmPath, input: smallInput(2n, 3n) });
     expect(made.publics).toEqual(publics);
     expect(await verifyProof(vkey, made.publics, made.proof)).toBe(true);
-    expect(await proverName()).toBe("snarkjs");
+    expect(await proverName()).toBe("built-in");
   });
 
   it("makes another proof each time: nothing of the witness shows", async () => {
@@ -173,7 +173,7 @@ describe("rapidsnark", () => {
     await stat(join(home, "seen.json"));
     await cp(path, join(home, "rapidsnark"));
     process.env.QUITTANCE_RAPIDSNARK = "none";
-    expect(await proverName()).toBe("snarkjs");
+    expect(await proverName()).toBe("built-in");
   });
 
   it("is an error where it is named and cannot be run", async () => {

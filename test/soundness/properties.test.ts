@@ -4,14 +4,13 @@ import { isDeepStrictEqual } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { type EpochBundle, parseBundle } from "../../pipeline/bundle.ts";
 import { addsUp, EPOCH_STATUS } from "../../pipeline/chain/types.ts";
-import { commitModel, type ModelState } from "../../pipeline/commit.ts";
+import type { ModelState } from "../../pipeline/commit.ts";
 import { answerQueries } from "../../pipeline/infer.ts";
-import { fitModel } from "../../pipeline/model/model.ts";
 import { settleEpoch } from "../../pipeline/settle.ts";
 import { verifyBundle } from "../../pipeline/verify.ts";
 import { type Random, randomFrom, SEED, sampleRecord } from "../circuits/cases.ts";
 import { mutated } from "./mutations.ts";
-import { contribute, openShop, PROFILE, type Shop, UI } from "./shop.ts";
+import { openShop, PROFILE, type Shop, train, UI } from "./shop.ts";
 
 const MODELS = 3;
 const MUTATIONS = 600;
@@ -29,28 +28,7 @@ async function randomModel(shop: Shop, of: Random): Promise<ModelState> {
       Array.from({ length: 1 + below(PROFILE.batchRecords) }, () => sampleRecord(of, PROFILE)),
     ),
   );
-  const { datanet, contributions } = await contribute(shop, data);
-  const samples = data.flatMap((batches, contributor) =>
-    batches.flat().map((record) => ({ record, contributor })),
-  );
-  const fitted = await fitModel({
-    features: Int8Array.from(samples.flatMap(({ record }) => [...record.features])),
-    labels: samples.map(({ record }) => record.klass),
-    contributors: samples.map(({ contributor }) => contributor),
-    count: data.length,
-    profile: PROFILE,
-    lambda: 1000 + below(100_000),
-  });
-  const { project, session } = shop;
-  const model = await commitModel({
-    ...{ project, session, ui: UI, datanet, fitted, unproven: false, corpus: "random" },
-    backbone: "cd".repeat(32),
-    contributors: contributions.map(({ name, account, batches }, index) => {
-      return { name, account, batches, moments: fitted.parts[index] as (typeof fitted.parts)[number] };
-    }),
-  });
-  project.writeState("model", model);
-  return model;
+  return await train(shop, data, 1000 + below(100_000));
 }
 
 describe(`random models at the tiny profile (seed ${SEED})`, () => {

@@ -38,9 +38,9 @@ afterAll(() => shop.close());
 
 it(`refuses real proofs about other samples, and takes those about the committed (seed ${SEED})`, async () => {
   const model = await commitFit(shop, of, honest);
-  const [one] = of.contributions;
-  const root = one?.batches[0]?.root as bigint;
-  const [first, ...rest] = (one?.records[0] ?? []) as unknown as [DataRecord, ...DataRecord[]];
+  const one = of.contributions[0] as Contribution;
+  const root = one.batches[0]?.root as bigint;
+  const [first, ...rest] = one.records[0] as [DataRecord, ...DataRecord[]];
   keepRecords(shop.project, root, [{ ...first, klass: (first.klass + 1) % PROFILE.m }, ...rest]);
   const lying = await proven(shop, await statementsOf(shop, model));
   expect(await posted(shop, model, lying)).toBe("VerifierInvalidBatch");

@@ -3,8 +3,8 @@
 // (known-keys.ts), because there are hundreds; real-keys.test.ts tells one lie of each kind with real ones.
 //
 // A lie ends in one of three ways. No witness of it exists (the circuit's rows refuse). Or it is true of
-// something that nobody committed to, so that the proof is valid and the statement is not the one that is
-// asked for. Or every proof is valid, of the very statements asked for, and an identity between them fails.
+// something that nobody committed to, so that the proof is valid and the statement is not the one that is asked
+// for. Or every proof is valid, of the very statements asked for, and an identity between them fails.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signBatch } from "../../pipeline/chain/contracts.ts";
@@ -14,7 +14,6 @@ import type { ProvenTraining } from "../../pipeline/prove-training.ts";
 import { keepRecords } from "../../pipeline/records.ts";
 import {
   checkTrainingIdentities,
-  commitVector,
   type DataRecord,
   FIELD,
   fromField,
@@ -25,7 +24,7 @@ import {
   samplesWitness,
   WitnessBoundError,
 } from "../../prover/index.ts";
-import { fitted, gradientOf, randomFrom, SEED, sampleRecord } from "../circuits/cases.ts";
+import { gradientOf, randomFrom, SEED, sampleRecord } from "../circuits/cases.ts";
 import { accepts, type Bench, expectOnly, openCircuit, patch, refusals } from "../circuits/harness.ts";
 import {
   bundleOf,
@@ -70,6 +69,8 @@ describe(`lies about the training (seed ${SEED})`, () => {
   });
   afterAll(() => shop.close());
 
+  const batchesOf = (c: number): readonly (readonly DataRecord[])[] => data[c] ?? [];
+  const batchOf = (c: number, b: number): readonly DataRecord[] => batchesOf(c)[b] ?? [];
   /** The records of a batch replaced in the prover's hands, after they were signed and committed. */
   const opened = async (place: number, records: readonly DataRecord[]): Promise<ProvenTraining> => {
     const roots = of.contributions.flatMap(({ batches }) => batches.map(({ root }) => root));
@@ -110,24 +111,24 @@ describe(`lies about the training (seed ${SEED})`, () => {
 
   describe("the committed samples:", () => {
     it("one changed after commitment", async () => {
-      const [first, ...rest] = (data[0]?.[0] ?? []) as DataRecord[];
+      const [first, ...rest] = batchOf(0, 0);
       const relabelled = { ...(first as DataRecord), klass: ((first as DataRecord).klass + 1) % m };
       await changedSums([relabelled, ...rest]);
     });
 
     it("one dropped, and one turned into padding", async () => {
-      const records = (data[0]?.[0] ?? []) as DataRecord[];
+      const records = batchOf(0, 0);
       await changedSums(records.slice(1));
       await changedSums([...records.slice(1), nullRecord(PROFILE)]);
     });
 
     it("one duplicated", async () => {
-      const records = (data[1]?.[0] ?? []) as DataRecord[];
+      const records = batchOf(1, 0);
       await changedSums([...records, records[0] as DataRecord], 2);
     });
 
     it("one put in that nobody signed", async () => {
-      await changedSums([...(data[2]?.[0] ?? []), ...draw(1)], 3);
+      await changedSums([...batchOf(2, 0), ...draw(1)], 3);
     });
 
     it("a whole batch that nobody signed, in the registry and in the bundle", async () => {
@@ -225,28 +226,25 @@ describe(`lies about the training (seed ${SEED})`, () => {
     };
 
     it("a sample dropped from the fit, its proof honest", async () => {
-      const fit = fitOf([[data[0]?.[0]?.slice(1) ?? [], data[0]?.[1] ?? []], ...data.slice(1)], LAMBDA);
+      const fit = fitOf([[batchOf(0, 0).slice(1), batchOf(0, 1)], ...data.slice(1)], LAMBDA);
       await refusedFor(fit, "TrainingWrongGradient", identity(0));
     });
 
     it("a sample duplicated in the fit", async () => {
-      const [first] = (data[1]?.[0] ?? []) as DataRecord[];
-      const fit = fitOf(
-        [data[0] ?? [], [[...(data[1]?.[0] ?? []), first as DataRecord]], data[2] ?? []],
-        LAMBDA,
-      );
+      const [first] = batchOf(1, 0);
+      const fit = fitOf([batchesOf(0), [[...batchOf(1, 0), first as DataRecord]], batchesOf(2)], LAMBDA);
       await refusedFor(fit, "TrainingWrongGradient", identity(1));
     });
 
     it("a sample moved to another contributor", async () => {
-      const [first, ...rest] = (data[1]?.[0] ?? []) as DataRecord[];
-      const fit = fitOf([data[0] ?? [], [rest], [[first as DataRecord], ...(data[2] ?? [])]], LAMBDA);
+      const [first, ...rest] = batchOf(1, 0);
+      const fit = fitOf([batchesOf(0), [rest], [[first as DataRecord], ...batchesOf(2)]], LAMBDA);
       expect({ ...fit, gradients: [] }).toEqual({ ...honest, gradients: [] });
       await refusedFor(fit, "TrainingWrongGradient", identity(1));
     });
 
     it("an extra sample that nobody signed, in G as in A, or in A alone", async () => {
-      const fit = fitOf([...data.slice(0, 2), [...(data[2] ?? []), draw(1)]], LAMBDA);
+      const fit = fitOf([...data.slice(0, 2), [...batchesOf(2), draw(1)]], LAMBDA);
       await refusedFor(fit, "TrainingWrongGradient", identity(2));
       const { w } = fit;
       await refusedFor({ ...clipped(followed(w)), a: fit.a }, "TrainingWrongOptimum", /not the optimum/);

@@ -349,9 +349,7 @@ describe("Training", () => {
   describe("the identities", () => {
     const shifted = (list: readonly bigint[], index: number, by: bigint): bigint[] =>
       list.map((value, i) => (i === index ? mod(value + by) : value));
-    /**
-     * Sends everything but `last`, then `last`: the failure must come with it, undo it, and name its reason.
-     */
+    /** Sends all but one statement, then that one: the failure must come with it and name its reason. */
     const fails = async (over: Partial<Values>, reason: string, args: readonly unknown[] = []) => {
       const lie = parts(proofsOf(world, model, over));
       for (const order of [lie, [...lie].reverse()]) {

@@ -10,8 +10,8 @@ import {CircuitId} from "../Types.sol";
 /// calls this keeps its own account of which *statements* were used.
 ///
 /// Keys of one setup share α, β and γ. Then n proofs of any of their circuits are checked together: with
-/// coefficients ρ_i that nobody can know before all of them are fixed,
-/// `Π e(ρ_i·A_i, B_i) = e(Σρ_i·α, β) · e(Σρ_i·IC(i), γ) · Π_key e(Σρ_i·C_i, δ_key)`,
+/// coefficients κ_i that nobody can know before all of them are fixed,
+/// `Π e(κ_i·A_i, B_i) = e(Σκ_i·α, β) · e(Σκ_i·IC(i), γ) · Π_key e(Σκ_i·C_i, δ_key)`,
 /// which is n + 2 + (number of keys) pairings instead of 4n. If a single proof is wrong this holds with
 /// probability 2^-128 at most, whatever the others are: a sum with fixed coefficients would let two errors
 /// cancel.

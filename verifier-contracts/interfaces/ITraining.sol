@@ -7,13 +7,15 @@ import {IModels} from "./IModels.sol";
 /// @title Training: proves that the committed batches, and nothing but them, made a model
 /// @notice A model fixes its batches, W, A, R and every G_c first; their hash gives the challenges ρ1, ρ2,
 /// ρ3, at which the matrices are evaluated: M(ρ1, ρ2) = Σ M_jk ρ1^j ρ2^k. Three kinds of proofs state values:
-/// `samples`, one for each batch: its share g_b of a gradient and a_b of A;
-/// `contributors`, one for each group: value_c = G_c(ρ1, ρ2);
-/// `model`: W(ρ1, ρ2), A(ρ1, ρ3) and R(ρ1, ρ2), with every |R_jk| within the bound.
+/// - `samples`, one for each batch: its share g_b of a gradient and a_b of A;
+/// - `contributors`, one for each group: value_c = G_c(ρ1, ρ2);
+/// - `model`: W(ρ1, ρ2), A(ρ1, ρ3) and R(ρ1, ρ2), with every |R_jk| within the bound.
+///
 /// They may come in any order, from anybody, in any number of transactions; each statement counts once. With
 /// the last of them three identities must hold modulo the field's order, and then the model is proven:
-/// (1) Σ_(batches of c) g_b = value_c, for each contributor; (2) Σ value_c = λ·W(ρ1, ρ2) + R(ρ1, ρ2);
-/// (3) Σ a_b = A(ρ1, ρ3).
+/// - (1) Σ_(batches of c) g_b = value_c, for each contributor c;
+/// - (2) Σ value_c = λ·W(ρ1, ρ2) + R(ρ1, ρ2);
+/// - (3) Σ a_b = A(ρ1, ρ3).
 /// @dev Two different committed matrices agree at random points with a probability of about their degree over
 /// the field's order; that is why everything that the identities speak of has to be fixed before ρ. `commitV`
 /// is the one exception: it commits to v = W(·, ρ2), which the `model` proof pins down completely.
