@@ -1,0 +1,36 @@
+// The digits that the benchmark runs on: those of MNIST in their original order, with the NIST writer of each
+// as its contributor. Pixels are scaled as in the published protocol, (v/255 − 0.1307) / 0.3081.
+
+import { join } from "node:path";
+import process from "node:process";
+import { ROOT } from "../../pipeline/environment.ts";
+import { loadIdx } from "../../pipeline/corpus/idx.ts";
+import type { Sample } from "../../pipeline/corpus/corpus.ts";
+import type { Samples } from "./sgd.ts";
+
+export const PIXELS = 784;
+export const CLASSES = 10;
+
+/** Train and test rows of MNIST, `limit` of each at most. */
+export function loadDigits(limit: { train: number; test: number }): { train: readonly Sample[]; test: readonly Sample[] } {
+  const folder = join(process.env["QUITTANCE_DATA"] ?? join(ROOT, "../shared/data"), "mnist-writers");
+  const read = (part: string, writers: string, count: number): readonly Sample[] =>
+    loadIdx(
+      {
+        images: join(folder, `${part}-images-idx3-ubyte.gz`),
+        labels: join(folder, `${part}-labels-idx1-ubyte.gz`),
+        contributors: join(folder, `writers-${writers}.tsv.gz`),
+      },
+      { limit: count },
+    ).samples;
+  return { train: read("train", "train", limit.train), test: read("t10k", "test", limit.test) };
+}
+
+/** Samples as the networks read them. */
+export function normalised(samples: readonly Sample[]): Samples {
+  const x = new Float32Array(samples.length * PIXELS);
+  samples.forEach(({ content }, i) => {
+    for (let j = 0; j < PIXELS; j++) x[i * PIXELS + j] = ((content[j] as number) / 255 - 0.1307) / 0.3081;
+  });
+  return { x, labels: Uint8Array.from(samples, ({ label }) => label), width: PIXELS, classes: CLASSES };
+}
