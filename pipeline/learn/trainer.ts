@@ -164,7 +164,9 @@ export function trainingGraph(spec: TrainerSpec): ReturnType<GraphBuilder["build
     const t = openTape(g);
     const batch = mapEntries(spec.batch, ({ type, dims }, name) => t.value(name, dims, type));
     const done = step(t, spec, (name) => name, batch, t.value("rates", [RATES]));
-    outputs.forEach(({ name, dims }, i) => g.output((done.state[i] as Value).name, name, "float", dims));
+    outputs.forEach(({ name, dims }, i) => {
+      g.output((done.state[i] as Value).name, name, "float", dims);
+    });
     g.output(done.loss.name, "losses", "float", [1]);
     return g.build();
   }
@@ -179,14 +181,18 @@ export function trainingGraph(spec: TrainerSpec): ReturnType<GraphBuilder["build
   const batch = mapEntries(spec.batch, ({ type, dims }, name) => pick(name, dims, type));
   const done = step(t, spec, (name) => `${name}.now`, batch, pick("rates", [RATES], "float"));
   body.output(going, "go", "bool", []);
-  done.state.forEach((value, i) => body.output(value.name, `${states[i]?.value}.new`, "float", value.dims));
+  done.state.forEach((value, i) => {
+    body.output(value.name, `${states[i]?.value}.new`, "float", value.dims);
+  });
   body.output(done.loss.name, "loss", "float", [1]);
 
   const always = g.constant("always", "bool", [], Uint8Array.of(1));
   const results = g.nodes("Loop", ["count", always, ...states.map(({ value }) => value)], states.length + 1, {
     body: { graph: body.build() },
   });
-  outputs.forEach(({ name, dims }, i) => g.output(results[i] as string, name, "float", dims));
+  outputs.forEach(({ name, dims }, i) => {
+    g.output(results[i] as string, name, "float", dims);
+  });
   const flat = g.constant("flat", "int64", [1], BigInt64Array.of(-1n));
   g.output(g.node("Reshape", [results.at(-1) as string, flat]), "losses", "float", ["steps"]);
   return g.build();
@@ -231,7 +237,9 @@ function joined(parts: readonly Tensor["data"][], size: number): Tensor["data"] 
   if (parts.length === 1) return first;
   const all = new (first.constructor as new (length: number) => Tensor["data"])(size * parts.length);
   // The union of array types has no common `set`; parts of one name are all of one type.
-  parts.forEach((part, i) => (all as Float32Array).set(part as Float32Array, i * size));
+  parts.forEach((part, i) => {
+    (all as Float32Array).set(part as Float32Array, i * size);
+  });
   return all;
 }
 
