@@ -41,7 +41,10 @@ export type WeightLayer =
     } & Window);
 
 /** One layer of a network in floating point. */
-export type Layer = WeightLayer | ({ readonly kind: "maxPool" | "meanPool" } & Window);
+export type Layer =
+  | WeightLayer
+  | ({ readonly kind: "maxPool" } & Window)
+  | ({ readonly kind: "meanPool" } & Window);
 
 /**
  * A network in floating point. Its input is `byte · scale + shift` for each byte of a content, shaped as
