@@ -11,8 +11,11 @@ import type { Samples } from "./sgd.ts";
 export const PIXELS = 784;
 export const CLASSES = 10;
 
-/** Train and test rows of MNIST, `limit` of each at most. */
-export function loadDigits(limit: { train: number; test: number }): { train: readonly Sample[]; test: readonly Sample[] } {
+/** How many digits of each part, from the first. */
+export type DigitSource = { readonly train: number; readonly test: number };
+
+/** The first train and test digits of MNIST. */
+export function loadDigits(source: DigitSource): { train: readonly Sample[]; test: readonly Sample[] } {
   const folder = join(process.env["QUITTANCE_DATA"] ?? join(ROOT, "../shared/data"), "mnist-writers");
   const read = (part: string, writers: string, count: number): readonly Sample[] =>
     loadIdx(
@@ -23,7 +26,7 @@ export function loadDigits(limit: { train: number; test: number }): { train: rea
       },
       { limit: count },
     ).samples;
-  return { train: read("train", "train", limit.train), test: read("t10k", "test", limit.test) };
+  return { train: read("train", "train", source.train), test: read("t10k", "test", source.test) };
 }
 
 /** Samples as the networks read them. */

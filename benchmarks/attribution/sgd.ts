@@ -42,28 +42,34 @@ export type Samples = {
   readonly classes: number;
 };
 
-/** Trains networks of one recipe on subsets of one set of samples. */
+/** Trains networks of one recipe on equally many of equally many samples. */
 export type Trainer = {
   /**
    * Trains one network; the same seed gives the same one.
-   * @param rows which samples
-   * @param keep also return the weights after these epochs (the last is always there)
+   * @param samples `total` of them
+   * @param rows which to train on, `count` of them
+   * @param keep also return the weights after these epochs, before those after the last
    */
-  readonly train: (rows: ArrayLike<number>, seed: string, keep?: readonly number[]) => Promise<Weights[]>;
+  readonly train: (
+    samples: Samples,
+    rows: ArrayLike<number>,
+    seed: string,
+    keep?: readonly number[],
+  ) => Promise<Weights[]>;
   readonly close: () => Promise<void>;
 };
 
 /** Rows of the table of masks. */
 const MASKS = 4096;
 
-/** Opens a trainer for subsets of exactly `count` samples. */
-export async function openTrainer(samples: Samples, count: number, recipe: Recipe): Promise<Trainer> {
-  const graph = epochGraph(recipe, count, samples.labels.length);
-  const session = await openSession(encodeOnnx(graph), { threads: 1 });
-  const constant = { x: withOnes(samples), y: oneHot(samples), ...maskTable(recipe) };
+/** Opens a trainer for subsets of exactly `count` of `total` samples. */
+export async function openTrainer(total: number, count: number, recipe: Recipe): Promise<Trainer> {
+  const session = await openSession(encodeOnnx(epochGraph(recipe, count, total)), { threads: 1 });
+  const masks = maskTable(recipe);
   return {
-    train: async (rows, seed, keep = []) => {
+    train: async (samples, rows, seed, keep = []) => {
       if (rows.length !== count) throw new TrainerInputError(rows.length, count);
+      const constant = { x: withOnes(samples), y: oneHot(samples), ...masks };
       const random = seededRandom(`sgd/${seed}`);
       let weights = initialWeights(recipe.sizes, random);
       let velocities: Weights = weights.map((w) => new Float32Array(w.length));
@@ -127,7 +133,8 @@ export function withOnes({ x, width }: Pick<Samples, "x" | "width">): Tensor {
   return tensor("float", out, [n, width + 1]);
 }
 
-function oneHot({ labels, classes }: Samples): Tensor {
+/** `n × classes`. */
+export function oneHot({ labels, classes }: Samples): Tensor {
   const y = new Float32Array(labels.length * classes);
   labels.forEach((label, i) => {
     y[i * classes + label] = 1;
