@@ -12,7 +12,7 @@ import type { Layer, Network, Window } from "../backbone/layers.ts";
 import type { SessionOptions } from "../engine/ort.ts";
 import { seededRandom } from "../random.ts";
 import { cosineRate } from "./adamw.ts";
-import { distort } from "./augment.ts";
+import { distorter } from "./augment.ts";
 import { crossEntropy, oneHot, relu } from "./functions.ts";
 import { conv } from "./image.ts";
 import { uniform, zeros } from "./initial.ts";
@@ -91,6 +91,7 @@ export async function trainDigits(
     session,
   });
   try {
+    const distort = distorter(SIDE);
     const next = epochs(samples.length, random.shuffle);
     await trainer.train({
       steps,
@@ -100,7 +101,7 @@ export async function trainDigits(
         const y = new BigInt64Array(batch);
         for (let i = 0; i < batch; i++) {
           const sample = samples[next()] as LabelledContent;
-          distort(sample.content, SIDE, random, x, i * PIXELS);
+          distort(sample.content, random, x, i * PIXELS);
           y[i] = BigInt(sample.label);
         }
         return { x, y };
