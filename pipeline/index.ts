@@ -37,5 +37,6 @@ export { renderReport } from "./report/render.ts";
 export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";
+export { standardBackbone } from "./standard-backbone.ts";
 export * from "./train.ts";
 export * from "./verify.ts";

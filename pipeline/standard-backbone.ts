@@ -31,7 +31,7 @@ const THREADS = 2;
 const MEASURED = 1024;
 
 /** Steps of training: few features are for tests, which need a backbone, not a good one. */
-const stepsFor = (d: number): number => (d < 16 ? 150 : 2400);
+const stepsFor = (d: number): number => (d < 16 ? 150 : 3000);
 
 /** Contents that nobody is paid for: encoders are quantised on these too. */
 export function publicContents(): Uint8Array[] {

@@ -33,6 +33,8 @@ export type DigitOptions = {
   readonly batch?: number;
   readonly rate?: number;
   readonly seed?: string;
+  /** As in trainer.ts: false runs one step at a time. */
+  readonly loop?: boolean;
   readonly session?: SessionOptions;
   readonly onProgress?: (done: number, loss: number) => void;
   readonly signal?: AbortSignal;
@@ -60,7 +62,7 @@ export async function trainDigits(
   options: DigitOptions = {},
 ): Promise<Network> {
   const { kind = "conv", d = 32, classes = 10, batch = 64, rate = 2e-3, seed = "digits" } = options;
-  const { steps = 3000, session = {} } = options;
+  const { steps = 3000, loop = true, session = {} } = options;
   const random = seededRandom(`${seed}/${kind}/${d}`);
   const parameters: Record<string, Parameter> = {};
   const weight = (name: string, dims: readonly number[], fanIn: number): void => {
@@ -88,6 +90,7 @@ export async function trainDigits(
       return mean(t, crossEntropy(t, logits, oneHot(t, y as Value, classes)));
     },
     optimizer: { decay: 0.02 },
+    loop,
     session,
   });
   try {

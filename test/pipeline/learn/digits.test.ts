@@ -15,7 +15,10 @@ const profile = loadProfile("default");
 
 async function accuracy(kind: "conv" | "mlp", steps: number): Promise<number> {
   const network = await trainDigits(publicSamples, { kind, steps, rate: 3e-3 });
-  const { onnx } = await quantise(network, publicSamples.slice(0, 300).map(({ content }) => content));
+  const { onnx } = await quantise(
+    network,
+    publicSamples.slice(0, 300).map(({ content }) => content),
+  );
   const backbone = await openBackbone(onnx);
   const contributed = split.contributed.slice(0, 400);
   const test = split.test.slice(0, 500);

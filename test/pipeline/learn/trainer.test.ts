@@ -114,12 +114,7 @@ describe("the trainer", () => {
 
   it("gives the same bits again, in other portions, and without Loop", async () => {
     const results: Float32Array[] = [];
-    const ways: Partial<TrainerSpec>[] = [
-      {},
-      {},
-      { stepsPerRun: 7 },
-      { loop: false },
-    ];
+    const ways: Partial<TrainerSpec>[] = [{}, {}, { stepsPerRun: 7 }, { loop: false }];
     for (const way of ways) {
       const trainer = await openTrainer(classifier(way));
       const run = { rate: cosineRate(0.02, 40), feed };
