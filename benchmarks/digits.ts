@@ -38,7 +38,8 @@ export type DigitParts = {
 /**
  * Measures the accuracy of digits: `accuracy.digits` and its comparisons.
  *
- * @param full all of the data and a whole training; otherwise a part that takes seconds and is not for quoting
+ * @param full all of the data and a whole training; otherwise a part that takes seconds and is not for
+ * quoting
  * @throws DigitsDataError when the data set is not there
  */
 export async function digitsAccuracy({ full }: { readonly full: boolean }): Promise<Figure[]> {

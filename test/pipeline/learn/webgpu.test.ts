@@ -31,8 +31,9 @@ describe("WebGPU", () => {
     const [looped, single] = [await run("webgpu", true), await run("webgpu", false)];
     for (const result of [looped, single]) {
       expect(result.losses).toHaveLength(6);
-      result.losses.forEach((loss, i) => expect(loss).toBeCloseTo(cpu.losses[i] as number, 4));
-      result.parameters.forEach((value, i) => expect(value).toBeCloseTo(cpu.parameters[i] as number, 4));
+      for (const [i, loss] of result.losses.entries()) expect(loss).toBeCloseTo(cpu.losses[i] as number, 4);
+      for (const [i, value] of result.parameters.entries())
+        expect(value).toBeCloseTo(cpu.parameters[i] as number, 4);
     }
     expect(looped.parameters).not.toEqual(cpu.parameters);
   });
