@@ -3,7 +3,8 @@
  *
  * The bytes are the backbone; their SHA-256 is its name in a model's statement. Whoever holds a content can
  * open the file of that name and recompute its features: they are the same bits on every device, because the
- * graph holds integers only (integers.ts says how that is kept, encoder.ts checks it in files from elsewhere).
+ * graph holds integers only (integers.ts says how that is kept, encoder.ts checks it in files from
+ * elsewhere).
  */
 import { createHash } from "node:crypto";
 import { openSession, type Session, type SessionOptions, tensor } from "../engine/ort.ts";
