@@ -51,4 +51,22 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     ],
     load: async () => (await import("./demo.ts")).runDemo,
   },
+  {
+    name: "attribution",
+    about: "whether attribution foretells retraining, finds wrong labels, and what cheating earns",
+    figures: [
+      "lds.contributor.head",
+      "lds.sample.head",
+      "lds.sample.lr",
+      "lds.sample.mlp",
+      "auc.mislabel.lr",
+      "auc.mislabel.mlp",
+      "paid.mislabel.share",
+      "paid.copy5.ratio",
+      "paid.split_random.ratio",
+      "paid.split_oracle.ratio",
+      "accuracy.digits",
+    ],
+    load: async () => (await import("./attribution/index.ts")).runAttribution,
+  },
 ];

@@ -3,9 +3,9 @@
 
 import { join } from "node:path";
 import process from "node:process";
-import { ROOT } from "../../pipeline/environment.ts";
-import { loadIdx } from "../../pipeline/corpus/idx.ts";
 import type { Sample } from "../../pipeline/corpus/corpus.ts";
+import { loadIdx } from "../../pipeline/corpus/idx.ts";
+import { ROOT } from "../../pipeline/environment.ts";
 import type { Samples } from "./sgd.ts";
 
 export const PIXELS = 784;

@@ -17,7 +17,11 @@ import { type Featured, numbered } from "./featured.ts";
 import { type Estimate, lds, predictions } from "./lds.ts";
 
 /** The two scores of the head. */
-export type HeadScores = { readonly sample: Estimate; readonly contributor: Estimate; readonly contributors: number };
+export type HeadScores = {
+  readonly sample: Estimate;
+  readonly contributor: Estimate;
+  readonly contributors: number;
+};
 
 /** Fits heads on `halves` halves of each kind and scores the influences. */
 export async function scoreHead(
@@ -46,11 +50,20 @@ export async function scoreHead(
   };
   const half = (count: number, name: string): Int32Array => {
     const all = Array.from({ length: count }, (_, i) => i);
-    return Int32Array.from(seededRandom(`${seed}/${name}`).shuffle(all).slice(0, count >> 1));
+    return Int32Array.from(
+      seededRandom(`${seed}/${name}`)
+        .shuffle(all)
+        .slice(0, count >> 1),
+    );
   };
   const fitted = (parts: readonly Moments[]): Float64Array => {
     const { a, b } = sumMoments(parts, profile);
-    const { w } = fitHead({ a: upperTriangle(a, d), b: Array.from(b, BigInt), lambda: DEFAULT_LAMBDA, profile });
+    const { w } = fitHead({
+      a: upperTriangle(a, d),
+      b: Array.from(b, BigInt),
+      lambda: DEFAULT_LAMBDA,
+      profile,
+    });
     return outputs(w);
   };
 
@@ -102,7 +115,12 @@ function sampleInfluences(
   { features, labels }: { readonly features: Int8Array; readonly labels: Uint8Array },
   z: Float64Array,
   asked: Int32Array,
-  { d, m, q, scaleBits }: { readonly d: number; readonly m: number; readonly q: number; readonly scaleBits: number },
+  {
+    d,
+    m,
+    q,
+    scaleBits,
+  }: { readonly d: number; readonly m: number; readonly q: number; readonly scaleBits: number },
 ): Float32Array {
   const n = labels.length;
   const real = Float64Array.from(w, Number);

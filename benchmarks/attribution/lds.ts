@@ -125,7 +125,9 @@ export function bootstrap<T>(
 }
 
 /** Area under the ROC curve: the chance that a marked item scores above an unmarked one, ties half. */
-export function areaUnderCurve(items: readonly { readonly score: number; readonly marked: boolean }[]): number {
+export function areaUnderCurve(
+  items: readonly { readonly score: number; readonly marked: boolean }[],
+): number {
   const order = ranks(items.map(({ score }) => score));
   let sum = 0;
   let marked = 0;

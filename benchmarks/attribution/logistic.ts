@@ -9,7 +9,7 @@
 import { graphBuilder } from "../../pipeline/engine/graph.ts";
 import { encodeOnnx } from "../../pipeline/engine/onnx.ts";
 import { openSession, tensor } from "../../pipeline/engine/ort.ts";
-import { type Samples, type Weights, oneHot, withOnes } from "./sgd.ts";
+import { oneHot, type Samples, type Weights, withOnes } from "./sgd.ts";
 
 const BLOCK = 100;
 const STEPS = 25;
@@ -76,7 +76,10 @@ function graph(n: number, width: number, classes: number) {
   const p = g.node("Unsqueeze", [g.node("Softmax", [g.node("MatMul", [x, w])], { axis: 1 }), "last"]);
   // Gradients of the queries: x ⊗ (y − p), as [width, classes, q].
   const left = g.node("Unsqueeze", [g.node("Transpose", [xq], { perm: [1, 0] }), axis1]);
-  const right = g.node("Unsqueeze", [g.node("Transpose", [residuals(xq, yq)], { perm: [1, 0] }), shape("first", [0])]);
+  const right = g.node("Unsqueeze", [
+    g.node("Transpose", [residuals(xq, yq)], { perm: [1, 0] }),
+    shape("first", [0]),
+  ]);
   const b = g.node("Mul", [left, right]);
 
   const transposed = g.node("Transpose", [x], { perm: [1, 0] });
@@ -87,7 +90,10 @@ function graph(n: number, width: number, classes: number) {
     const mean = g.node("ReduceSum", [weighted, axis1], { keepdims: 1 });
     const curved = g.node("Sub", [weighted, g.node("Mul", [p, mean])]);
     const back = g.node("MatMul", [transposed, g.node("Reshape", [curved, flat])]);
-    return g.node("Add", [g.node("Mul", [g.node("Reshape", [back, vector]), count]), g.node("Mul", [v, damping])]);
+    return g.node("Add", [
+      g.node("Mul", [g.node("Reshape", [back, vector]), count]),
+      g.node("Mul", [v, damping]),
+    ]);
   };
   const dot = (a: string, c: string) => g.node("ReduceSum", [g.node("Mul", [a, c]), axes], { keepdims: 1 });
   const tiny = g.constant("tiny", "float", [], Float32Array.of(1e-30));
@@ -103,11 +109,18 @@ function graph(n: number, width: number, classes: number) {
     solution = step === 0 ? move : g.node("Add", [solution, move]);
     r = g.node("Sub", [r, g.node("Mul", [h, alpha])]);
     const next = dot(r, r);
-    direction = g.node("Add", [r, g.node("Mul", [direction, g.node("Div", [next, g.node("Add", [rr, tiny])])])]);
+    direction = g.node("Add", [
+      r,
+      g.node("Mul", [direction, g.node("Div", [next, g.node("Add", [rr, tiny])])]),
+    ]);
     rr = next;
   }
   const s = g.node("ReduceSum", [g.node("Mul", [e, along(solution)]), axis1], { keepdims: 0 });
   g.output(s, "s", "float", [n, "q"]);
-  g.output(g.node("Sqrt", [g.node("Div", [rr, g.node("Add", [start, tiny])])]), "residual", "float", [1, 1, "q"]);
+  g.output(g.node("Sqrt", [g.node("Div", [rr, g.node("Add", [start, tiny])])]), "residual", "float", [
+    1,
+    1,
+    "q",
+  ]);
   return g.build();
 }

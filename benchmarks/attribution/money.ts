@@ -16,6 +16,7 @@
 // Shares are of an epoch: influence is added up over all of its queries before it is clipped at nothing. What
 // clipping query by query would pay instead stands beside it.
 
+import { findDuplicates } from "../../pipeline/corpus/duplicates.ts";
 import { adjoint } from "../../pipeline/influence/adjoint.ts";
 import { shares } from "../../pipeline/influence/payouts.ts";
 import { scores, weights } from "../../pipeline/influence/scores.ts";
@@ -24,18 +25,26 @@ import { DEFAULT_LAMBDA } from "../../pipeline/model/head.ts";
 import { fitMoments, type Model } from "../../pipeline/model/model.ts";
 import { type Moments, moments } from "../../pipeline/model/moments.ts";
 import { seededRandom } from "../../pipeline/random.ts";
-import { findDuplicates } from "../../pipeline/corpus/duplicates.ts";
 import { type Featured, numbered } from "./featured.ts";
 import { preconditioned } from "./head.ts";
 import { bootstrap, type Estimate } from "./lds.ts";
 
 /** Samples of one account. */
-type Account = { readonly contents: readonly Uint8Array[]; readonly features: Int8Array; readonly labels: readonly number[] };
+type Account = {
+  readonly contents: readonly Uint8Array[];
+  readonly features: Int8Array;
+  readonly labels: readonly number[];
+};
 
 /** Ratios of shares, cheating to honest, over the cheats' sum; intervals are over who cheats. */
 export type Money = {
   /** Share of the pool paid to a tenth of the writers when all of them mislabel, and when they are honest. */
-  readonly mislabelled: { readonly share: number; readonly honest: number; readonly perQuery: number; readonly honestPerQuery: number };
+  readonly mislabelled: {
+    readonly share: number;
+    readonly honest: number;
+    readonly perQuery: number;
+    readonly honestPerQuery: number;
+  };
   readonly ratios: Readonly<Record<string, Estimate>>;
   /** Honest samples that are taken for duplicates, as a share of all. */
   readonly refused: number;
@@ -43,7 +52,12 @@ export type Money = {
 };
 
 /** Who takes part, and who cheats. */
-export type MoneySize = { readonly train: number; readonly queries: number; readonly cheats: number; readonly fewest: number };
+export type MoneySize = {
+  readonly train: number;
+  readonly queries: number;
+  readonly cheats: number;
+  readonly fewest: number;
+};
 
 const COPIES = 5;
 const ACCOUNTS = 5;
@@ -68,7 +82,9 @@ export async function playFrauds(featured: Featured, size: MoneySize, seed: stri
   const queries = test.features.subarray(0, q * d);
   const market = await openMarket(featured, accounts, queries);
   const random = seededRandom(`${seed}/frauds`);
-  const large = accounts.map((_, c) => c).filter((c) => (accounts[c] as Account).labels.length >= size.fewest);
+  const large = accounts
+    .map((_, c) => c)
+    .filter((c) => (accounts[c] as Account).labels.length >= size.fewest);
   const cheats = random.shuffle(large).slice(0, size.cheats);
   const honest = await market.shares(new Map());
 
@@ -78,7 +94,11 @@ export async function playFrauds(featured: Featured, size: MoneySize, seed: stri
     const played: Fraud[] = [];
     for (const c of cheats) played.push({ cheat: await fraud(c), honest: honest[c] as number });
     const ratio = (all: readonly Fraud[]): number =>
-      all.reduce((sum, one) => sum + one.cheat, 0) / Math.max(1e-12, all.reduce((sum, one) => sum + one.honest, 0));
+      all.reduce((sum, one) => sum + one.cheat, 0) /
+      Math.max(
+        1e-12,
+        all.reduce((sum, one) => sum + one.honest, 0),
+      );
     ratios[name] = bootstrap(played, ratio, `${seed}/${name}`);
   };
   const alone = async (c: number, made: readonly Account[]): Promise<number> =>
@@ -91,7 +111,10 @@ export async function playFrauds(featured: Featured, size: MoneySize, seed: stri
   for (const c of cheats) near.set(c, await disturbed(featured, accounts[c] as Account, COPIES - 1, random));
   // The copier of others has an account of its own; what it earns is compared with whom it copied.
   const copier = accounts.length;
-  for (const [name, copies] of [["copy5", exact], ["copy5_near", near]] as const) {
+  for (const [name, copies] of [
+    ["copy5", exact],
+    ["copy5_near", near],
+  ] as const) {
     const own = (c: number, more: ReadonlyMap<number, Account>): Account[] => [
       together([accounts[c] as Account, more.get(c) as Account]),
     ];
@@ -139,7 +162,11 @@ type Market = {
   readonly split: (account: Account) => Account[];
 };
 
-async function openMarket(featured: Featured, accounts: readonly Account[], queries: Int8Array): Promise<Market> {
+async function openMarket(
+  featured: Featured,
+  accounts: readonly Account[],
+  queries: Int8Array,
+): Promise<Market> {
   const { profile } = featured;
   const { d, m, scaleBits } = profile;
   const momentsOf = (all: readonly Account[]): Promise<Moments[]> =>
@@ -207,7 +234,11 @@ async function openMarket(featured: Featured, accounts: readonly Account[], quer
         return sum;
       });
       const whole = clipped.reduce((sum, value) => sum + value, 0);
-      return owned(owners, clipped.map((value) => value / whole), count);
+      return owned(
+        owners,
+        clipped.map((value) => value / whole),
+        count,
+      );
     },
     split: (account) => {
       const earns = account.labels.map((label, i) => {
@@ -224,7 +255,13 @@ async function openMarket(featured: Featured, accounts: readonly Account[], quer
         }
         return sum > 0;
       });
-      return [true, false].map((side) => picked(account, d, earns.flatMap((earn, i) => (earn === side ? [i] : []))));
+      return [true, false].map((side) =>
+        picked(
+          account,
+          d,
+          earns.flatMap((earn, i) => (earn === side ? [i] : [])),
+        ),
+      );
     },
   };
 }
@@ -269,13 +306,24 @@ function referenceOf({ reference }: Featured) {
   return { contents: reference.samples.map(({ content }) => content), features: reference.features };
 }
 
-function mislabelled({ contents, features, labels }: Account, random: ReturnType<typeof seededRandom>): Account {
+function mislabelled(
+  { contents, features, labels }: Account,
+  random: ReturnType<typeof seededRandom>,
+): Account {
   return { contents, features, labels: labels.map((label) => (label + 1 + random.below(9)) % 10) };
 }
 
-async function noise(featured: Featured, { labels }: Account, random: ReturnType<typeof seededRandom>): Promise<Account> {
+async function noise(
+  featured: Featured,
+  { labels }: Account,
+  random: ReturnType<typeof seededRandom>,
+): Promise<Account> {
   const contents = labels.map(() => Uint8Array.from({ length: 784 }, () => random.below(256)));
-  return { contents, features: await featured.features(contents), labels: labels.map(() => random.below(10)) };
+  return {
+    contents,
+    features: await featured.features(contents),
+    labels: labels.map(() => random.below(10)),
+  };
 }
 
 async function disturbed(
@@ -303,9 +351,20 @@ function repeated({ contents, features, labels }: Account, times: number): Accou
   };
 }
 
-function dealt(account: Account, d: number, hands: number, random: ReturnType<typeof seededRandom>): Account[] {
+function dealt(
+  account: Account,
+  d: number,
+  hands: number,
+  random: ReturnType<typeof seededRandom>,
+): Account[] {
   const order = random.shuffle(account.labels.map((_, i) => i));
-  return Array.from({ length: hands }, (_, hand) => picked(account, d, order.filter((_, at) => at % hands === hand)));
+  return Array.from({ length: hands }, (_, hand) =>
+    picked(
+      account,
+      d,
+      order.filter((_, at) => at % hands === hand),
+    ),
+  );
 }
 
 function picked({ contents, features, labels }: Account, d: number, rows: readonly number[]): Account {

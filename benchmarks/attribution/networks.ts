@@ -44,10 +44,14 @@ export const MEMBER = {
 } as const;
 
 /** Damping of logistic regression's Hessian. */
-export const DAMPING = 0.05;
+export const DAMPING = 0.08;
 
 /** What one network's retraining gave, twice over for the ceiling. */
-export type Retrained = { readonly halves: readonly Int32Array[]; readonly first: Table; readonly second: Table };
+export type Retrained = {
+  readonly halves: readonly Int32Array[];
+  readonly first: Table;
+  readonly second: Table;
+};
 
 /** Trains on each of `count` halves, twice, from different starts. */
 export async function retrain(
@@ -60,7 +64,10 @@ export async function retrain(
   const halves = Array.from({ length: count }, (_, i) => halfOf(source.train, `${seed}/half/${i}`));
   const run = (which: number): Promise<Float32Array[]> =>
     inParts(halves, 5, (part, from) => {
-      const runs = part.map((rows, i) => ({ rows, seed: `${seed}/${recipe.sizes.length}/${from + i}/${which}` }));
+      const runs = part.map((rows, i) => ({
+        rows,
+        seed: `${seed}/${recipe.sizes.length}/${from + i}/${which}`,
+      }));
       return pool.run<Float32Array[]>("trainOutputs", { source, recipe, runs } satisfies OutputsTask);
     });
   const [first, second] = await Promise.all([run(0), run(1)]);
@@ -68,9 +75,16 @@ export async function retrain(
 }
 
 /** The score of influences, and what the best could reach. */
-export type NetworkScore = { readonly score: Estimate; readonly ceiling: Estimate; readonly residual: number };
+export type NetworkScore = {
+  readonly score: Estimate;
+  readonly ceiling: Estimate;
+  readonly residual: number;
+};
 
-/** Logistic regression: influence with the exact Hessian at a few networks trained on everything. */
+/**
+ * Logistic regression: influence with the exact Hessian, at a few networks trained on everything for as many
+ * steps as a half is trained for, because training stops early and what is foretold stopped as early.
+ */
 export async function scoreLogistic(
   source: Source,
   { halves, first, second }: Retrained,
@@ -81,7 +95,7 @@ export async function scoreLogistic(
   const [train, test] = [normalised(digits.train), normalised(digits.test)];
   const n = train.labels.length;
   const q = test.labels.length;
-  const trainer = await openTrainer(n, n, LOGISTIC);
+  const trainer = await openTrainer(n, n, { ...LOGISTIC, epochs: LOGISTIC.epochs / 2 });
   const all = Int32Array.from({ length: n }, (_, i) => i);
   const sum = new Float32Array(n * q);
   let residual = 0;
@@ -94,9 +108,20 @@ export async function scoreLogistic(
   await trainer.close();
   return {
     score: lds(predictions(halves, sum, q), first, `${seed}/logistic`),
-    ceiling: ceiling(first, second, `${seed}/logistic`),
+    ceiling: ceilingOf({ halves, first, second }, seed),
     residual,
   };
+}
+
+/** What may differ from {@link MEMBER}. */
+export type MemberOptions = Partial<Pick<MemberTask, "epochs" | "ranks" | "ridge" | "projection">> & {
+  /** Leave out the samples' doubts. */
+  readonly withoutDoubts?: boolean;
+};
+
+/** What the best influences could reach on these halves. */
+export function ceilingOf({ first, second }: Retrained, seed: string): Estimate {
+  return ceiling(first, second, `${seed}/ceiling`);
 }
 
 /** The perceptron: one score a size of ensemble, the largest last. */
@@ -107,13 +132,14 @@ export async function scorePerceptron(
   ensembles: readonly number[],
   seed: string,
   recipe = PERCEPTRON,
-  options: Partial<Pick<MemberTask, "epochs" | "ranks" | "ridge">> = {},
+  options: MemberOptions = {},
 ): Promise<{ readonly members: number; readonly networks: Estimate; readonly residual: number }[]> {
   const q = source.test;
   const sum = new Float32Array(source.train * q);
   const doubts = new Float32Array(source.train);
   let residual = 0;
-  const task = { ...MEMBER, ...options };
+  const { withoutDoubts = false, ...chosen } = options;
+  const task = { ...MEMBER, ...chosen };
   const out: { members: number; networks: Estimate; residual: number }[] = [];
   const most = Math.max(...ensembles);
   const add = (member: MemberResult): void => {
@@ -138,7 +164,11 @@ export async function scorePerceptron(
       next = Promise.all([before, result]).then(([, member]) => {
         add(member);
         if (!ensembles.includes(i + 1)) return;
-        const networks = lds(predictions(halves, sum, q, doubts), first, `${seed}/perceptron`);
+        const networks = lds(
+          predictions(halves, sum, q, withoutDoubts ? undefined : doubts),
+          first,
+          `${seed}/perceptron`,
+        );
         out.push({ members: i + 1, networks, residual });
       });
       await next;

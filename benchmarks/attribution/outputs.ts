@@ -4,7 +4,7 @@
 import { graphBuilder } from "../../pipeline/engine/graph.ts";
 import { encodeOnnx } from "../../pipeline/engine/onnx.ts";
 import { openSession, tensor } from "../../pipeline/engine/ort.ts";
-import { type Samples, type Weights, oneHot, withOnes } from "./sgd.ts";
+import { oneHot, type Samples, type Weights, withOnes } from "./sgd.ts";
 
 /** An open forward graph. */
 export type Outputs = {
@@ -45,7 +45,9 @@ function logOddsGraph(sizes: readonly number[]) {
   const axis = g.constant("axis", "int64", [1], BigInt64Array.of(1n));
   const far = g.constant("far", "float", [], Float32Array.of(1e9));
   const own = g.node("ReduceSum", [g.node("Mul", [a, y]), axis], { keepdims: 0 });
-  const others = g.node("ReduceLogSumExp", [g.node("Sub", [a, g.node("Mul", [y, far])]), axis], { keepdims: 0 });
+  const others = g.node("ReduceLogSumExp", [g.node("Sub", [a, g.node("Mul", [y, far])]), axis], {
+    keepdims: 0,
+  });
   g.output(g.node("Sub", [own, others]), "f", "float", ["n"]);
   return g.build();
 }

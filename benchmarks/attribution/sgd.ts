@@ -15,7 +15,7 @@
 // drawn by index, a byte of randomness where a mask would take hundreds, and the graph holds no random
 // operator, whose sequence would depend on the runtime.
 
-import { graphBuilder, type GraphBuilder, type Tensor } from "../../pipeline/engine/graph.ts";
+import { type GraphBuilder, graphBuilder, type Tensor } from "../../pipeline/engine/graph.ts";
 import { encodeOnnx } from "../../pipeline/engine/onnx.ts";
 import { openSession, tensor } from "../../pipeline/engine/ort.ts";
 import { type Random, seededRandom } from "../../pipeline/random.ts";
@@ -75,7 +75,11 @@ export async function openTrainer(total: number, count: number, recipe: Recipe):
       let velocities: Weights = weights.map((w) => new Float32Array(w.length));
       const kept: Weights[] = [];
       for (let epoch = 1; epoch <= recipe.epochs; epoch++) {
-        const feeds = { ...constant, ...epochFeeds(recipe, rows, random), ...stateFeeds(recipe.sizes, weights, velocities) };
+        const feeds = {
+          ...constant,
+          ...epochFeeds(recipe, rows, random),
+          ...stateFeeds(recipe.sizes, weights, velocities),
+        };
         const results = await session.run(feeds);
         weights = readState(results, "w", weights.length);
         velocities = readState(results, "m", weights.length);
@@ -108,7 +112,13 @@ function epochFeeds({ dropout }: Recipe, rows: ArrayLike<number>, random: Random
   const order = random.shuffle(Array.from(rows));
   const feeds = { order: tensor("int32", Int32Array.from(order)) };
   if (dropout === 0) return feeds;
-  return { ...feeds, mask: tensor("int32", Int32Array.from(order, () => random.below(MASKS))) };
+  return {
+    ...feeds,
+    mask: tensor(
+      "int32",
+      Int32Array.from(order, () => random.below(MASKS)),
+    ),
+  };
 }
 
 function stateFeeds(sizes: readonly number[], weights: Weights, velocities: Weights): Record<string, Tensor> {
@@ -191,7 +201,8 @@ function epochGraph({ sizes, rate, momentum, dropout, batch }: Recipe, count: nu
         break;
       }
       let a = g.node("Relu", [z]);
-      if (mask) a = g.node("Mul", [a, g.node("Gather", [tables[l] as string, slice(g, mask, start, start + rows)])]);
+      if (mask)
+        a = g.node("Mul", [a, g.node("Gather", [tables[l] as string, slice(g, mask, start, start + rows)])]);
       hidden.push(a);
       inputs.push(g.node("Concat", [a, ones], { axis: 1 }));
     }
@@ -200,7 +211,10 @@ function epochGraph({ sizes, rate, momentum, dropout, batch }: Recipe, count: nu
     for (let l = layers - 1; l >= 0; l--) {
       const w = weights[l] as string;
       const addend = velocities[l] as string;
-      const v = g.node("Gemm", [inputs[l] as string, delta, addend], { transA: 1, beta: { float: momentum } });
+      const v = g.node("Gemm", [inputs[l] as string, delta, addend], {
+        transA: 1,
+        beta: { float: momentum },
+      });
       if (l > 0) {
         const back = g.node("Gemm", [delta, w], { transB: 1 });
         const end = constantIndex(g, `end${l}`, sizes[l] as number);

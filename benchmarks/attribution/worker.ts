@@ -2,13 +2,17 @@
 // ensemble's influences. Sessions and digits are kept from task to task; a task is plain data, so that the
 // same task gives the same result in any thread.
 
-import { seededRandom } from "../../pipeline/random.ts";
+import { layerMoments, openProjector, type Projector } from "../../pipeline/influence/projected/features.ts";
 import { type InfluenceEngine, openInfluence } from "../../pipeline/influence/projected/influence.ts";
-import { openProjector, type Projector } from "../../pipeline/influence/projected/features.ts";
-import { randomProjections, ranksOf } from "../../pipeline/influence/projected/projections.ts";
+import {
+  principalProjections,
+  randomProjections,
+  ranksOf,
+} from "../../pipeline/influence/projected/projections.ts";
 import { measureSteps, quantiseFeatures } from "../../pipeline/influence/projected/quantise.ts";
-import { loadDigits, normalised, type DigitSource } from "./data.ts";
-import { openOutputs, type Outputs } from "./outputs.ts";
+import { seededRandom } from "../../pipeline/random.ts";
+import { type DigitSource, loadDigits, normalised } from "./data.ts";
+import { type Outputs, openOutputs } from "./outputs.ts";
 import { openTrainer, type Recipe, type Samples, type Trainer, type Weights } from "./sgd.ts";
 
 /** Which digits; `flips` names rows and their wrong labels. */
@@ -30,6 +34,8 @@ export type MemberTask = {
   readonly epochs: readonly number[];
   readonly ranks: readonly (readonly [number, number])[];
   readonly ridge: number;
+  /** How gradients are projected, `"random"` by default. */
+  readonly projection?: "random" | "principal";
   /** Influences on the training digits themselves instead of the test digits. */
   readonly self?: boolean;
 };
@@ -81,9 +87,18 @@ export async function member(task: MemberTask): Promise<MemberResult> {
   const doubts = new Float32Array(train.labels.length);
   let residual = 0;
   for (const [at, weights] of checkpoints.entries()) {
-    const projections = randomProjections(recipe.sizes, ranks, `${seed}/${at}`);
+    const projections =
+      task.projection === "principal"
+        ? principalProjections(
+            recipe.sizes,
+            ranks,
+            await layerMoments(recipe.sizes, weights, train.x, train.labels),
+          )
+        : randomProjections(recipe.sizes, ranks, `${seed}/${at}`);
     const own = await projector.features(weights, projections, train.x, train.labels);
-    const theirs = task.self ? own : await projector.features(weights, projections, queries.x, queries.labels);
+    const theirs = task.self
+      ? own
+      : await projector.features(weights, projections, queries.x, queries.labels);
     const steps = measureSteps(own.values, widths);
     const h = quantiseFeatures(own.values, steps);
     const found = await engine.influences(h, task.self ? h : quantiseFeatures(theirs.values, steps), ridge);
@@ -129,5 +144,9 @@ function diagonal(values: Float32Array, n: number): Float32Array {
 /** Half of the rows, drawn at random, rising. */
 export function halfOf(count: number, seed: string): Int32Array {
   const all = Array.from({ length: count }, (_, i) => i);
-  return Int32Array.from(seededRandom(seed).shuffle(all).slice(0, Math.floor(count / 2))).sort();
+  return Int32Array.from(
+    seededRandom(seed)
+      .shuffle(all)
+      .slice(0, Math.floor(count / 2)),
+  ).sort();
 }

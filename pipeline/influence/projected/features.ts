@@ -17,7 +17,7 @@
  * Next to φ stands the *doubt* 1 − p, by which a sample still pulled at the weights when training ended.
  * Rectified networks with biases as rows of W; everything is one ONNX graph in float32.
  */
-import { graphBuilder, type GraphBuilder, type Tensor } from "../../engine/graph.ts";
+import { type GraphBuilder, graphBuilder, type Tensor } from "../../engine/graph.ts";
 import { encodeOnnx } from "../../engine/onnx.ts";
 import { openSession, type SessionOptions, tensor } from "../../engine/ort.ts";
 import type { Projection } from "./projections.ts";
@@ -75,7 +75,9 @@ export async function openProjector(
       const n = labels.length;
       const inputs = sizes[0] as number;
       if (x.length !== n * inputs) {
-        throw new ProjectorShapeError(`${x.length} values are not ${n} contents of ${inputs}: check the contents.`);
+        throw new ProjectorShapeError(
+          `${x.length} values are not ${n} contents of ${inputs}: check the contents.`,
+        );
       }
       const constant = layerFeeds(sizes, weights, projections);
       const values = new Float32Array(n * width);
@@ -97,13 +99,19 @@ export async function openProjector(
   };
 }
 
-/** `x, y, w_l, pi_l, po_l` → `features` `[n, Σ k_o k_i]`, `doubts` `[n]`. */
-function projectorGraph(sizes: Sizes, ranks: readonly (readonly [number, number])[]) {
-  const g = graphBuilder("projected-gradients");
+/** What is projected: each layer's inputs with their constant `[n, in + 1]` and ∂f/∂z `[n, out]`, and doubts. */
+type Gradients = {
+  readonly inputs: readonly string[];
+  readonly deltas: readonly string[];
+  readonly doubts: string;
+};
+
+/** Adds the network, forwards and backwards, with inputs `x, y, w_l`. */
+function addGradients(g: GraphBuilder, sizes: Sizes): Gradients {
   const layers = sizes.length - 1;
   const x = g.input("x", "float", ["n", sizes[0] as number]);
   const y = g.input("y", "float", ["n", sizes[layers] as number]);
-  const weights = ranks.map((_, l) => g.input(`w${l}`, "float", [(sizes[l] as number) + 1, sizes[l + 1] as number]));
+  const weights = sizes.slice(1).map((out, l) => g.input(`w${l}`, "float", [(sizes[l] as number) + 1, out]));
   // A constant 1 at the end of every layer's input.
   const pads = g.constant("pads", "int64", [4], BigInt64Array.of(0n, 0n, 0n, 1n));
   const one = g.constant("one", "float", [], Float32Array.of(1));
@@ -120,23 +128,71 @@ function projectorGraph(sizes: Sizes, ranks: readonly (readonly [number, number]
   const p = g.node("Softmax", [logits], { axis: 1 });
   const wrong = g.node("Mul", [p, g.node("Sub", [one, y])]);
   const last = g.constant("last", "int64", [1], BigInt64Array.of(1n));
-  g.output(g.node("ReduceSum", [wrong, last], { keepdims: 0 }), "doubts", "float", ["n"]);
+  const doubts = g.node("ReduceSum", [wrong, last], { keepdims: 0 });
 
-  let delta = g.node("Sub", [y, others]);
-  const parts: string[] = [];
-  for (let l = layers - 1; l >= 0; l--) {
-    const [rankIn, rankOut] = ranks[l] as readonly [number, number];
+  const deltas: string[] = [g.node("Sub", [y, others])];
+  for (let l = layers - 1; l > 0; l--) {
+    const back = g.node("MatMul", [
+      deltas[0] as string,
+      g.node("Transpose", [weights[l] as string], { perm: [1, 0] }),
+    ]);
+    const inner = head(g, back, sizes[l] as number, `back${l}`);
+    const gate = g.node("Sign", [head(g, inputs[l] as string, sizes[l] as number, `gate${l}`)]);
+    deltas.unshift(g.node("Mul", [inner, gate]));
+  }
+  return { inputs, deltas, doubts };
+}
+
+/** `x, y, w_l, pi_l, po_l` → `features` `[n, Σ k_o k_i]`, `doubts` `[n]`. */
+function projectorGraph(sizes: Sizes, ranks: readonly (readonly [number, number])[]) {
+  const g = graphBuilder("projected-gradients");
+  const { inputs, deltas, doubts } = addGradients(g, sizes);
+  const parts = ranks.map(([rankIn, rankOut], l) => {
     const pi = g.input(`pi${l}`, "float", [(sizes[l] as number) + 1, rankIn]);
     const po = g.input(`po${l}`, "float", [sizes[l + 1] as number, rankOut]);
-    parts.unshift(kronecker(g, inputs[l] as string, delta, pi, po, `${l}`, rankIn * rankOut));
-    if (l === 0) break;
-    const back = g.node("MatMul", [delta, g.node("Transpose", [weights[l] as string], { perm: [1, 0] })]);
-    const inner = head(g, back, sizes[l] as number, `${l}`);
-    delta = g.node("Mul", [inner, g.node("Sign", [head(g, inputs[l] as string, sizes[l] as number, `a${l}`)])]);
-  }
-  const all = g.node("Concat", parts, { axis: 1 });
-  g.output(all, "features", "float", ["n", ranks.reduce((sum, [i, o]) => sum + i * o, 0)]);
+    return kronecker(g, inputs[l] as string, deltas[l] as string, pi, po, `${l}`, rankIn * rankOut);
+  });
+  const width = ranks.reduce((sum, [i, o]) => sum + i * o, 0);
+  g.output(doubts, "doubts", "float", ["n"]);
+  g.output(g.node("Concat", parts, { axis: 1 }), "features", "float", ["n", width]);
   return g.build();
+}
+
+/** Second moments of a layer's inputs, `(in + 1)²`, and of its ∂f/∂z, `out²`: what PCA projections are made of. */
+export type LayerMoments = { readonly inputs: Float64Array; readonly outputs: Float64Array };
+
+/** Second moments of every layer over given samples. */
+export async function layerMoments(
+  sizes: Sizes,
+  weights: NetworkWeights,
+  x: Float32Array,
+  labels: ArrayLike<number>,
+  options: SessionOptions = {},
+): Promise<LayerMoments[]> {
+  const g = graphBuilder("layer-moments");
+  const { inputs, deltas } = addGradients(g, sizes);
+  const gram = (value: string) => g.node("MatMul", [g.node("Transpose", [value], { perm: [1, 0] }), value]);
+  for (let l = 0; l < sizes.length - 1; l++) {
+    const [rows, columns] = [(sizes[l] as number) + 1, sizes[l + 1] as number];
+    g.output(gram(inputs[l] as string), `inputs${l}`, "float", [rows, rows]);
+    g.output(gram(deltas[l] as string), `outputs${l}`, "float", [columns, columns]);
+  }
+  const session = await openSession(encodeOnnx(g.build()), options);
+  try {
+    const feeds = weightFeeds(sizes, weights);
+    const list = Array.from(labels);
+    const result = await session.run({
+      ...feeds,
+      x: tensor("float", x, [list.length, sizes[0] as number]),
+      y: oneHot(list, sizes.at(-1) as number),
+    });
+    return weights.map((_, l) => ({
+      inputs: Float64Array.from(result[`inputs${l}`]?.data as Float32Array),
+      outputs: Float64Array.from(result[`outputs${l}`]?.data as Float32Array),
+    }));
+  } finally {
+    await session.close();
+  }
 }
 
 /**
@@ -157,23 +213,35 @@ export function kronecker(
   const lift = (value: string) => (positions ? value : g.node("Unsqueeze", [value, axis]));
   const left = g.node("Transpose", [lift(g.node("MatMul", [delta, po]))], { perm: [0, 2, 1] });
   const product = g.node("MatMul", [left, lift(g.node("MatMul", [a, pi]))]);
-  return g.node("Reshape", [product, g.constant(`flat.${name}`, "int64", [2], BigInt64Array.of(-1n, BigInt(width)))]);
+  return g.node("Reshape", [
+    product,
+    g.constant(`flat.${name}`, "int64", [2], BigInt64Array.of(-1n, BigInt(width))),
+  ]);
 }
 
 /** The first `width` columns. */
 function head(g: GraphBuilder, value: string, width: number, name: string): string {
-  const at = (what: string, v: number) => g.constant(`${what}.${name}`, "int64", [1], BigInt64Array.of(BigInt(v)));
+  const at = (what: string, v: number) =>
+    g.constant(`${what}.${name}`, "int64", [1], BigInt64Array.of(BigInt(v)));
   return g.node("Slice", [value, at("from", 0), at("to", width), at("axis", 1)]);
 }
 
-function layerFeeds(sizes: Sizes, weights: NetworkWeights, projections: readonly Projection[]): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = {};
-  for (let l = 0; l < sizes.length - 1; l++) {
-    const { inputs, outputs, ranks } = projections[l] as Projection;
-    feeds[`w${l}`] = tensor("float", weights[l] as Float32Array, [(sizes[l] as number) + 1, sizes[l + 1] as number]);
+function weightFeeds(sizes: Sizes, weights: NetworkWeights): Record<string, Tensor> {
+  return Object.fromEntries(
+    weights.map((w, l) => [`w${l}`, tensor("float", w, [(sizes[l] as number) + 1, sizes[l + 1] as number])]),
+  );
+}
+
+function layerFeeds(
+  sizes: Sizes,
+  weights: NetworkWeights,
+  projections: readonly Projection[],
+): Record<string, Tensor> {
+  const feeds = weightFeeds(sizes, weights);
+  projections.forEach(({ inputs, outputs, ranks }, l) => {
     feeds[`pi${l}`] = tensor("float", inputs, [(sizes[l] as number) + 1, ranks[0]]);
     feeds[`po${l}`] = tensor("float", outputs, [sizes[l + 1] as number, ranks[1]]);
-  }
+  });
   return feeds;
 }
 
@@ -181,7 +249,9 @@ function oneHot(labels: readonly number[], classes: number): Tensor {
   const y = new Float32Array(labels.length * classes);
   labels.forEach((label, i) => {
     if (!(label >= 0 && label < classes)) {
-      throw new ProjectorShapeError(`Sample ${i} has class ${label} and the network has ${classes}: relabel it.`);
+      throw new ProjectorShapeError(
+        `Sample ${i} has class ${label} and the network has ${classes}: relabel it.`,
+      );
     }
     y[i * classes + label] = 1;
   });
@@ -190,7 +260,9 @@ function oneHot(labels: readonly number[], classes: number): Tensor {
 
 function checkShapes(sizes: Sizes, ranks: readonly (readonly [number, number])[]): void {
   if (sizes.length < 2 || ranks.length !== sizes.length - 1) {
-    throw new ProjectorShapeError(`${ranks.length} ranks do not fit ${sizes.length - 1} layers: give one pair a layer.`);
+    throw new ProjectorShapeError(
+      `${ranks.length} ranks do not fit ${sizes.length - 1} layers: give one pair a layer.`,
+    );
   }
 }
 

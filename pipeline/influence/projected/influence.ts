@@ -99,7 +99,10 @@ function influenceGraph(width: number, steps: number): Uint8Array {
     p = g.node("Add", [r, g.node("Mul", [p, beta])]);
     rr = next;
   }
-  g.output(g.node("Sqrt", [g.node("Div", [rr, g.node("Add", [start, tiny])])]), "residual", "float", [1, "q"]);
+  g.output(g.node("Sqrt", [g.node("Div", [rr, g.node("Add", [start, tiny])])]), "residual", "float", [
+    1,
+    "q",
+  ]);
   g.output(g.node("Div", [g.node("MatMul", [centred(u), x]), mean]), "s", "float", ["n", "q"]);
   return encodeOnnx(g.build());
 }

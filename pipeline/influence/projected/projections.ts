@@ -7,6 +7,7 @@
  * is better is measured (benchmarks/attribution). A side no longer than its rank is left as it is.
  */
 import { seededRandom } from "../../random.ts";
+import type { LayerMoments } from "./features.ts";
 
 /** `inputs` is `(in + 1) × k_i`, `outputs` is `out × k_o`, both row-major; `ranks` is `[k_i, k_o]`. */
 export type Projection = {
@@ -39,6 +40,21 @@ export function randomProjections(
   }));
 }
 
+/** The principal directions of every layer's inputs and outputs. */
+export function principalProjections(
+  sizes: readonly number[],
+  ranks: readonly (readonly [number, number])[],
+  moments: readonly LayerMoments[],
+): Projection[] {
+  const columns = (matrix: Float64Array, n: number, k: number): Float32Array =>
+    k >= n ? randomSigns(n, k, "") : Float32Array.from(leading(matrix, n, k));
+  return ranksOf(sizes, ranks).map(([inputs, outputs], l) => ({
+    inputs: columns((moments[l] as LayerMoments).inputs, (sizes[l] as number) + 1, inputs),
+    outputs: columns((moments[l] as LayerMoments).outputs, sizes[l + 1] as number, outputs),
+    ranks: [inputs, outputs],
+  }));
+}
+
 /** `rows × k` of ±1/√k, or the identity where nothing would be saved. */
 export function randomSigns(rows: number, k: number, seed: string): Float32Array {
   const out = new Float32Array(rows * k);
@@ -64,14 +80,19 @@ export function randomSigns(rows: number, k: number, seed: string): Float32Array
  */
 export function leading(matrix: Float64Array, n: number, k: number, rounds = 40): Float64Array {
   const random = seededRandom("leading");
-  let q = orthonormal(Float64Array.from({ length: n * k }, () => random.uniform() - 0.5), n, k);
+  let q = orthonormal(
+    Float64Array.from({ length: n * k }, () => random.uniform() - 0.5),
+    n,
+    k,
+  );
   for (let round = 0; round < rounds; round++) {
     const next = new Float64Array(n * k);
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
         const factor = matrix[i * n + j] as number;
         if (factor === 0) continue;
-        for (let c = 0; c < k; c++) next[i * k + c] = (next[i * k + c] as number) + factor * (q[j * k + c] as number);
+        for (let c = 0; c < k; c++)
+          next[i * k + c] = (next[i * k + c] as number) + factor * (q[j * k + c] as number);
       }
     }
     q = orthonormal(next, n, k);
@@ -92,7 +113,8 @@ function orthonormal(a: Float64Array, n: number, k: number): Float64Array {
     for (let pass = 0; pass < 2; pass++) {
       for (let b = 0; b < c; b++) {
         const along = dot(b, c);
-        for (let i = 0; i < n; i++) q[i * k + c] = (q[i * k + c] as number) - along * (q[i * k + b] as number);
+        for (let i = 0; i < n; i++)
+          q[i * k + c] = (q[i * k + c] as number) - along * (q[i * k + b] as number);
       }
     }
     const norm = Math.sqrt(dot(c, c));

@@ -29,7 +29,9 @@ export function measureSteps(values: Float32Array, widths: readonly number[]): S
 export function quantiseFeatures(values: Float32Array, { widths, steps }: Steps): Int8Array {
   const width = widths.reduce((sum, w) => sum + w, 0);
   if (values.length % width !== 0) {
-    throw new QuantiseShapeError(`${values.length} values are not rows of ${width}: measure the steps again.`);
+    throw new QuantiseShapeError(
+      `${values.length} values are not rows of ${width}: measure the steps again.`,
+    );
   }
   const inverse = new Float64Array(width);
   let at = 0;
