@@ -12,7 +12,7 @@ import { openSession, tensor } from "../../pipeline/engine/ort.ts";
 import { oneHot, type Samples, type Weights, withOnes } from "./sgd.ts";
 
 const BLOCK = 100;
-const STEPS = 25;
+const STEPS = 12;
 
 /** Influences of each sample on each query's log-likelihood, `n × q`, and the largest relative left-over. */
 export async function logisticInfluences(
@@ -45,7 +45,8 @@ export async function logisticInfluences(
       const out = await session.run({ ...fixed, xq: withOnes(block), yq: oneHot(block) });
       const s = out["s"]?.data as Float32Array;
       for (let i = 0; i < n; i++) values.set(s.subarray(i * rows, (i + 1) * rows), i * q + start);
-      residual = Math.max(residual, ...(out["residual"]?.data as Float32Array));
+      const residuals = out["residual"]?.data as Float32Array;
+      residual = residuals.reduce((most, value) => Math.max(most, value), residual);
     }
     return { values, residual };
   } finally {

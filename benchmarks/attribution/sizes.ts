@@ -28,14 +28,14 @@ export const FULL: Size = {
   source: { train: 5_000, test: 500 },
   halves: 50,
   epochs: 50,
-  logisticNetworks: 3,
+  logisticNetworks: 2,
   ensembles: [1, 10, 50],
-  featured: { train: 5_000, test: 2_000, publicFrom: 20_000, publicCount: 40_000, steps: 3_000 },
+  featured: { train: 5_000, test: 2_000, publicFrom: 20_000, publicCount: 40_000, steps: 1_000 },
   head: { train: 5_000, test: 500 },
-  money: { train: 5_000, queries: 1_000, cheats: 20, fewest: 15 },
+  money: { train: 5_000, queries: 1_000, cheats: 16, fewest: 15 },
   mislabelled: { train: 1_000, test: 1 },
   mislabelledMembers: 20,
-  triedMembers: 5,
+  triedMembers: 3,
 };
 
 /** Seconds in all. */

@@ -50,7 +50,8 @@ export async function openInfluence(
         v: tensor("uint8", shifted(queries), [q, width]),
         ridge: tensor("float", Float32Array.of(ridge), []),
       });
-      const residual = Math.max(...(result["residual"]?.data as Float32Array));
+      const residuals = result["residual"]?.data as Float32Array;
+      const residual = residuals.reduce((most, value) => Math.max(most, value), 0);
       return { values: result["s"]?.data as Float32Array, residual };
     },
     close: () => session.close(),
