@@ -1,11 +1,13 @@
 // The digits that the benchmark runs on: those of MNIST in their original order, with the NIST writer of each
 // as its contributor. Pixels are scaled as in the published protocol, (v/255 − 0.1307) / 0.3081.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Sample } from "../../pipeline/corpus/corpus.ts";
 import { loadIdx } from "../../pipeline/corpus/idx.ts";
 import { ROOT } from "../../pipeline/environment.ts";
+import { DigitsDataError } from "../digits.ts";
 import type { Samples } from "./sgd.ts";
 
 export const PIXELS = 784;
@@ -17,6 +19,7 @@ export type DigitSource = { readonly train: number; readonly test: number };
 /** The first train and test digits of MNIST. */
 export function loadDigits(source: DigitSource): { train: readonly Sample[]; test: readonly Sample[] } {
   const folder = join(process.env["QUITTANCE_DATA"] ?? join(ROOT, "../shared/data"), "mnist-writers");
+  if (!existsSync(folder)) throw new DigitsDataError(folder);
   const read = (part: string, writers: string, count: number): readonly Sample[] =>
     loadIdx(
       {

@@ -14,7 +14,7 @@ import {
 } from "../../../pipeline/corpus/duplicates.ts";
 import { loadCorpus } from "../../../pipeline/corpus/folder.ts";
 import { seededRandom } from "../../../pipeline/random.ts";
-import { defaultBackbone, STANDARD_SEED } from "../../../pipeline/standard-backbone.ts";
+import { STANDARD_SEED, standardBackbone } from "../../../pipeline/standard-backbone.ts";
 import { sha256 } from "../../../pipeline/store.ts";
 import { seeds } from "../model/cases.ts";
 import { dataFolder } from "./data.ts";
@@ -131,7 +131,7 @@ describe("findDuplicates", () => {
 
 describe("on real digits", async () => {
   const d = 32;
-  const backbone = await openBackbone(await defaultBackbone({ d }));
+  const backbone = await openBackbone(await standardBackbone(d));
   afterAll(() => backbone.close());
   const samplesOf = async (contents: readonly Uint8Array[]): Promise<Featured> => ({
     contents,

@@ -118,13 +118,14 @@ describe("projected gradients", () => {
       delta: tensor("float", dv, [2, 3, 5]),
     });
     await session.close();
+    const values = phi?.data as Float32Array;
     for (let i = 0; i < 2; i++) {
       for (let o = 0; o < 5; o++) {
         for (let k = 0; k < 4; k++) {
           let sum = 0;
           for (let t = 0; t < 3; t++)
             sum += (dv[(i * 3 + t) * 5 + o] as number) * (av[(i * 3 + t) * 4 + k] as number);
-          expect((phi?.data as Float32Array)[i * 20 + o * 4 + k]).toBeCloseTo(sum, 5);
+          expect(values[i * 20 + o * 4 + k]).toBeCloseTo(sum, 5);
         }
       }
     }
