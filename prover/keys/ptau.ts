@@ -2,9 +2,9 @@
  * Powers of tau that are known by name: the prepared files of the perpetual ceremony's 54 contributions and
  * beacon, as published with snarkjs, each named by the BLAKE2b-512 of its bytes.
  *
- * A file's own transcript shows that every contribution was well formed. It cannot show who made them: anybody
- * can make a transcript alone. So a file counts only by a hash: one of these, or one that the user compared
- * with a published one and gives.
+ * A file's own transcript shows that every contribution was well formed. It cannot show who made them:
+ * anybody can make a transcript alone. So a file counts only by a hash: one of these, or one that the user
+ * compared with a published one and gives.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
