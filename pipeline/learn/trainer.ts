@@ -24,7 +24,8 @@
  *
  * The steps of a run stand in a Loop whose carried values are parameters and AdamW's two sums. The road not
  * taken by default is one step a run with the state fed back (`loop: false`): for providers that lack Loop.
- * It is slower on the CPU (`npm run bench -- learn` has the ratio), because every step copies the state out and in.
+ * It is slower on the CPU (`npm run bench -- learn` has the ratio), because every step copies the state out
+ * and in.
  *
  * Deterministic: the same feeds give the same bits on the same machine with the same number of threads. Other
  * processors may round sums in another order; a *quantised* network is what carries the same bits everywhere.

@@ -17,8 +17,8 @@ const convolutional: readonly Part[] = [
   ["Div", [[]]],
   ["Conv", [[6, 2, 3, 3], [6]], { kernel_shape: [3, 3], ...pads }],
   ["BatchNormalization", [[6], [6], [6], [6]], { epsilon: { float: 0.001 } }],
-  ["Relu"],
   ["MaxPool", [], { kernel_shape: [2, 2], strides: [2, 2] }],
+  ["Relu"],
   ["Conv", [[18, 6, 3, 3]], { kernel_shape: [3, 3], strides: [2, 2], ...pads }],
   ["Relu"],
   ["Reshape"],
@@ -95,6 +95,7 @@ describe("a float encoder", () => {
       /Mul .*only a bias/,
     ],
     ["scaled Gemm", [["Gemm", [[20, 8], [8]], { alpha: { float: 0.5 } }]], /alpha/],
+    ["a computed shape", [["MatMul", [[20, 8]]], ["Shape"]], /Shape.*Flatten/],
     ["a turned input", [["Transpose", [], { perm: [1, 0] }]], /Transpose/],
     [
       "sizes that do not fit",
@@ -107,6 +108,12 @@ describe("a float encoder", () => {
   ];
   it.each(refusals)("with %s is refused by name", (_, parts, reason) => {
     expect(() => readEncoder(decodeOnnx(encoderFile(["n", 20], parts)))).toThrow(reason);
+  });
+
+  it("with a mean before Relu is refused, since the two do not commute", () => {
+    const mean: readonly Part[] = [convolutional[2] as Part, ["GlobalAveragePool"], ["Relu"]];
+    const file = encoderFile(["n", 2, 8, 8], mean);
+    expect(() => readEncoder(decodeOnnx(file))).toThrow(/Relu.*before averaging/);
   });
 
   it("with free sizes, too few contents, or no ONNX at all is refused", async () => {
