@@ -1,5 +1,5 @@
-// The accuracies that stand beside attribution: an attribution of a model that cannot read would be worthless.
-// Each is measured by the module that knows its data; here is only the list of them.
+// The accuracies that stand beside attribution: an attribution of a model that cannot read would be
+// worthless. Each is measured by the module that knows its data; here is only the list of them.
 
 import { accuracyWith, digitParts } from "../digits.ts";
 import type { Figure } from "../types.ts";

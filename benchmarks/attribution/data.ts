@@ -4,9 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import type { Sample } from "../../pipeline/corpus/corpus.ts";
-import { loadIdx } from "../../pipeline/corpus/idx.ts";
-import { ROOT } from "../../pipeline/environment.ts";
+import { loadIdx, ROOT, type Sample } from "../../pipeline/index.ts";
 import { DigitsDataError } from "../digits.ts";
 import type { Samples } from "./sgd.ts";
 

@@ -2,10 +2,7 @@
 // public ones, on which the backbone was trained and with which duplicates are told from look-alikes.
 
 import { availableParallelism } from "node:os";
-import { openBackbone } from "../../pipeline/backbone/backbone.ts";
-import { quantise } from "../../pipeline/backbone/quantise.ts";
-import type { Sample } from "../../pipeline/corpus/corpus.ts";
-import { trainDigits } from "../../pipeline/learn/digits.ts";
+import { openBackbone, quantise, type Sample, trainDigits } from "../../pipeline/index.ts";
 import { loadProfile, type Profile } from "../../prover/index.ts";
 import { type DigitSource, loadDigits } from "./data.ts";
 

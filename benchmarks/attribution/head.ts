@@ -6,13 +6,22 @@
 //
 // The output that is foretold is the one that is paid for: the score of the class that was answered.
 
-import { answers } from "../../pipeline/model/answers.ts";
-import { cholesky, solveLower, solveLowerTransposed } from "../../pipeline/model/dense.ts";
-import { DEFAULT_LAMBDA, fitHead } from "../../pipeline/model/head.ts";
-import { ridged, upperTriangle } from "../../pipeline/model/matrices.ts";
-import { fitModel, type Model } from "../../pipeline/model/model.ts";
-import { type Moments, moments, sumMoments } from "../../pipeline/model/moments.ts";
-import { seededRandom } from "../../pipeline/random.ts";
+import {
+  answers,
+  cholesky,
+  DEFAULT_LAMBDA,
+  fitHead,
+  fitModel,
+  type Model,
+  type Moments,
+  moments,
+  ridged,
+  seededRandom,
+  solveLower,
+  solveLowerTransposed,
+  sumMoments,
+  upperTriangle,
+} from "../../pipeline/index.ts";
 import { type Featured, numbered } from "./featured.ts";
 import { type Estimate, lds, predictions } from "./lds.ts";
 

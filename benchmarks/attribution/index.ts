@@ -9,7 +9,7 @@
 
 import { availableParallelism } from "node:os";
 import process from "node:process";
-import { openPool, type Pool } from "../../pipeline/engine/pool.ts";
+import { openPool, type Pool } from "../../pipeline/index.ts";
 import type { Figure, Report } from "../types.ts";
 import { accuracies } from "./accuracy.ts";
 import { featuredDigits } from "./featured.ts";

@@ -4,10 +4,10 @@
 //   prediction(S, q) = Σ_{i in S} influence(i, q)
 //   score(q)         = Spearman's rank correlation over the halves S of prediction and what was measured
 //
-// and the mean over queries q. One means: influences order the halves perfectly. What one can hope for is less
-// than one wherever training itself is random: {@link ceiling} says how much less.
+// and the mean over queries q. One means: influences order the halves perfectly. What one can hope for is
+// less than one wherever training itself is random: {@link ceiling} says how much less.
 
-import { seededRandom } from "../../pipeline/random.ts";
+import { seededRandom } from "../../pipeline/index.ts";
 
 /** A row a half, a column a query. */
 export type Table = readonly ArrayLike<number>[];
@@ -65,8 +65,9 @@ export function lds(predicted: Table, measured: Table, seed: string, draws = 200
 }
 
 /**
- * What the best influences could reach: two independent trainings on each half agree by r, so each agrees with
- * what is common to both, which is all that data can explain, by √r (Spearman's correction for attenuation).
+ * What the best influences could reach: two independent trainings on each half agree by r, so each agrees
+ * with what is common to both, which is all that data can explain, by √r (Spearman's correction for
+ * attenuation).
  */
 export function ceiling(first: Table, second: Table, seed: string): Estimate {
   const { value, interval } = lds(first, second, seed);

@@ -6,9 +6,7 @@
 // queries at once, and all of it is one ONNX graph. μ also stands for training that stopped early: gradient
 // descent of t steps of size r leaves directions of curvature below 1/(r t) where they began.
 
-import { graphBuilder } from "../../pipeline/engine/graph.ts";
-import { encodeOnnx } from "../../pipeline/engine/onnx.ts";
-import { openSession, tensor } from "../../pipeline/engine/ort.ts";
+import { encodeOnnx, graphBuilder, openSession, tensor } from "../../pipeline/index.ts";
 import { oneHot, type Samples, type Weights, withOnes } from "./sgd.ts";
 
 const BLOCK = 100;

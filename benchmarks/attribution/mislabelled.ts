@@ -1,12 +1,11 @@
-// Finding wrong labels: a tenth of the first thousand labels is replaced by wrong ones, networks are trained on
-// all of it, and samples are ordered by how much they prop up themselves, their self-influence. The score is
-// the area under the ROC curve: the chance that a wrong label ranks above a right one.
+// Finding wrong labels: a tenth of the first thousand labels is replaced by wrong ones, networks are trained
+// on all of it, and samples are ordered by how much they prop up themselves, their self-influence. The score
+// is the area under the ROC curve: the chance that a wrong label ranks above a right one.
 //
-// For logistic regression that is g_iᵀ (H + μ I)⁻¹ g_i; for the perceptron φ_iᵀ (A + λ I)⁻¹ φ_i · doubt_i over
-// an ensemble of halves: a network that has not seen a sample doubts its wrong label most of all.
+// For logistic regression that is g_iᵀ (H + μ I)⁻¹ g_i; for the perceptron φ_iᵀ (A + λ I)⁻¹ φ_i · doubt_i
+// over an ensemble of halves: a network that has not seen a sample doubts its wrong label most of all.
 
-import type { Pool } from "../../pipeline/engine/pool.ts";
-import { seededRandom } from "../../pipeline/random.ts";
+import { type Pool, seededRandom } from "../../pipeline/index.ts";
 import { type DigitSource, loadDigits, normalised } from "./data.ts";
 import { areaUnderCurve, bootstrap, type Estimate } from "./lds.ts";
 import { logisticInfluences } from "./logistic.ts";

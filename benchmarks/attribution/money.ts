@@ -1,6 +1,7 @@
-// What cheating earns. Writers contribute their digits, test digits are asked and paid for, and the payouts are
-// made by the integers that the circuits prove. Then some of the writers cheat, one after the other, and each
-// one's share of the pool is compared with what the very same digits, sent in honestly, would have earned:
+// What cheating earns. Writers contribute their digits, test digits are asked and paid for, and the payouts
+// are made by the integers that the circuits prove. Then some of the writers cheat, one after the other, and
+// each one's share of the pool is compared with what the very same digits, sent in honestly, would have
+// earned:
 //
 //   mislabel        every label is replaced by a wrong one
 //   noise           as many pictures of noise, with labels drawn at random
@@ -16,15 +17,20 @@
 // Shares are of an epoch: influence is added up over all of its queries before it is clipped at nothing. What
 // clipping query by query would pay instead stands beside it.
 
-import { findDuplicates } from "../../pipeline/corpus/duplicates.ts";
-import { adjoint } from "../../pipeline/influence/adjoint.ts";
-import { shares } from "../../pipeline/influence/payouts.ts";
-import { scores, weights } from "../../pipeline/influence/scores.ts";
-import { answers } from "../../pipeline/model/answers.ts";
-import { DEFAULT_LAMBDA } from "../../pipeline/model/head.ts";
-import { fitMoments, type Model } from "../../pipeline/model/model.ts";
-import { type Moments, moments } from "../../pipeline/model/moments.ts";
-import { seededRandom } from "../../pipeline/random.ts";
+import {
+  adjoint,
+  answers,
+  DEFAULT_LAMBDA,
+  findDuplicates,
+  fitMoments,
+  type Model,
+  type Moments,
+  moments,
+  scores,
+  seededRandom,
+  shares,
+  weights,
+} from "../../pipeline/index.ts";
 import { type Featured, numbered } from "./featured.ts";
 import { preconditioned } from "./head.ts";
 import { bootstrap, type Estimate } from "./lds.ts";
@@ -268,7 +274,8 @@ async function openMarket(
 
 /**
  * Of samples that arrive after everybody's, those that are nobody's: duplicates are left out. Each account is
- * looked at as if it were the only one to come late; no two of them copy the same digits, so one pass will do.
+ * looked at as if it were the only one to come late; no two of them copy the same digits, so one pass will
+ * do.
  */
 async function newOnes(
   featured: Featured,

@@ -5,7 +5,7 @@
 // Our members are other networks, on other halves, than those that are foretold. Ridge, damping, ranks and
 // epochs were chosen on halves and networks of another seed.
 
-import type { Pool } from "../../pipeline/engine/pool.ts";
+import type { Pool } from "../../pipeline/index.ts";
 import { loadDigits, normalised } from "./data.ts";
 import { ceiling, type Estimate, lds, predictions, type Table } from "./lds.ts";
 import { logisticInfluences } from "./logistic.ts";

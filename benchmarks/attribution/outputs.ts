@@ -1,9 +1,7 @@
 // What a retrained network says: the log-odds log p/(1 − p) of each test digit's right class. Among retrained
 // networks they order a digit exactly as its loss −log p does, so a rank correlation is the same with either.
 
-import { graphBuilder } from "../../pipeline/engine/graph.ts";
-import { encodeOnnx } from "../../pipeline/engine/onnx.ts";
-import { openSession, tensor } from "../../pipeline/engine/ort.ts";
+import { encodeOnnx, graphBuilder, openSession, tensor } from "../../pipeline/index.ts";
 import { oneHot, type Samples, type Weights, withOnes } from "./sgd.ts";
 
 /** An open forward graph. */

@@ -15,10 +15,16 @@
 // drawn by index, a byte of randomness where a mask would take hundreds, and the graph holds no random
 // operator, whose sequence would depend on the runtime.
 
-import { type GraphBuilder, graphBuilder, type Tensor } from "../../pipeline/engine/graph.ts";
-import { encodeOnnx } from "../../pipeline/engine/onnx.ts";
-import { openSession, tensor } from "../../pipeline/engine/ort.ts";
-import { type Random, seededRandom } from "../../pipeline/random.ts";
+import {
+  encodeOnnx,
+  type GraphBuilder,
+  graphBuilder,
+  openSession,
+  type Random,
+  seededRandom,
+  type Tensor,
+  tensor,
+} from "../../pipeline/index.ts";
 
 /** How a network is built and trained. */
 export type Recipe = {

@@ -1,7 +1,7 @@
 // What was tried on the way, good or bad, measured again in the same run, so that no choice rests on memory:
 // the perceptron's influences with one thing changed at a time, from ensembles that are small and all alike.
 
-import type { Pool } from "../../pipeline/engine/pool.ts";
+import type { Pool } from "../../pipeline/index.ts";
 import { formatValue } from "../table.ts";
 import type { Figure } from "../types.ts";
 import { type MemberOptions, PERCEPTRON, type Retrained, scorePerceptron } from "./networks.ts";

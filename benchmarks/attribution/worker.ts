@@ -2,15 +2,19 @@
 // ensemble's influences. Sessions and digits are kept from task to task; a task is plain data, so that the
 // same task gives the same result in any thread.
 
-import { layerMoments, openProjector, type Projector } from "../../pipeline/influence/projected/features.ts";
-import { type InfluenceEngine, openInfluence } from "../../pipeline/influence/projected/influence.ts";
 import {
+  type InfluenceEngine,
+  layerMoments,
+  measureSteps,
+  openInfluence,
+  openProjector,
+  type Projector,
   principalProjections,
+  quantiseFeatures,
   randomProjections,
   ranksOf,
-} from "../../pipeline/influence/projected/projections.ts";
-import { measureSteps, quantiseFeatures } from "../../pipeline/influence/projected/quantise.ts";
-import { seededRandom } from "../../pipeline/random.ts";
+  seededRandom,
+} from "../../pipeline/index.ts";
 import { type DigitSource, loadDigits, normalised } from "./data.ts";
 import { type Outputs, openOutputs } from "./outputs.ts";
 import { openTrainer, type Recipe, type Samples, type Trainer, type Weights } from "./sgd.ts";

@@ -99,7 +99,9 @@ export async function openProjector(
   };
 }
 
-/** What is projected: each layer's inputs with their constant `[n, in + 1]` and ∂f/∂z `[n, out]`, and doubts. */
+/**
+ * What is projected: each layer's inputs with their constant `[n, in + 1]` and ∂f/∂z `[n, out]`, and doubts.
+ */
 type Gradients = {
   readonly inputs: readonly string[];
   readonly deltas: readonly string[];
@@ -158,7 +160,10 @@ function projectorGraph(sizes: Sizes, ranks: readonly (readonly [number, number]
   return g.build();
 }
 
-/** Second moments of a layer's inputs, `(in + 1)²`, and of its ∂f/∂z, `out²`: what PCA projections are made of. */
+/**
+ * Second moments of a layer's inputs, `(in + 1)²`, and of its ∂f/∂z, `out²`: what PCA projections are made
+ * of.
+ */
 export type LayerMoments = { readonly inputs: Float64Array; readonly outputs: Float64Array };
 
 /** Second moments of every layer over given samples. */

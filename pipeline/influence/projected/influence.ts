@@ -5,10 +5,10 @@
  *   (A + λ I) Z = Φ_q   conjugate gradients on all queries at once, a fixed number of steps
  *   S = Φ Z             `n × q`: how much up-weighting sample i moves query q's output
  *
- * With a doubt or a residual for each sample, `S · e_i` is the influence that the head's algebra defines; here
- * m = 1, because every gradient's target is the same, "more of this output". A thousand and more features are
- * too many for a Cholesky factor in this language and for any circuit, but for nothing else: reduce.ts brings
- * them down to a profile's d, where everything is exact and provable.
+ * With a doubt or a residual for each sample, `S · e_i` is the influence that the head's algebra defines;
+ * here m = 1, because every gradient's target is the same, "more of this output". A thousand and more
+ * features are too many for a Cholesky factor in this language and for any circuit, but for nothing else:
+ * reduce.ts brings them down to a profile's d, where everything is exact and provable.
  *
  * λ is given in units of A's mean diagonal. Conjugate gradients need about √condition steps; the ridge that
  * serves attribution best is a large one, so twenty are plenty. The left-over is returned to be looked at.

@@ -3,8 +3,8 @@
  *
  * Random signs over √k keep inner products on average (Achlioptas, "Database-friendly random projections",
  * 2003), are unbiased for every sample, and independent ones average out over an ensemble; principal
- * directions waste nothing on what never varies, but drop the rest for good, for every member alike. Which one
- * is better is measured (benchmarks/attribution). A side no longer than its rank is left as it is.
+ * directions waste nothing on what never varies, but drop the rest for good, for every member alike. Which
+ * one is better is measured (benchmarks/attribution). A side no longer than its rank is left as it is.
  */
 import { seededRandom } from "../../random.ts";
 import type { LayerMoments } from "./features.ts";
@@ -75,8 +75,9 @@ export function randomSigns(rows: number, k: number, seed: string): Float32Array
 }
 
 /**
- * The `k` leading eigenvectors of a symmetric matrix, as columns of an `n × k` matrix, by orthogonal iteration
- * (Golub and Van Loan, 8.2.4) with a fixed start: deterministic, and cheap where k is much smaller than n.
+ * The `k` leading eigenvectors of a symmetric matrix, as columns of an `n × k` matrix, by orthogonal
+ * iteration (Golub and Van Loan, 8.2.4) with a fixed start: deterministic, and cheap where k is much smaller
+ * than n.
  */
 export function leading(matrix: Float64Array, n: number, k: number, rounds = 40): Float64Array {
   const random = seededRandom("leading");

@@ -1,5 +1,5 @@
-// Projected gradients of a whole network in the algebra that circuits prove: reduced to a profile's d, with one
-// class. The statements are the head's, and so are the circuits; only m is 1.
+// Projected gradients of a whole network in the algebra that circuits prove: reduced to a profile's d, with
+// one class. The statements are the head's, and so are the circuits; only m is 1.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
