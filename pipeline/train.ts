@@ -202,7 +202,8 @@ function checkCorpus(corpus: Corpus, profile: Profile): void {
   const size = corpus.shape.reduce((product, side) => product * side, 1);
   if (size !== 784 || corpus.samples.some((sample) => sample.content.length !== 784))
     throw new WrongShapeError(corpus.name, corpus.shape);
-  if (corpus.classes > profile.m) throw new TooManyClassesError(corpus.name, corpus.classes, profile.m);
+  if (corpus.classes > profile.classes)
+    throw new TooManyClassesError(corpus.name, corpus.classes, profile.classes);
   if (corpus.samples.length === 0) throw new EmptyCorpusError(corpus.name);
   if (corpus.samples.length > profile.maxSamples)
     throw new TooManySamplesError(corpus.name, corpus.samples.length, profile.maxSamples);
@@ -218,13 +219,11 @@ export class WrongShapeError extends Error {
   }
 }
 
-/** More classes than outputs. */
+/** More classes than the profile has. */
 export class TooManyClassesError extends Error {
   override readonly name = "Train.TooManyClasses";
-  constructor(corpus: string, classes: number, outputs: number) {
-    super(
-      `${corpus} has ${classes} classes and the profile ${outputs} outputs. Merge classes, or leave some out.`,
-    );
+  constructor(corpus: string, classes: number, most: number) {
+    super(`${corpus} has ${classes} classes and the profile ${most}. Merge classes, or leave some out.`);
   }
 }
 

@@ -44,7 +44,8 @@ const codeSchema = z.strictObject({
  */
 export function loadCode(name: string, classes: number, outputs: number): Code {
   if (name === ONE_HOT) {
-    if (classes !== outputs) throw new CodeError(name, `needs an output a class, not ${outputs} for ${classes}`);
+    if (classes !== outputs)
+      throw new CodeError(name, `needs an output a class, not ${outputs} for ${classes}`);
     return Array.from({ length: classes }, (_, k) =>
       Array.from({ length: outputs }, (_, j) => (j === k ? 1 : 0)),
     );
@@ -118,7 +119,8 @@ export function largestEntry(code: Code): number {
 /** The word of a class. */
 export function wordOf(code: Code, klass: number): readonly number[] {
   const word = code[klass];
-  if (word === undefined) throw new CodeError("in use", `has no class ${klass}; it has 0 … ${code.length - 1}`);
+  if (word === undefined)
+    throw new CodeError("in use", `has no class ${klass}; it has 0 … ${code.length - 1}`);
   return word;
 }
 

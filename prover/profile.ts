@@ -197,7 +197,8 @@ export function rangeProblems(p: Profile): string[] {
     ],
     [
       "code: the words differ, and word 0, which padding is answered with, is a shortest one",
-      new Set(p.words.map(String)).size === p.words.length && norms.every((norm) => norm >= (norms[0] as number)),
+      new Set(p.words.map(String)).size === p.words.length &&
+        norms.every((norm) => norm >= (norms[0] as number)),
     ],
     [
       "rBits: Y rounded by a half leaves |R| <= (d·2^(aBits-1) + 2^lambdaBits)/2, to be below 2^(rBits-1)",

@@ -1,5 +1,6 @@
 /** Commands that change a project: demo, train, infer, settle, claim. */
 import { type Command, Option } from "commander";
+import type { ProfileName } from "../../prover/index.ts";
 import { claimOwed } from "../claim.ts";
 import { currentModel } from "../commit.ts";
 import { loadCorpus } from "../corpus/folder.ts";
@@ -51,7 +52,7 @@ export function addProjectCommands(root: Command): void {
     .addHelpText("after", "\nExample:\n  quittance demo\n  open out/report.html\n")
     .action(
       async (
-        options: { project: string; out: string; keep?: boolean; profile: "tiny" | "default" },
+        options: { project: string; out: string; keep?: boolean; profile: ProfileName },
         command: Command,
       ) => {
         const ui = openUi(process.stderr);
@@ -267,7 +268,7 @@ type TrainOptions = {
   readonly unproven?: boolean;
   readonly chain?: string;
   readonly feeUnitWei?: string;
-  readonly profile: "tiny" | "default";
+  readonly profile: ProfileName;
 };
 type InferOptions = {
   readonly project: string;
