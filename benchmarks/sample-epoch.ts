@@ -7,12 +7,12 @@
 import { createHash } from "node:crypto";
 import {
   adjointWitness,
+  bestClass,
   type CircuitInput,
   commitMatrix,
   type DataRecord,
   inferenceWitness,
   type Profile,
-  bestClass,
   recordScores,
   weightsWitness,
 } from "../prover/index.ts";

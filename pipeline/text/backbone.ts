@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { wordOf, type Profile } from "../../prover/index.ts";
+import { type Profile, wordOf } from "../../prover/index.ts";
 import { backboneHash } from "../backbone/backbone.ts";
 import { cacheFolder, proverThreads } from "../environment.ts";
 import { canonical, writeFileAtomic } from "../store.ts";
@@ -49,11 +49,7 @@ export async function textBackbone(
   const digest = createHash("sha256").update(canonical({ ...settings, samples: samples.length }));
   for (const { content, label } of samples)
     digest.update(canonical({ bytes: content.length, label })).update(content);
-  const name = join(
-    cacheFolder(),
-    "backbones",
-    `text-d${profile.d}-${digest.digest("hex").slice(0, 16)}`,
-  );
+  const name = join(cacheFolder(), "backbones", `text-d${profile.d}-${digest.digest("hex").slice(0, 16)}`);
   if (existsSync(`${name}.onnx`) && existsSync(`${name}.sha256`)) {
     const onnx = readFileSync(`${name}.onnx`);
     if (backboneHash(onnx) === readFileSync(`${name}.sha256`, "utf8").trim()) return onnx;

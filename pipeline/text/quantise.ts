@@ -10,8 +10,8 @@
 import { backboneHash } from "../backbone/backbone.ts";
 import { ZERO } from "../backbone/integers.ts";
 import { directions, featureTargets, integerLayer } from "../backbone/quantise.ts";
-import { LEVEL, ngramVector } from "./ngrams.ts";
 import { type DenseLayer, TABLE, type TextNetwork, textGraph } from "./network.ts";
+import { LEVEL, ngramVector } from "./ngrams.ts";
 import { type FloatText, floatForward } from "./train.ts";
 
 /** A text backbone: its file, the file's SHA-256 in hex, and the same network as data. */
@@ -76,7 +76,8 @@ export function quantiseText(
         const share = rows[j * classes + k] as number;
         bias[j] = (bias[j] as number) + share * (b2[k] as number);
         for (let i = 0; i < width; i++)
-          weights[i * count + j] = (weights[i * count + j] as number) + share * (w2[i * classes + k] as number);
+          weights[i * count + j] =
+            (weights[i * count + j] as number) + share * (w2[i * classes + k] as number);
         texts.forEach((_, row) => {
           const at = row * count + j;
           values[at] = (values[at] as number) + share * (logits[row * classes + k] as number);
@@ -93,11 +94,7 @@ export function quantiseText(
 }
 
 /** Logits with one weight step for all classes, and the table of their exponentials. */
-function logitLayer(
-  w2: Float32Array,
-  b2: Float32Array,
-  step: number,
-): Pick<TextNetwork, "logits" | "table"> {
+function logitLayer(w2: Float32Array, b2: Float32Array, step: number): Pick<TextNetwork, "logits" | "table"> {
   const largest = w2.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) || 1;
   const unit = (step * largest) / WEIGHT_LIMIT;
   const divisor = Math.max(1, Math.round(STEP / unit));
