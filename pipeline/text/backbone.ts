@@ -13,7 +13,7 @@ import { type Profile, wordOf } from "../../prover/index.ts";
 import { backboneHash } from "../backbone/backbone.ts";
 import { cacheFolder, proverThreads } from "../environment.ts";
 import { canonical, writeFileAtomic } from "../store.ts";
-import { NGRAMS } from "./ngrams.ts";
+import { NGRAMS, type NgramSpec } from "./ngrams.ts";
 import { quantiseText } from "./quantise.ts";
 import { type LabelledText, trainText } from "./train.ts";
 
@@ -22,6 +22,9 @@ const VERSION = 1;
 const SEED = "quittance/text";
 /** Texts that ranges are measured on. */
 const MEASURED = 1024;
+/** Few features are for tests, which need a backbone, not a good one. */
+const sizesFor = (d: number): { spec: NgramSpec; hidden: number } =>
+  d < 16 ? { spec: { ...NGRAMS, buckets: 1024 }, hidden: 64 } : { spec: NGRAMS, hidden: 256 };
 /** Fewer public texts than this teach nothing. */
 export const FEWEST_TEXTS = 64;
 
@@ -45,7 +48,8 @@ export async function textBackbone(
   if (beyond !== undefined)
     throw new TextDataError(`A public text has class ${beyond.label} of ${classes}: correct its label.`);
   const words = Array.from({ length: classes }, (_, k) => wordOf(profile.words, k));
-  const settings = { version: VERSION, seed: SEED, spec: NGRAMS, measured: MEASURED, d: profile.d, words };
+  const sizes = sizesFor(profile.d);
+  const settings = { version: VERSION, seed: SEED, measured: MEASURED, d: profile.d, words, ...sizes };
   const digest = createHash("sha256").update(canonical({ ...settings, samples: samples.length }));
   for (const { content, label } of samples)
     digest.update(canonical({ bytes: content.length, label })).update(content);
@@ -55,8 +59,8 @@ export async function textBackbone(
     if (backboneHash(onnx) === readFileSync(`${name}.sha256`, "utf8").trim()) return onnx;
   }
   const network = await trainText(samples, {
+    ...sizes,
     classes,
-    spec: NGRAMS,
     seed: SEED,
     session: { threads: proverThreads() },
     onProgress: (done, loss) => report(done, 1, `loss ${loss.toFixed(3)}`),

@@ -47,6 +47,8 @@ export type FloatText = {
 
 const HIDDEN = 256;
 const EPOCHS = 12;
+/** A few hundred texts are gone through more often. */
+const FEWEST_STEPS = 150;
 const BATCH = 64;
 const RATE = 5e-3;
 const DECAY = 0.05;
@@ -66,7 +68,7 @@ export async function trainText(samples: readonly LabelledText[], options: TextO
   const { classes, spec, hidden = HIDDEN, epochs = EPOCHS, seed = "text", session = {} } = options;
   const random = seededRandom(`${seed}/${classes}/${hidden}`);
   const vectors = samples.map(({ content }) => ngramVector(content, spec));
-  const steps = epochs * Math.max(1, Math.floor(samples.length / BATCH));
+  const steps = Math.max(FEWEST_STEPS, epochs * Math.floor(samples.length / BATCH));
   const trainer = await openTrainer({
     name: "text",
     parameters: {
