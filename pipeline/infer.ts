@@ -38,8 +38,8 @@ export type Query = {
 export type Answer = { readonly receipt: Receipt; readonly path: string };
 
 /**
- * Answers queries in order. Throws {@link DepositTooSmallError}, {@link FeeError}, {@link WrongQuestionsError}
- * before anything is answered.
+ * Answers queries in order. Throws {@link DepositTooSmallError}, {@link FeeError}, {@link
+ * WrongQuestionsError} before anything is answered.
  */
 export async function answerQueries({
   project,

@@ -1,6 +1,7 @@
 /**
- * Names of a project's classes, in the order of their numbers, kept as the state `labels`. Statements, receipts
- * and circuits know numbers only; names are for people, and for reading the next file of the same project alike.
+ * Names of a project's classes, in the order of their numbers, kept as the state `labels`. Statements,
+ * receipts and circuits know numbers only; names are for people, and for reading the next file of the same
+ * project alike.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

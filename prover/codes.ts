@@ -4,16 +4,16 @@
  *
  *   fit_k  =  2·⟨word_k, s⟩ − 2^S·|word_k|²      largest     (|s − 2^S·word_k|² = |s|² − 2^S·fit_k),
  *
- * or largest ⟨word_k, s⟩ where all words are equally long, which is the same with smaller numbers. One-hot, the
- * default, is the code of unit vectors: fit_k = s_k.
+ * or largest ⟨word_k, s⟩ where all words are equally long, which is the same with smaller numbers. One-hot,
+ * the default, is the code of unit vectors: fit_k = s_k.
  *
  * Words are constants of the circuits, so linear functions of them take no rows. Cost grows with the outputs
  * (every matrix is d × m) and only lightly with the classes: 77 classes one-hot at d = 32 would not fit 2^17
  * rows, 77 words of 16 do.
  *
- * A code is a file, `circuits/codes/NAME.json`; the words that a profile uses are written into the main source
- * of its circuits, hence are part of their hash. The files state the rule that gives them, and a test derives
- * them again.
+ * A code is a file, `circuits/codes/NAME.json`; the words that a profile uses are written into the main
+ * source of its circuits, hence are part of their hash. The files state the rule that gives them, and a test
+ * derives them again.
  *
  * Pitfall: padding has no features, hence scores 0, and class 0. So word 0 must be a shortest one.
  */

@@ -17,11 +17,11 @@ include "../lib/coded-query.circom";
  * so class 0 must have a shortest word, which `rangeProblems` asks of every code. It adds nothing.
  *
  * Nothing wraps around: |Q_in| <= 2^(qBits-1), and a batch adds at most queries·2^feeBits·2^7 times the
- * words' largest entry (tickets32: below 2^28), so Q_out is far below p, and the range check of its commitment
- * decides on the integer. feeTotal < queries·2^feeBits.
+ * words' largest entry (tickets32: below 2^28), so Q_out is far below p, and the range check of its
+ * commitment decides on the integer. feeTotal < queries·2^feeBits.
  *
- * NOTE: what Inference leaves to the verifier, this leaves too. The words are constants of the circuit, so the
- * verifying key stands for them. It is a template of its own because a profile without a code keeps the
+ * NOTE: what Inference leaves to the verifier, this leaves too. The words are constants of the circuit, so
+ * the verifying key stands for them. It is a template of its own because a profile without a code keeps the
  * circuit, and the keys, that it has.
  */
 template CodedInference(d, m, classes, words, queries, scaleBits, wBits, qBits, feeBits, scoreDiffBits) {

@@ -4,11 +4,11 @@ include "../lib/commit.circom";
 include "../lib/coded-sample.circom";
 
 /*
- * Samples for classes that have code words: one batch of training samples, and what it adds to its contributor's
- * gradient and to the Gram matrix. Proves
+ * Samples for classes that have code words: one batch of training samples, and what it adds to its
+ * contributor's gradient and to the Gram matrix. Proves
  *   1. commitV opens to v;
- *   2. each of the `records` records is well formed (CodedSample): int8 features, a class in range, and either
- *      weight 1 or weight 0 and no data;
+ *   2. each of the `records` records is well formed (CodedSample): int8 features, a class in range, and
+ *      either weight 1 or weight 0 and no data;
  *   3. root is the sponge of the records' leaves, and count the number of those of weight 1;
  *   4. g = Σ_i h_i(ρ1)·(2^S·word_i(ρ2) − ⟨h_i, v⟩) and a = Σ_i h_i(ρ1)·h_i(ρ3), with the word of i's class.
  *

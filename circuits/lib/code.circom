@@ -18,7 +18,7 @@ function isEquallyLong(words, classes, m) {
     return equal;
 }
 
-// max_k Σ_j |words[k][j]|, and the largest |words[k][j]| if `entry` is 1.
+// The largest Σ_j |words[k][j]| of a word, or the largest |words[k][j]| if `entry` is 1.
 function largest(words, classes, m, entry) {
     var most = 0;
     for (var k = 0; k < classes; k++) {
@@ -56,8 +56,8 @@ template CodeWord(classes, m, words) {
 }
 
 /*
- * out = Σ_j word_j·x^j for the code word of the marked class, by Horner's rule from the highest power down. The
- * word itself never becomes a signal: it stands in the rows' linear part, so this takes m - 1 rows.
+ * out = Σ_j word_j·x^j for the code word of the marked class, by Horner's rule from the highest power down.
+ * The word itself never becomes a signal: it stands in the rows' linear part, so this takes m rows.
  *
  * NOTE: in the field; see Polynomial.
  */
@@ -85,8 +85,8 @@ template CodePolynomial(classes, m, words) {
  *
  *     fit_k = 2·⟨words[k], s⟩ − 2^scaleBits·|words[k]|²     is largest at the marked class,
  *
- * for |s − 2^S·word|² = |s|² − 2^S·fit. Where all words are equally long ⟨words[k], s⟩ says the same, with one
- * bit less. Each lead, fit_marked − fit_k, is shown to lie in [0, 2^bits).
+ * for |s − 2^S·word|² = |s|² − 2^S·fit. Where all words are equally long ⟨words[k], s⟩ says the same, with
+ * one bit less. Each lead, fit_marked − fit_k, is shown to lie in [0, 2^bits).
  *
  * A lead is at most 2·Σ_j |word_j − words[k][j]|·|s_j| + 2^S·||word|² − |words[k]|²| in absolute value, an
  * integer. The caller sees to it that this is below 2^bits <= 2^251 < p/2 (leadBound): then a residue lies in

@@ -1,10 +1,11 @@
 /**
- * Opens a backbone: any ONNX graph with one uint8 input `[n, bytes]` and one int8 output `[n, d]`. A content is
- * those bytes, or a text of any length, if the file says how texts become bytes (text/network.ts).
+ * Opens a backbone: any ONNX graph with one uint8 input `[n, bytes]` and one int8 output `[n, d]`. A content
+ * is those bytes, or a text of any length, if the file says how texts become bytes (text/network.ts).
  *
  * The bytes are the backbone; their SHA-256 is its name in a model's statement. Whoever holds a content can
  * open the file of that name and recompute its features: they are the same bits on every device, because the
- * graph holds integers only (integers.ts says how that is kept, encoder.ts checks it in files from elsewhere).
+ * graph holds integers only (integers.ts says how that is kept, encoder.ts checks it in files from
+ * elsewhere).
  */
 import { createHash } from "node:crypto";
 import { onnxDoc } from "../engine/onnx.ts";

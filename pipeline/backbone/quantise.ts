@@ -3,8 +3,8 @@
  *
  * Bytes stand for real numbers: `real = s (q − z)` with one `s` and `z` a layer. A channel's sum of integer
  * products is a real number too, in steps of `s · w`, where `w` is the channel's weight step; dividing it by
- * `D = s′ / (s w)` gives the next layer's bytes. `D` has to be a whole number, so it is chosen first, as large
- * as the weights' range allows, and `w = s′ / (s D)` follows: nothing is lost to rounding `D`.
+ * `D = s′ / (s w)` gives the next layer's bytes. `D` has to be a whole number, so it is chosen first, as
+ * large as the weights' range allows, and `w = s′ / (s D)` follows: nothing is lost to rounding `D`.
  *
  *   q′ = floor((sum + offset) / D),   offset = bias / (s w) + (z′ + ½) D
  *
@@ -25,7 +25,9 @@ import type { Layer, Network, WeightLayer } from "./layers.ts";
 /** Standard deviation of a feature: four of them fit into int8. */
 export const DEVIATION = 32;
 const WEIGHT_LIMIT = 127;
-/** A larger divisor could lift `128 D` out of int32; a channel whose weights are that small is nearly dead. */
+/**
+ * A larger divisor could lift `128 D` out of int32; a channel whose weights are that small is nearly dead.
+ */
 const DIVISOR_LIMIT = 2 ** 22;
 const SUM_LIMIT = 2 ** 31 - 1;
 const FEWEST = 64;

@@ -284,7 +284,9 @@ Examples:
     });
 }
 
-/** The data, and the public texts that its backbone is to be trained on. Their labels mean the same classes. */
+/**
+ * The data, and the public texts that its backbone is to be trained on. Their labels mean the same classes.
+ */
 function readData(options: TrainOptions): { corpus: Corpus; publicTexts?: Corpus } {
   const limit = options.limit === undefined ? {} : { limit: options.limit };
   const trained = options.public !== undefined && options.backbone === undefined;

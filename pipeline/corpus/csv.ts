@@ -3,8 +3,8 @@
  * line breaks).
  *
  * Columns `label` (or `category`), `contributor` and `id` mean what they say, and only the label is required.
- * Content is either one column named `text` (its UTF-8 bytes, of any length) or all remaining columns, in order,
- * each a whole number 0..255. Texts' labels may be names (labels.ts), pixels' are numbers.
+ * Content is either one column named `text` (its UTF-8 bytes, of any length) or all remaining columns, in
+ * order, each a whole number 0..255. Texts' labels may be names (labels.ts), pixels' are numbers.
  *
  * A row is reported by the line it starts on, as an editor shows it: line 1 is the header.
  */

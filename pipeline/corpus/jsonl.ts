@@ -1,8 +1,8 @@
 /**
  * One JSON object a line: `{"label": 3, "contributor": "ada", "id": "x1", "pixels": [0, 255, …]}`.
  *
- * Content is exactly one of `pixels` (whole numbers 0..255), `base64` (bytes) or `text` (its UTF-8 bytes, of any
- * length); a file holds texts only, or none. Texts' labels may be names (labels.ts).
+ * Content is exactly one of `pixels` (whole numbers 0..255), `base64` (bytes) or `text` (its UTF-8 bytes, of
+ * any length); a file holds texts only, or none. Texts' labels may be names (labels.ts).
  * `contributor` and `id` may be missing. Unknown keys are refused: a misspelt "contributer" would quietly
  * leave somebody unpaid.
  */

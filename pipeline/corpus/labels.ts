@@ -1,8 +1,8 @@
 /**
  * Classes of texts: numbers from 0 up, or names. Names are put in order (by UTF-16 code units, the same
- * everywhere) and a class' number is its name's place. Where the names are known already, from the public texts
- * or from an earlier training, they are what counts, and a new one is refused: a misspelt class would otherwise
- * be one more class.
+ * everywhere) and a class' number is its name's place. Where the names are known already, from the public
+ * texts or from an earlier training, they are what counts, and a new one is refused: a misspelt class would
+ * otherwise be one more class.
  */
 import { CorpusFormatError, CorpusLabelError, type LoadOptions, parseLabel } from "./corpus.ts";
 
@@ -15,8 +15,8 @@ export type Labelled = { readonly labels: readonly number[]; readonly names?: re
  * @param given each row's label as the file has it
  * @param known the names that are known already
  * @param where names a row for an error
- * @throws CorpusFormatError for an empty label, or where only some are numbers; CorpusLabelError for a name that
- * is not among the known
+ * @throws CorpusFormatError for an empty label, or where only some are numbers; CorpusLabelError for a name
+ * that is not among the known
  */
 export function numberClasses(
   given: readonly string[],

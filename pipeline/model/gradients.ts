@@ -4,8 +4,9 @@
  *   G_c = Σ_{i of c} h_i e_iᵀ = 2^S B_c − A_c W,   e_i = 2^S word(k_i) − Wᵀ h_i
  *
  * One ONNX graph in int64 for many contributors at once. It cannot overflow: `|A_c| < 2^(aBits-1)`, `|W| ≤
- * 2^(wBits-1)` and `|B_c| ≤ 2^7 · entry · samples < entry · 2^(aBits-1)`, so for d = 32, aBits = 31, wBits = 28 and
- * words of entries −1, 0 and 1 each value stays below 32 · 2^30 · 2^27 + 2^24 · 2^30 = 2^62 + 2^54 < 2^63. Profiles for which that fails are refused.
+ * 2^(wBits-1)` and `|B_c| ≤ 2^7 · entry · samples < entry · 2^(aBits-1)`, so for d = 32, aBits = 31, wBits =
+ * 28 and words of entries −1, 0 and 1 each value stays below 32 · 2^30 · 2^27 + 2^24 · 2^30 = 2^62 + 2^54 <
+ * 2^63. Profiles for which that fails are refused.
  */
 import { largestEntry, type Profile } from "../../prover/index.ts";
 import { graphBuilder } from "../engine/graph.ts";

@@ -1,10 +1,10 @@
 /**
- * A project's text backbone: trained on the public texts that its operator names, which nobody is paid for, and
- * kept in the cache under the hash of everything it is made from. There is no standard one: what a text's class
- * is, is the operator's matter.
+ * A project's text backbone: trained on the public texts that its operator names, which nobody is paid for,
+ * and kept in the cache under the hash of everything it is made from. There is no standard one: what a text's
+ * class is, is the operator's matter.
  *
- * As with the standard backbone, the file's features are the same bits everywhere, and the file itself is only
- * where it was trained (standard-backbone.ts says why). A project keeps the file that it used.
+ * As with the standard backbone, the file's features are the same bits everywhere, and the file itself is
+ * only where it was trained (standard-backbone.ts says why). A project keeps the file that it used.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";

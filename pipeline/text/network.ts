@@ -1,6 +1,6 @@
 /**
- * The text backbone in integers: a hidden layer, the classes that the public texts speak for, and features that
- * a ridge head can read.
+ * The text backbone in integers: a hidden layer, the classes that the public texts speak for, and features
+ * that a ridge head can read.
  *
  *   x    uint8 [n, buckets]             the n-grams' vector (ngrams.ts)
  *   q    = clip₀²⁵⁵ ⌊(x W₁ + o₁) / D₁⌋                             hidden, relu
@@ -13,13 +13,13 @@
  *
  * with u the largest entry of a word. Why the expected word: ridge regression is linear, and a word is ±1 in
  * each output. Linear features that a softmax over 77 classes reads well (0.90 of BANKING77's test set in the
- * prototype) are read badly by least squares on words (0.40 from those very features); their softmax, projected
- * on the words, loses nothing. The other features leave the head something to learn where the public texts
- * say nothing.
+ * prototype) are read badly by least squares on words (0.40 from those very features); their softmax,
+ * projected on the words, loses nothing. The other features leave the head something to learn where the
+ * public texts say nothing.
  *
  * All divisions have numerators that are not negative, and no sum leaves 31 bits (quantise.ts of the backbone
- * room checks the layers; Σ 255·e ≤ 2^24, Σ p·words ≤ (255 + classes/2)·127). The specification of the n-grams
- * is the graph's documentation text: it is in the file, so the file's hash names it too.
+ * room checks the layers; Σ 255·e ≤ 2^24, Σ p·words ≤ (255 + classes/2)·127). The specification of the
+ * n-grams is the graph's documentation text: it is in the file, so the file's hash names it too.
  */
 import { BIAS, type IntegerLayer, ZERO } from "../backbone/integers.ts";
 import { ELEMENT_TYPES, type Graph, type GraphBuilder, graphBuilder } from "../engine/graph.ts";

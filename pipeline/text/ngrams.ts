@@ -7,9 +7,9 @@
  *   bucket    FNV-1a of the run, mixed, modulo the number of buckets; c_b of the n-grams fall into bucket b
  *   value     min(255, ⌊√⌊LEVEL² · c_b / N⌋⌋): the square roots of the counts, at length LEVEL
  *
- * Everything is integers, with one square root, which IEEE 754 rounds exactly: the same bytes everywhere. That
- * is also why only ASCII changes case. Unicode's tables of letters grow from version to version, so a text in a
- * new script would be another vector on a newer machine.
+ * Everything is integers, with one square root, which IEEE 754 rounds exactly: the same bytes everywhere.
+ * That is also why only ASCII changes case. Unicode's tables of letters grow from version to version, so a
+ * text in a new script would be another vector on a newer machine.
  *
  * The specification stands in the backbone's file (network.ts), hence is part of its hash.
  */

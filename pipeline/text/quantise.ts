@@ -2,8 +2,8 @@
  * The trained text network in integers (network.ts has the formulas). Ranges are measured on public texts, as
  * for any backbone (backbone/quantise.ts has the argument for whole divisors).
  *
- * Logits keep 32 bits: only their distance to the largest matters, in steps of about a sixteenth, of which the
- * table holds 256. One weight step serves all classes, because logits are compared with each other.
+ * Logits keep 32 bits: only their distance to the largest matters, in steps of about a sixteenth, of which
+ * the table holds 256. One weight step serves all classes, because logits are compared with each other.
  *
  * The directions beside the expected words are the principal components of the public texts' logits.
  */

@@ -1,11 +1,12 @@
 /**
  * Trains the text network on public texts that nobody is paid for:
  *
- *   n-grams' vector → HIDDEN relu → a logit a class          softmax cross-entropy, targets smoothed by a tenth
+ *   n-grams' vector → HIDDEN relu → a logit a class          softmax cross-entropy, targets smoothed by a
+ *   tenth
  *
- * Half of the hidden values are dropped at each step, because a few thousand texts against 8,192 buckets invite
- * learning by heart (in a prototype the test set lost 0.03 without). Measured on BANKING77 with the recipe here;
- * nothing in it is chosen by its test texts but what is said in ARCHITECTURE.md.
+ * Half of the hidden values are dropped at each step, because a few thousand texts against 8,192 buckets
+ * invite learning by heart (in a prototype the test set lost 0.03 without). Measured on BANKING77 with the
+ * recipe here; nothing in it is chosen by its test texts but what is said in ARCHITECTURE.md.
  *
  * What becomes of the logits is network.ts's matter; quantise.ts turns the result into integers.
  */

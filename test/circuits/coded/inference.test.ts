@@ -1,5 +1,5 @@
-// What the code changes: the answer, the word, and Q. Everything else is the code of `inference`, line by line,
-// and is forged in that circuit's test.
+// What the code changes: the answer, the word, and Q. Everything else is the code of `inference`, line by
+// line, and is forged in that circuit's test.
 import { beforeAll, describe, expect, it } from "vitest";
 import { recordScores } from "../../../prover/algebra.ts";
 import { codeFits } from "../../../prover/codes.ts";

@@ -123,7 +123,8 @@ describe(`BestFit (seed ${SEED})`, () => {
   it("leaves no wire loose", async () => {
     const scores = [5n << 20n, 1n << 28n, -3n];
     const witness = await prove(unequal, of(tetra, scores, 0));
-    // The word and the marks are the caller's; the origin's word leaves its products 0 whatever the scores are.
+    // The word and the marks are the caller's; the origin's word leaves its products 0 whatever the scores
+    // are.
     const own = looseWires(unequal.system, witness).filter(
       (name) => !/^main\.(scores|word|isClass)/.test(name),
     );

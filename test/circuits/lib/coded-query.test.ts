@@ -61,7 +61,7 @@ describe(`CodedQuery at full size (seed ${SEED})`, () => {
     expect(await accepts(circuit, { ...input, klass: String(classes) })).toBe(false);
   });
 
-  it("refuses the forged witness of any class but the nearest, by exactly the leads of better ones", async () => {
+  it("refuses the forged witness of any class but the nearest, by the leads of better ones", async () => {
     const ranks = [...fits.keys()].sort((a, b) => ((fits[b] as bigint) < (fits[a] as bigint) ? -1 : 1));
     for (const rank of [1, 2, classes - 1]) {
       const found = await refusals(circuit, { input: { ...input, klass: String(ranks[rank]) } });

@@ -1,4 +1,5 @@
-// An operator's day with texts whose classes have names, at the tiny-codes profile: five classes, three outputs.
+// An operator's day with texts whose classes have names, at the tiny-codes profile: five classes, three
+// outputs.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

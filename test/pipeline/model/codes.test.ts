@@ -1,4 +1,5 @@
-// What follows the words of a code: targets, answers, gradients, queries and payouts, against the definitions.
+// What follows the words of a code: targets, answers, gradients, queries and payouts, against the
+// definitions.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { adjoint } from "../../../pipeline/influence/adjoint.ts";

@@ -1,4 +1,6 @@
-/** Support tickets of five kinds for tests, from a seed: a phrase of the class, and words that say nothing. */
+/**
+ * Support tickets of five kinds for tests, from a seed: a phrase of the class, and words that say nothing.
+ */
 import { seededRandom } from "../../../pipeline/random.ts";
 
 export const CLASSES = ["card_lost", "fee_wrong", "login_broken", "refund_late", "transfer_failed"] as const;
