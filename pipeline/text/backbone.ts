@@ -19,7 +19,8 @@ import { type LabelledText, trainText } from "./train.ts";
 
 /** Raise when training or quantising changes, so that no older file is taken from the cache. */
 const VERSION = 1;
-const SEED = "quittance/text";
+/** Seed of the training: the same texts give the same network. */
+export const TEXT_SEED = "quittance/text";
 /** Texts that ranges are measured on. */
 const MEASURED = 1024;
 /** Few features are for tests, which need a backbone, not a good one. */
@@ -49,7 +50,7 @@ export async function textBackbone(
     throw new TextDataError(`A public text has class ${beyond.label} of ${classes}: correct its label.`);
   const words = Array.from({ length: classes }, (_, k) => wordOf(profile.words, k));
   const sizes = sizesFor(profile.d);
-  const settings = { version: VERSION, seed: SEED, measured: MEASURED, d: profile.d, words, ...sizes };
+  const settings = { version: VERSION, seed: TEXT_SEED, measured: MEASURED, d: profile.d, words, ...sizes };
   const digest = createHash("sha256").update(canonical({ ...settings, samples: samples.length }));
   for (const { content, label } of samples)
     digest.update(canonical({ bytes: content.length, label })).update(content);
@@ -61,7 +62,7 @@ export async function textBackbone(
   const network = await trainText(samples, {
     ...sizes,
     classes,
-    seed: SEED,
+    seed: TEXT_SEED,
     session: { threads: proverThreads() },
     onProgress: (done, loss) => report(done, 1, `loss ${loss.toFixed(3)}`),
   });
