@@ -33,6 +33,13 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: async () => (await import("./gas.ts")).runGas,
   },
   {
+    name: "learn",
+    about:
+      "training in ONNX Runtime: a step of each digit network, Loop against one step a run, the standard backbone",
+    figures: ["mlp.step.ms", "mlp.fed_back.ratio", "conv.step.ms", "conv.fed_back.ratio", "standard.seconds"],
+    load: async () => (await import("./learn.ts")).runLearn,
+  },
+  {
     name: "demo",
     about: "the whole demonstration cold and warm, its accuracy, and payouts against float64 ones",
     figures: [

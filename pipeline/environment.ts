@@ -12,17 +12,17 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** The shared cache. */
 export function cacheFolder(): string {
-  return resolve(process.env.QUITTANCE_CACHE ?? join(ROOT, ".cache"));
+  return resolve(process.env["QUITTANCE_CACHE"] ?? join(ROOT, ".cache"));
 }
 
 /** The folder of a profile's proving keys: `QUITTANCE_KEYS`, or the local keys in the cache. */
 export function keysFolder(profile: string): string {
-  return resolve(process.env.QUITTANCE_KEYS ?? join(cacheFolder(), "keys", `${profile}-local`));
+  return resolve(process.env["QUITTANCE_KEYS"] ?? join(cacheFolder(), "keys", `${profile}-local`));
 }
 
 /** How many proofs run side by side: `QUITTANCE_THREADS`, or one a core. Throws {@link ThreadsError}. */
 export function proverThreads(): number {
-  const text = process.env.QUITTANCE_THREADS;
+  const text = process.env["QUITTANCE_THREADS"];
   if (text === undefined) return Math.max(1, availableParallelism());
   const threads = Number(text);
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) throw new ThreadsError(text);

@@ -143,7 +143,7 @@ function openRecorder(project: Project): {
 }
 
 function accountFromEnvironment(): Account {
-  const key = process.env.QUITTANCE_OPERATOR_KEY;
+  const key = process.env["QUITTANCE_OPERATOR_KEY"];
   if (key === undefined) throw new NoOperatorKeyError();
   return accountOf(key);
 }

@@ -53,7 +53,7 @@ export async function readyKeys(
   report: (done: number, total: number, detail?: string) => void = () => {},
 ): Promise<Keys> {
   const folder = keysFolder(profile);
-  const named = process.env.QUITTANCE_KEYS !== undefined;
+  const named = process.env["QUITTANCE_KEYS"] !== undefined;
   if (existsSync(join(folder, MANIFEST_FILE))) {
     try {
       const keys = await loadKeys(folder);

@@ -101,9 +101,9 @@ export function parsePlain(text: string): unknown {
     if (value !== null && typeof value === "object" && !Array.isArray(value)) {
       const keys = Object.keys(value);
       const record = value as Record<string, unknown>;
-      if (keys.length === 1 && typeof record.$n === "string") return BigInt(record.$n);
-      if (keys.length === 1 && typeof record.$b === "string") {
-        return new Uint8Array(Buffer.from(record.$b, "base64"));
+      if (keys.length === 1 && typeof record["$n"] === "string") return BigInt(record["$n"]);
+      if (keys.length === 1 && typeof record["$b"] === "string") {
+        return new Uint8Array(Buffer.from(record["$b"], "base64"));
       }
     }
     return value;

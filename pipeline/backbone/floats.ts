@@ -5,14 +5,14 @@
 import { ELEMENT_TYPES, graphBuilder, type Tensor } from "../engine/graph.ts";
 import { encodeOnnx } from "../engine/onnx.ts";
 import { openSession, type SessionOptions, tensor } from "../engine/ort.ts";
-import { type Network, type Shape, shapeAfter } from "./layers.ts";
+import { LayerShapeError, type Network, type Shape, shapeAfter } from "./layers.ts";
 
 const BLOCK = 128;
 
 /**
  * The values after every layer, for each content: `[layer]`, row-major `contents × values`.
  *
- * @throws SessionRunError when a content has another number of bytes than the network reads.
+ * @throws LayerShapeError when a content has another number of bytes than the network reads.
  */
 export async function activations(
   network: Network,
@@ -25,7 +25,11 @@ export async function activations(
   try {
     for (let start = 0; start < contents.length; start += BLOCK) {
       const block = contents.slice(start, start + BLOCK);
-      const bytes = Uint8Array.from(block.flatMap((content) => [...content]));
+      const bytes = new Uint8Array(block.length * sizeOf(network.input));
+      block.forEach((content, i) => {
+        checkContent(content, sizeOf(network.input));
+        bytes.set(content, i * content.length);
+      });
       const results = await session.run({ x: tensor("uint8", bytes, [block.length, sizeOf(network.input)]) });
       all.forEach((values, i) => {
         values.set((results[`layer${i}`] as Tensor).data as Float32Array, start * (widths[i] as number));
@@ -85,6 +89,13 @@ function floatGraph(network: Network): Uint8Array {
     g.output(value, name, "float", ["n", ...shape]);
   });
   return encodeOnnx(g.build());
+}
+
+function checkContent(content: Uint8Array, size: number): void {
+  if (content.length === size) return;
+  throw new LayerShapeError(
+    `A content has ${content.length} bytes and the network reads ${size}: resize it.`,
+  );
 }
 
 function sizeOf(shape: Shape): number {

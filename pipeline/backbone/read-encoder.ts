@@ -13,8 +13,19 @@
  * roughly in silence. Shapes are followed, and a Reshape must only flatten, or unflatten to the image that
  * the input declares.
  */
-import type { Attribute, Graph, Node, Tensor, ValueInfo } from "../engine/graph.ts";
-import { type Layer, type Network, type Shape, shapeAfter, type WeightLayer, type Window } from "./layers.ts";
+import type { Graph, Node, Tensor, ValueInfo } from "../engine/graph.ts";
+import {
+  convolution,
+  dense,
+  EncoderShapeError,
+  named,
+  normalised,
+  numberOf,
+  pooling,
+  refused,
+  sizeOf,
+} from "./encoder-layers.ts";
+import { type Layer, type Network, type Shape, shapeAfter } from "./layers.ts";
 
 /** @throws EncoderOperatorError, EncoderShapeError */
 export function readEncoder(graph: Graph): Network {
@@ -108,7 +119,11 @@ function apply(state: State, node: Node, value: string): void {
       add(state, convolution(node, constant(1), constant(2)), node);
       return;
     case "BatchNormalization":
-      normalise(state, node, [1, 2, 3, 4].map(constant));
+      state.layers[state.layers.length - 1] = normalised(
+        state.layers.at(-1),
+        node,
+        [1, 2, 3, 4].map(constant),
+      );
       return;
     case "Relu":
       rectify(state, node);
@@ -116,8 +131,10 @@ function apply(state: State, node: Node, value: string): void {
     case "MaxPool":
     case "AveragePool":
     case "GlobalAveragePool":
-      add(state, pooling(state, node), node);
+      add(state, pooling(state.shape, node), node);
       return;
+    case "Shape":
+      throw refused(node, "flatten with Flatten (axis 1), not with a shape that is computed");
     default:
       throw refused(node, "replace it (Relu for other activations), or quantise the encoder yourself");
   }
@@ -132,7 +149,7 @@ function reshape(state: State, node: Node, target: Tensor | undefined): void {
       throw refused(node, "reshape only to [n, values], or to the input's image");
     if (same) return;
   }
-  if (node.op === "Flatten" && number(node.attributes.axis, 1) !== 1)
+  if (node.op === "Flatten" && numberOf(node.attributes.axis, 1) !== 1)
     throw refused(node, "flatten from axis 1");
   if (state.layers.length > 0) state.shape = [sizeOf(state.shape)];
 }
@@ -160,92 +177,18 @@ function arithmetic(state: State, node: Node, other: Tensor | undefined, first: 
   state.layers[state.layers.length - 1] = { ...weighted, bias: sum };
 }
 
-function dense(node: Node, weights: Tensor, bias: Tensor | undefined): WeightLayer {
-  const turned = node.op === "Gemm" && number(node.attributes.transB, 0) === 1;
-  const scaled = ["alpha", "beta"].some((name) => float(node.attributes[name], 1) !== 1);
-  if (
-    weights.dims.length !== 2 ||
-    weights.type !== "float" ||
-    scaled ||
-    number(node.attributes.transA, 0) === 1
-  )
-    throw refused(node, "use plain float weights [in, out], without alpha, beta or transA");
-  const [rows = 0, columns = 0] = weights.dims;
-  const [inputs, outputs] = turned ? [columns, rows] : [rows, columns];
-  const data = weights.data as Float32Array;
-  const values = turned
-    ? Float32Array.from(data, (_, at) => data[(at % outputs) * inputs + Math.floor(at / outputs)] as number)
-    : Float32Array.from(data);
-  return { kind: "dense", inputs, outputs, weights: values, bias: biasOf(bias, outputs), relu: false };
-}
-
-function convolution(node: Node, weights: Tensor | undefined, bias: Tensor | undefined): WeightLayer {
-  const [outputs = 0, inputs = 0, k = 0, l = 0] = weights?.dims ?? [];
-  const dilated = ints(node.attributes.dilations, [1, 1]).some((step) => step !== 1);
-  if (
-    weights?.dims.length !== 4 ||
-    weights.type !== "float" ||
-    dilated ||
-    number(node.attributes.group, 1) !== 1
-  )
-    throw refused(node, "use two-dimensional float filters of group 1 and dilation 1");
-  const data = Float32Array.from(weights.data as Float32Array);
-  const window = windowOf(node, [k, l]);
-  return {
-    kind: "conv",
-    inputs,
-    outputs,
-    weights: data,
-    bias: biasOf(bias, outputs),
-    relu: false,
-    ...window,
-  };
-}
-
-function pooling(state: State, node: Node): Layer {
-  const [, height = 0, width = 0] = state.shape;
-  if (node.op === "GlobalAveragePool")
-    return { kind: "meanPool", kernel: [height, width], stride: [height, width], pads: [0, 0, 0, 0] };
-  const [k = 0, l = 0] = ints(node.attributes.kernel_shape, []);
-  const window = windowOf(node, [k, l]);
-  const padded = window.pads.some((pad) => pad !== 0) || number(node.attributes.ceil_mode, 0) !== 0;
-  if (padded) throw refused(node, "pool without padding and without ceil_mode");
-  if (node.op === "MaxPool") return { kind: "maxPool", ...window };
-  const tiles = `${window.stride}` === `${window.kernel}` && height % k === 0 && width % l === 0;
-  if (!tiles) throw refused(node, "average windows that tile the image");
-  return { kind: "meanPool", ...window };
-}
-
-/** `(y − mean) / √(variance + ε) · gain + shift`, folded into the weights before it. */
-function normalise(state: State, node: Node, tensors: readonly (Tensor | undefined)[]): void {
-  const last = state.layers.at(-1);
-  const weighted = last?.kind === "dense" || last?.kind === "conv" ? last : undefined;
-  const [gain, shift, mean, variance] = tensors.map((tensor) => tensor?.data as Float32Array | undefined);
-  if (!weighted || weighted.relu || !gain || !shift || !mean || !variance)
-    throw refused(node, "put it directly after MatMul, Gemm or Conv, with constants");
-  const epsilon = float(node.attributes.epsilon, 1e-5);
-  const factor = gain.map((value, o) => value / Math.sqrt((variance[o] as number) + epsilon));
-  const each = weighted.weights.length / weighted.outputs;
-  const output = (at: number): number =>
-    weighted.kind === "dense" ? at % weighted.outputs : Math.floor(at / each);
-  const at = (values: Float32Array, o: number): number => values[o] as number;
-  state.layers[state.layers.length - 1] = {
-    ...weighted,
-    weights: weighted.weights.map((weight, i) => weight * at(factor, output(i))),
-    bias: weighted.bias.map((value, o) => (value - at(mean, o)) * at(factor, o) + at(shift, o)),
-  };
-}
-
+/** Rectifies the last weights; a maximum in between makes no difference, a mean would. */
 function rectify(state: State, node: Node): void {
-  const last = state.layers.at(-1);
-  if (last?.kind === "dense" || last?.kind === "conv") {
-    state.layers[state.layers.length - 1] = { ...last, relu: true };
-    return;
+  for (let at = state.layers.length - 1; at >= 0; at--) {
+    const layer = state.layers[at] as Layer;
+    if (layer.kind === "dense" || layer.kind === "conv") {
+      const meanAfter = state.layers.slice(at).some(({ kind }) => kind === "meanPool");
+      if (meanAfter && !layer.relu) break;
+      state.layers[at] = { ...layer, relu: true };
+      return;
+    }
   }
-  // After a maximum or a mean of rectified values there is nothing left to rectify.
-  const before = state.layers.filter((layer) => layer.kind === "dense" || layer.kind === "conv").at(-1);
-  if (before?.relu) return;
-  throw refused(node, "put Relu directly after the weights, before pooling");
+  throw refused(node, "put Relu after the weights and before averaging");
 }
 
 function add(state: State, layer: Layer, node: Node): void {
@@ -259,38 +202,4 @@ function add(state: State, layer: Layer, node: Node): void {
   state.layers.push(layer);
 }
 
-function windowOf(node: Node, kernel: readonly [number, number]): Window {
-  const automatic = node.attributes.auto_pad;
-  if (automatic !== undefined && automatic !== "NOTSET" && automatic !== "VALID")
-    throw refused(node, "give pads in numbers, not auto_pad");
-  const [down = 1, right = 1] = ints(node.attributes.strides, [1, 1]);
-  const [top = 0, left = 0, bottom = 0, end = 0] = ints(node.attributes.pads, [0, 0, 0, 0]);
-  return { kernel, stride: [down, right], pads: [top, left, bottom, end] };
-}
-
-const ints = (value: Attribute | undefined, otherwise: readonly number[]): readonly number[] =>
-  Array.isArray(value) ? value : otherwise;
-const number = (value: Attribute | undefined, otherwise: number): number =>
-  typeof value === "number" ? value : otherwise;
-const float = (value: Attribute | undefined, otherwise: number): number =>
-  typeof value === "object" && "float" in value ? value.float : otherwise;
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-const biasOf = (bias: Tensor | undefined, outputs: number): Float32Array =>
-  bias
-    ? Float32Array.from({ length: outputs }, (_, o) => Number(bias.data[bias.data.length === 1 ? 0 : o]))
-    : new Float32Array(outputs);
-const named = (node: Node): string => `${node.op} (which makes ${node.outputs[0]})`;
-
-function refused(node: Node, remedy: string): EncoderOperatorError {
-  return new EncoderOperatorError(`${named(node)} cannot be quantised exactly: ${remedy}.`);
-}
-
-/** An operator that has no exact form in integers here. */
-export class EncoderOperatorError extends Error {
-  override readonly name = "Backbone.EncoderOperatorError";
-}
-
-/** An encoder whose inputs, outputs or sizes do not fit. */
-export class EncoderShapeError extends Error {
-  override readonly name = "Backbone.EncoderShapeError";
-}
+export { EncoderOperatorError, EncoderShapeError } from "./encoder-layers.ts";

@@ -26,7 +26,7 @@ const WIDTH = 24;
 
 /** Makes a {@link Ui} on a stream. */
 export function openUi(stream: NodeJS.WriteStream = process.stderr, quiet = false): Ui {
-  const live = stream.isTTY === true && process.env.CI === undefined;
+  const live = stream.isTTY === true && process.env["CI"] === undefined;
   const seconds: { title: string; seconds: number }[] = [];
   const print = (text: string): void => void (quiet || stream.write(text));
   return {

@@ -12,7 +12,7 @@ import type { Layer, Network, Window } from "../backbone/layers.ts";
 import type { SessionOptions } from "../engine/ort.ts";
 import { seededRandom } from "../random.ts";
 import { cosineRate } from "./adamw.ts";
-import { distort } from "./augment.ts";
+import { distorter } from "./augment.ts";
 import { crossEntropy, oneHot, relu } from "./functions.ts";
 import { conv } from "./image.ts";
 import { uniform, zeros } from "./initial.ts";
@@ -33,6 +33,8 @@ export type DigitOptions = {
   readonly batch?: number;
   readonly rate?: number;
   readonly seed?: string;
+  /** As in trainer.ts: false runs one step at a time. */
+  readonly loop?: boolean;
   readonly session?: SessionOptions;
   readonly onProgress?: (done: number, loss: number) => void;
   readonly signal?: AbortSignal;
@@ -60,7 +62,7 @@ export async function trainDigits(
   options: DigitOptions = {},
 ): Promise<Network> {
   const { kind = "conv", d = 32, classes = 10, batch = 64, rate = 2e-3, seed = "digits" } = options;
-  const { steps = 3000, session = {} } = options;
+  const { steps = 3000, loop = true, session = {} } = options;
   const random = seededRandom(`${seed}/${kind}/${d}`);
   const parameters: Record<string, Parameter> = {};
   const weight = (name: string, dims: readonly number[], fanIn: number): void => {
@@ -88,9 +90,11 @@ export async function trainDigits(
       return mean(t, crossEntropy(t, logits, oneHot(t, y as Value, classes)));
     },
     optimizer: { decay: 0.02 },
+    loop,
     session,
   });
   try {
+    const distort = distorter(SIDE);
     const next = epochs(samples.length, random.shuffle);
     await trainer.train({
       steps,
@@ -100,7 +104,7 @@ export async function trainDigits(
         const y = new BigInt64Array(batch);
         for (let i = 0; i < batch; i++) {
           const sample = samples[next()] as LabelledContent;
-          distort(sample.content, SIDE, random, x, i * PIXELS);
+          distort(sample.content, random, x, i * PIXELS);
           y[i] = BigInt(sample.label);
         }
         return { x, y };

@@ -100,7 +100,9 @@ export function oneHot(t: Tape, labels: Value, classes: number): Value {
   return t.node("Gather", [table, labels], [...labels.dims, classes], { axis: 0 });
 }
 
-/** Layer norm over the last axis: `(x − mean) / √(variance + ε) · gain + bias` (Ba, Kiros and Hinton, 2016). */
+/**
+ * Layer norm over the last axis: `(x − mean) / √(variance + ε) · gain + bias` (Ba, Kiros and Hinton, 2016).
+ */
 export function layerNorm(t: Tape, x: Value, gain: Value, bias: Value, epsilon = 1e-5): Value {
   const size = x.dims.at(-1) as number;
   const average = (v: Value): Value => {

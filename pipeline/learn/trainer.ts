@@ -4,12 +4,16 @@
  *
  *   const trainer = await openTrainer({
  *     name: "linear",
- *     parameters: { w: { dims: [3, 2], values: uniform(random, [3, 2], 3) }, b: { dims: [2], values: zeros([2]) } },
+ *     parameters: {
+ *       w: { dims: [3, 2], values: uniform(random, [3, 2], 3) },
+ *       b: { dims: [2], values: zeros([2]) },
+ *     },
  *     batch: { x: { type: "float", dims: [16, 3] }, y: { type: "float", dims: [16, 2] } },
  *     loss: (t, { w, b }, { x, y }) => mean(t, square(t, sub(t, dense(t, x, w, b), y))),
  *     optimizer: { decay: 0.01 },
  *   });
- *   const losses = await trainer.train({ steps: 200, rate: cosineRate(1e-3, 200), feed: (step) => ({ x, y }) });
+ *   const rate = cosineRate(1e-3, 200);
+ *   const losses = await trainer.train({ steps: 200, rate, feed: (step) => ({ x, y }) });
  *   const { w } = trainer.parameters();
  *   await trainer.close();
  *
@@ -20,7 +24,8 @@
  *
  * The steps of a run stand in a Loop whose carried values are parameters and AdamW's two sums. The road not
  * taken by default is one step a run with the state fed back (`loop: false`): for providers that lack Loop.
- * It is slower on the CPU (ARCHITECTURE.md has the figure), because every step copies the state out and in.
+ * It is slower on the CPU (`npm run bench -- learn` has the ratio), because every step copies the state out
+ * and in.
  *
  * Deterministic: the same feeds give the same bits on the same machine with the same number of threads. Other
  * processors may round sums in another order; a *quantised* network is what carries the same bits everywhere.
