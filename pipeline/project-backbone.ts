@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Profile } from "../prover/index.ts";
+import type { Code } from "../prover/index.ts";
 import { backboneHash } from "./backbone/backbone.ts";
 import { type Adopted, adoptEncoder } from "./backbone/encoder.ts";
 import type { Ui } from "./cli/ui.ts";
@@ -24,6 +24,9 @@ export type BroughtEncoder = {
   readonly contents?: readonly Uint8Array[];
 };
 
+/** What a backbone of texts is made from: the words of the classes, and the public texts if they are given. */
+export type TextSource = { readonly words: Code; readonly publicTexts?: Corpus };
+
 /**
  * The backbone for a training: the one that is brought, or one trained on the public texts that are given, or
  * the one that the project used before, or the standard one. It is kept in the project.
@@ -33,30 +36,29 @@ export type BroughtEncoder = {
  */
 export async function trainingBackbone(of: {
   readonly project: Project;
-  readonly profile: Profile;
+  readonly d: number;
   readonly ui: Ui;
-  /** Whether the data is text, for which there is no standard backbone. */
-  readonly text: boolean;
   readonly brought?: BroughtEncoder;
-  readonly publicTexts?: Corpus;
+  /** Given if the data is text, for which there is no standard backbone. */
+  readonly texts?: TextSource;
 }): Promise<Uint8Array> {
-  const { project, profile, ui, text, brought, publicTexts } = of;
-  const { d } = profile;
+  const { project, d, ui, brought, texts } = of;
   if (brought !== undefined) {
     const adopted = await ui.step(`Backbone from ${brought.path}`, () => adopt(brought, d));
     ui.line(`  ${adopted.summary}`);
     return keep(project, adopted.onnx);
   }
-  if (publicTexts !== undefined) {
-    const { samples, classes } = publicTexts;
+  if (texts?.publicTexts !== undefined) {
+    const { samples, classes } = texts.publicTexts;
+    const { words } = texts;
     const onnx = await ui.step(`Backbone: train on ${samples.length} public texts, quantise`, (report) =>
-      textBackbone(samples, classes, profile, report),
+      textBackbone(samples, classes, { d, words }, report),
     );
     return keep(project, onnx);
   }
   const before = project.readState<{ hash: string }>("backbone");
   if (before !== undefined) return keptBackbone(project, before.hash);
-  if (text) throw new PublicTextsMissingError();
+  if (texts !== undefined) throw new PublicTextsMissingError();
   const onnx = await ui.step("Backbone: train on public digits, quantise", (report) =>
     standardBackbone(d, report),
   );

@@ -61,12 +61,13 @@ export async function trainModel({
   const { profile } = session;
   checkCorpus(corpus, profile);
   if (publicTexts !== undefined) checkPublic(publicTexts, corpus, profile);
+  const { d, words } = profile;
+  const texts = { words, ...(publicTexts === undefined ? {} : { publicTexts }) };
   const source = {
     ...(encoder === undefined ? {} : { brought: encoder }),
-    ...(publicTexts === undefined ? {} : { publicTexts }),
+    ...(corpus.text === true ? { texts } : {}),
   };
-  const text = corpus.text === true;
-  const backbone = await openBackbone(await trainingBackbone({ project, profile, ui, text, ...source }));
+  const backbone = await openBackbone(await trainingBackbone({ project, d, ui, ...source }));
   try {
     checkShape(corpus, backbone);
     keepLabels(project, corpus);
