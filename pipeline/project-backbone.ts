@@ -24,7 +24,9 @@ export type BroughtEncoder = {
   readonly contents?: readonly Uint8Array[];
 };
 
-/** What a backbone of texts is made from: the words of the classes, and the public texts if they are given. */
+/**
+ * What a backbone of texts is made from: the words of the classes, and the public texts if they are given.
+ */
 export type TextSource = { readonly words: Code; readonly publicTexts?: Corpus };
 
 /**

@@ -22,7 +22,7 @@ const VERSION = 1;
 /** Seed of the training: the same texts give the same network. */
 export const TEXT_SEED = "quittance/text";
 /** Texts that ranges are measured on. */
-const MEASURED = 1024;
+export const MEASURED = 1024;
 /** Few features are for tests, which need a backbone, not a good one. */
 const sizesFor = (d: number): { spec: NgramSpec; hidden: number } =>
   d < 16 ? { spec: { ...NGRAMS, buckets: 1024 }, hidden: 64 } : { spec: NGRAMS, hidden: 256 };
