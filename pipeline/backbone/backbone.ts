@@ -21,6 +21,8 @@ export type Backbone = {
   readonly inputSize: number;
   /** Whether contents are texts (UTF-8, of any length). */
   readonly text: boolean;
+  /** What the graph reads of a content: the content itself, or the vector that a text becomes. */
+  readonly bytes: (content: Uint8Array) => Uint8Array;
   /** Number of features, the bias included. */
   readonly d: number;
   /**
@@ -72,21 +74,22 @@ export async function openBackbone(onnx: Uint8Array, options: SessionOptions = {
       `This text backbone reads ${inputSize} bytes and says ${spec.buckets}: build it again.`,
     );
   }
-  const vector = spec === undefined ? undefined : (content: Uint8Array) => ngramVector(content, spec);
+  const bytes = (content: Uint8Array): Uint8Array =>
+    spec === undefined ? content : ngramVector(content, spec);
   return {
     hash: backboneHash(onnx),
     inputSize,
     text: spec !== undefined,
+    bytes,
     d,
     features: async (contents, featureOptions = {}) => {
-      if (vector !== undefined) return blocks(session, contents, d, featureOptions, vector);
-      const wrong = contents.findIndex((content) => content.length !== inputSize);
+      const wrong = spec === undefined ? contents.findIndex((content) => content.length !== inputSize) : -1;
       if (wrong >= 0) {
         throw new BackboneContentError(
           `Content ${wrong} has ${contents[wrong]?.length} bytes, the backbone reads ${inputSize}: resize.`,
         );
       }
-      return blocks(session, contents, d, featureOptions);
+      return blocks(session, contents, d, featureOptions, bytes);
     },
     close: session.close,
   };
@@ -102,14 +105,14 @@ async function blocks(
   contents: readonly Uint8Array[],
   width: number,
   { onProgress, signal }: FeatureOptions,
-  vector: (content: Uint8Array) => Uint8Array = (content) => content,
+  bytesOf: (content: Uint8Array) => Uint8Array,
 ): Promise<Int8Array> {
   const input = session.inputs[0]?.name ?? "";
   const output = session.outputs[0]?.name ?? "";
   const out = new Int8Array(contents.length * width);
   for (let start = 0; start < contents.length; start += BLOCK) {
     signal?.throwIfAborted();
-    const block = contents.slice(start, start + BLOCK).map(vector);
+    const block = contents.slice(start, start + BLOCK).map(bytesOf);
     const size = block[0]?.length ?? 0;
     const bytes = new Uint8Array(block.length * size);
     block.forEach((content, i) => {
