@@ -33,13 +33,6 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: async () => (await import("./gas.ts")).runGas,
   },
   {
-    name: "learn",
-    about:
-      "training in ONNX Runtime: a step of each digit network, Loop against one step a run, the standard backbone",
-    figures: ["mlp.step.ms", "mlp.fed_back.ratio", "conv.step.ms", "conv.fed_back.ratio", "standard.seconds"],
-    load: async () => (await import("./learn.ts")).runLearn,
-  },
-  {
     name: "demo",
     about: "the whole demonstration cold and warm, its accuracy, and payouts against float64 ones",
     figures: [
@@ -51,5 +44,12 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
       "payout.l1_error",
     ],
     load: async () => (await import("./demo.ts")).runDemo,
+  },
+  {
+    name: "learn",
+    about:
+      "training in ONNX Runtime: a step of each digit network, Loop against one step a run, the standard backbone",
+    figures: ["mlp.step.ms", "mlp.fed_back.ratio", "conv.step.ms", "conv.fed_back.ratio", "standard.seconds"],
+    load: async () => (await import("./learn.ts")).runLearn,
   },
 ];

@@ -3,6 +3,7 @@
  * a process of its own, because a provider is native code that may end it.
  */
 import process from "node:process";
+import type { SessionOptions } from "../../../pipeline/engine/ort.ts";
 import { crossEntropy, layerNorm, oneHot, relu } from "../../../pipeline/learn/functions.ts";
 import { conv, maxPool } from "../../../pipeline/learn/image.ts";
 import { ones, uniform, zeros } from "../../../pipeline/learn/initial.ts";
@@ -17,7 +18,7 @@ const random = seededRandom("webgpu");
 const trainer = await openTrainer({
   name: "webgpu",
   loop: loop === "true",
-  session: { provider },
+  session: { provider: provider as NonNullable<SessionOptions["provider"]> },
   parameters: {
     filters: { dims: [3, 1, 3, 3], values: uniform(random, [3, 1, 3, 3], 9) },
     shift: { dims: [3], values: zeros([3]) },
