@@ -11,7 +11,7 @@ import { DEFAULT_LAMBDA, fitHead } from "../model/head.ts";
 import { upperTriangle } from "../model/matrices.ts";
 import { accuracyOf } from "../model/model.ts";
 import { moments } from "../model/moments.ts";
-import { MEASURED, TEXT_SEED } from "./backbone.ts";
+import { measuredTexts, TEXT_SEED, TEXT_THREADS } from "./backbone.ts";
 import { NGRAMS, type NgramSpec, ngramVector } from "./ngrams.ts";
 import { quantiseText } from "./quantise.ts";
 import { floatForward, trainText } from "./train.ts";
@@ -55,7 +55,7 @@ export async function textAccuracy(
   split: TextParts,
   options: TextAccuracyOptions = {},
 ): Promise<TextAccuracy> {
-  const { features = [32, 64], lambda = DEFAULT_LAMBDA, spec = NGRAMS, threads = 1 } = options;
+  const { features = [32, 64], lambda = DEFAULT_LAMBDA, spec = NGRAMS, threads = TEXT_THREADS } = options;
   const profile = loadProfile("tickets32");
   const { classes } = split;
   const float = await trainText(split.publicTexts, {
@@ -78,8 +78,10 @@ export async function textAccuracy(
     // The real profile has one size; these widths hold for more features too, only circuits of that size do
     // not.
     const sized: Profile = { ...profile, d };
-    const texts = split.publicTexts.slice(0, MEASURED).map(({ content }) => content);
-    const { onnx } = quantiseText(float, texts, { d, words: profile.words.slice(0, classes) });
+    const { onnx } = quantiseText(float, measuredTexts(split.publicTexts), {
+      d,
+      words: profile.words.slice(0, classes),
+    });
     const backbone = await openBackbone(onnx, { threads });
     const h = await backbone.features(split.contributed.map(({ content }) => content));
     const tested = await backbone.features(asked);

@@ -11,7 +11,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Profile, wordOf } from "../../prover/index.ts";
 import { backboneHash } from "../backbone/backbone.ts";
-import { cacheFolder, proverThreads } from "../environment.ts";
+import { cacheFolder } from "../environment.ts";
 import { canonical, writeFileAtomic } from "../store.ts";
 import { NGRAMS, type NgramSpec } from "./ngrams.ts";
 import { quantiseText } from "./quantise.ts";
@@ -21,8 +21,10 @@ import { type LabelledText, trainText } from "./train.ts";
 const VERSION = 1;
 /** Seed of the training: the same texts give the same network. */
 export const TEXT_SEED = "quittance/text";
+/** Fixed, whatever the machine has: with another number of threads sums are rounded in another order. */
+export const TEXT_THREADS = 2;
 /** Texts that ranges are measured on. */
-export const MEASURED = 1024;
+const MEASURED = 1024;
 /** Few features are for tests, which need a backbone, not a good one. */
 const sizesFor = (d: number): { spec: NgramSpec; hidden: number } =>
   d < 16 ? { spec: { ...NGRAMS, buckets: 1024 }, hidden: 64 } : { spec: NGRAMS, hidden: 256 };
@@ -63,14 +65,21 @@ export async function textBackbone(
     ...sizes,
     classes,
     seed: TEXT_SEED,
-    session: { threads: proverThreads() },
+    session: { threads: TEXT_THREADS },
     onProgress: (done, loss) => report(done, 1, `loss ${loss.toFixed(3)}`),
   });
-  const texts = samples.slice(0, MEASURED).map(({ content }) => content);
-  const { onnx, hash } = quantiseText(network, texts, { d: profile.d, words });
+  const { onnx, hash } = quantiseText(network, measuredTexts(samples), { d: profile.d, words });
   writeFileAtomic(`${name}.onnx`, onnx);
   writeFileAtomic(`${name}.sha256`, `${hash}\n`);
   return onnx;
+}
+
+/** The texts that ranges are measured on: evenly over the file, which may be ordered by class. */
+export function measuredTexts(samples: readonly LabelledText[]): Uint8Array[] {
+  const count = Math.min(MEASURED, samples.length);
+  return Array.from({ length: count }, (_, i) => {
+    return (samples[Math.floor((i * samples.length) / count)] as LabelledText).content;
+  });
 }
 
 /** Public texts that no backbone can be trained on. */

@@ -7,7 +7,7 @@ import { type Backbone, BackboneShapeError, openBackbone } from "../../../pipeli
 import { adoptEncoder } from "../../../pipeline/backbone/encoder.ts";
 import { decodeOnnx, encodeOnnx } from "../../../pipeline/engine/onnx.ts";
 import { accuracyOf, fitModel } from "../../../pipeline/model/model.ts";
-import { TextDataError, textBackbone } from "../../../pipeline/text/backbone.ts";
+import { measuredTexts, TextDataError, textBackbone } from "../../../pipeline/text/backbone.ts";
 import {
   featureCount,
   referenceTextFeatures,
@@ -129,6 +129,12 @@ describe("a text backbone", () => {
       const steps: number[] = [];
       expect(await textBackbone(few, 5, profile, (done) => steps.push(done))).toEqual(Buffer.from(first));
       expect(steps).toEqual([]);
+      const many = Array.from({ length: 3000 }, (_, i) => ({
+        content: Uint8Array.of(i >> 8, i & 255),
+        label: 0,
+      }));
+      const measured = measuredTexts(many).map(([high = 0, low = 0]) => 256 * high + low);
+      expect([measured.length, measured[0], measured.at(-1)]).toEqual([1024, 0, 2997]);
       await expect(textBackbone(few.slice(1), 5, profile)).rejects.toThrow(TextDataError);
       await expect(textBackbone(few, 4, profile)).rejects.toThrow(/has class 4 of 4/);
     } finally {
