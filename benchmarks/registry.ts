@@ -67,6 +67,8 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
       "paid.split_random.ratio",
       "paid.split_oracle.ratio",
       "accuracy.digits",
+      "accuracy.tickets32",
+      "accuracy.tickets64",
     ],
     load: async () => (await import("./attribution/index.ts")).runAttribution,
   },

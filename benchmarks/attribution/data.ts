@@ -11,12 +11,17 @@ import type { Samples } from "./sgd.ts";
 export const PIXELS = 784;
 export const CLASSES = 10;
 
+/** Where a data set lies: in the folder that `QUITTANCE_DATA` names, or in `../shared/data`. */
+export function dataFolder(name: string): string {
+  return join(process.env["QUITTANCE_DATA"] ?? join(ROOT, "../shared/data"), name);
+}
+
 /** How many digits of each part, from the first. */
 export type DigitSource = { readonly train: number; readonly test: number };
 
 /** The first train and test digits of MNIST. */
 export function loadDigits(source: DigitSource): { train: readonly Sample[]; test: readonly Sample[] } {
-  const folder = join(process.env["QUITTANCE_DATA"] ?? join(ROOT, "../shared/data"), "mnist-writers");
+  const folder = dataFolder("mnist-writers");
   if (!existsSync(folder)) throw new DigitsDataError(folder);
   const read = (part: string, writers: string, count: number): readonly Sample[] =>
     loadIdx(
