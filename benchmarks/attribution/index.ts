@@ -37,7 +37,7 @@ export async function runAttribution({ full }: { readonly full: boolean }): Prom
     log("accuracies");
     const figures = [...networks.figures, ...wrong, ...head, ...(await accuracies({ full }))];
     log("what else was tried");
-    const tried = await tryOthers(pool, size, networks.retrained, SEED);
+    const tried = await tryOthers(pool, size, networks, SEED);
     const first = [...figures, ...tried.figures];
     return { figures: ordered(first), notes: [peersSection(first), triedSection(tried)].join("\n\n") };
   } finally {
@@ -95,7 +95,7 @@ async function networkScores(pool: Pool, size: Size, log: (what: string) => void
     { name: "lds.mlp.members", value: best.members, unit: "networks" },
     { name: "lds.halves", value: halves, unit: "halves" },
   ];
-  return { figures, retrained: perceptron };
+  return { figures, logistic, perceptron };
 }
 
 async function wrongLabels(pool: Pool, size: Size, log: (what: string) => void): Promise<Figure[]> {

@@ -90,12 +90,13 @@ export async function scoreLogistic(
   { halves, first, second }: Retrained,
   networks: number,
   seed: string,
+  epochs = LOGISTIC.epochs / 2,
 ): Promise<NetworkScore> {
   const digits = loadDigits(source);
   const [train, test] = [normalised(digits.train), normalised(digits.test)];
   const n = train.labels.length;
   const q = test.labels.length;
-  const trainer = await openTrainer(n, n, { ...LOGISTIC, epochs: LOGISTIC.epochs / 2 });
+  const trainer = await openTrainer(n, n, { ...LOGISTIC, epochs });
   const all = Int32Array.from({ length: n }, (_, i) => i);
   const sum = new Float32Array(n * q);
   let residual = 0;

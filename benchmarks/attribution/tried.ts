@@ -4,7 +4,14 @@
 import type { Pool } from "../../pipeline/index.ts";
 import { formatValue } from "../table.ts";
 import type { Figure } from "../types.ts";
-import { type MemberOptions, PERCEPTRON, type Retrained, scorePerceptron } from "./networks.ts";
+import {
+  LOGISTIC,
+  type MemberOptions,
+  PERCEPTRON,
+  type Retrained,
+  scoreLogistic,
+  scorePerceptron,
+} from "./networks.ts";
 import type { Size } from "./sizes.ts";
 
 /** Figures `tried.*` with what they mean. */
@@ -53,9 +60,26 @@ const CHOICES: readonly Choice[] = [
   { name: "without_doubts", about: "influences not multiplied by doubts", options: { withoutDoubts: true } },
 ];
 
+/** How long logistic regression's network is trained, as a part of the published recipe's epochs. */
+const LENGTHS = [
+  ["lr_as_chosen", 1 / 2, "logistic regression: one network, trained for as many steps as each half"],
+  ["lr_all_epochs", 1, "logistic regression: one network, trained for twice as many steps"],
+] as const;
+
 /** Measures every choice. */
-export async function tryOthers(pool: Pool, size: Size, retrained: Retrained, seed: string): Promise<Tried> {
+export async function tryOthers(
+  pool: Pool,
+  size: Size,
+  { logistic, perceptron }: { readonly logistic: Retrained; readonly perceptron: Retrained },
+  seed: string,
+): Promise<Tried> {
   const rows: { figure: Figure; about: string }[] = [];
+  const unit = "mean rank correlation";
+  for (const [name, part, about] of LENGTHS) {
+    const epochs = LOGISTIC.epochs * part;
+    const { score } = await scoreLogistic(size.source, logistic, 1, `${seed}/tried`, epochs);
+    rows.push({ figure: { name: `tried.${name}`, unit, ...score }, about });
+  }
   for (const { name, about, options } of CHOICES) {
     const epochs = options.epochs?.map((epoch) => Math.min(epoch, size.epochs));
     const changed = epochs ? { ...options, epochs } : options;
@@ -63,7 +87,7 @@ export async function tryOthers(pool: Pool, size: Size, retrained: Retrained, se
     const [score] = await scorePerceptron(
       pool,
       size.source,
-      retrained,
+      perceptron,
       [size.triedMembers],
       `${seed}/tried`,
       recipe,
@@ -71,7 +95,7 @@ export async function tryOthers(pool: Pool, size: Size, retrained: Retrained, se
     );
     if (!score) throw new TriedNothingError(name);
     const { value, interval } = score.networks;
-    rows.push({ figure: { name: `tried.${name}`, value, unit: "mean rank correlation", interval }, about });
+    rows.push({ figure: { name: `tried.${name}`, value, unit, interval }, about });
   }
   return { members: size.triedMembers, rows, figures: rows.map(({ figure }) => figure) };
 }
@@ -82,7 +106,7 @@ export function triedSection({ members, rows }: Tried): string {
   return [
     "## What was tried",
     "",
-    `The perceptron's score with one thing changed, from ${members} members each:`,
+    `The perceptron's score with one thing changed, from ${members} members each, and logistic regression's:`,
     "",
     "| figure | score | what |",
     "| --- | ---: | --- |",
