@@ -49,7 +49,7 @@ export function limbsOf(value: bigint): number[] {
 }
 
 /** −1/p modulo 2^29. */
-function negativeInverse(modulus: bigint): bigint {
+export function negativeInverse(modulus: bigint): bigint {
   let inverse = 1n;
   for (let i = 0; i < 5; i++) inverse = (inverse * (2n - modulus * inverse)) & MASK;
   return (1n << LIMB_BITS) - inverse;
