@@ -9,7 +9,7 @@ import { FIELD } from "../field.ts";
 import { poseidonForm } from "../poseidon-form.ts";
 import { assemble, type WasmFunctionSource } from "./assembler.ts";
 import { dotFunction } from "./dot.ts";
-import { LIMBS, limbFunctions, limbsOf, MONTGOMERY_BITS, plainFunctions, VALUE_BYTES } from "./limbs.ts";
+import { limbFunctions, limbsOf, MONTGOMERY_BITS, plainFunctions, VALUE_BYTES } from "./limbs.ts";
 import { BLOCK_ROUNDS, permutationFunctions } from "./permutation.ts";
 import { scaleFunction } from "./transform.ts";
 

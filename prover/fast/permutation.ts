@@ -43,8 +43,7 @@ export function permutationFunctions(
 ): WasmFunctionSource[] {
   const apply = (name: string, ...operands: Code[]): Code => [...operands.flat(), ...call(index(name))];
   const [square, first] = [constant32(temporaries), constant32(temporaries + VALUE_BYTES)];
-  const at = (...terms: Code[]): Code =>
-    terms.slice(1).reduce((sum, term) => [...sum, ...term, ...op.add32], terms[0] as Code);
+  const plus = (a: Code, b: Code): Code => [...a, ...b, ...op.add32];
   const values = (count: Code): Code => [...count, ...constant32(VALUE_BYTES), ...op.mul32];
   const fifth = (to: Code, from: Code): Code => [
     ...apply("r_mul", square, from, from),
@@ -78,12 +77,19 @@ export function permutationFunctions(
     const [state, table, others, rounds, power, terms, left, to] = [0, 1, 2, 3, 4, 5, 6, 7];
     return [
       ...apply("copy", first, get(state)),
-      ...[...get(state), ...set(power), ...at(get(others), constant32(1)), ...set(terms)],
+      ...[...get(state), ...set(power), ...plus(get(others), constant32(1)), ...set(terms)],
       ...[...get(rounds), ...set(left)],
       ...whileLoop(get(left), [
         ...fifth(get(power), first),
-        ...apply("r_dot", first, at(get(table), constant32(VALUE_BYTES)), get(power), get(terms), get(table)),
-        ...[...at(get(table), values(at(get(terms), constant32(1)))), ...set(table)],
+        ...apply(
+          "r_dot",
+          first,
+          plus(get(table), constant32(VALUE_BYTES)),
+          get(power),
+          get(terms),
+          get(table),
+        ),
+        ...[...plus(get(table), values(plus(get(terms), constant32(1)))), ...set(table)],
         ...[...step(power, -VALUE_BYTES), ...step(terms, 1), ...step(left, -1)],
       ]),
       ...step(power, VALUE_BYTES),
@@ -91,7 +97,7 @@ export function permutationFunctions(
       ...whileLoop(get(others), [
         ...step(to, VALUE_BYTES),
         ...apply("r_dot", get(to), get(table), get(power), get(rounds), get(to)),
-        ...[...at(get(table), values(get(rounds))), ...set(table), ...step(others, -1)],
+        ...[...plus(get(table), values(get(rounds))), ...set(table), ...step(others, -1)],
       ]),
       ...apply("copy", get(state), first),
     ];
