@@ -7,10 +7,12 @@
  * windows at once: with weights counted from zero, Σ b·T_b is 2^j·(sum of the upper half) plus the same for
  * (lower half + upper half), and every step of it is a batch of independent additions again.
  *
- * Circuits' wires are mostly bits and small numbers: points with a zero scalar, and points at infinity, are
- * left out at the start, and a short scalar has no digits in the high windows.
+ * Circuits' wires are mostly bits and small numbers of either sign: points with a zero scalar, and points at
+ * infinity, are left out at the start; a short scalar has no digits in the high windows; and one just below
+ * the order, which stands for a small negative number, is taken as that.
  */
 
+import { FIELD } from "../field.ts";
 import type { Kernel } from "./kernel.ts";
 import { VALUE_BYTES } from "./limbs.ts";
 import { ENTRY_BYTES } from "./points.ts";
@@ -20,6 +22,10 @@ export type Term = { readonly bit: number; readonly address: number };
 
 const SCALAR_BITS = 254;
 const SCALAR_WORDS = 8;
+/** Those of the order r. */
+const ORDER = Uint32Array.from({ length: SCALAR_WORDS }, (_, k) =>
+  Number((FIELD >> BigInt(32 * k)) & 0xffffffffn),
+);
 /** Additions that share a division: enough to make it cheap, few enough to stay in a processor's cache. */
 const BATCH = 4096;
 const MAX_WINDOW_BITS = 16;
@@ -95,8 +101,25 @@ function activeIndices(words: Uint32Array, points: Uint8Array, pointBytes: numbe
 }
 
 function isLarge(words: Uint32Array, i: number): boolean {
+  if (isNegative(words, i * SCALAR_WORDS)) return false;
   for (let k = 2; k < SCALAR_WORDS; k++) if (words[i * SCALAR_WORDS + k] !== 0) return true;
   return false;
+}
+
+/** Whether a scalar has the order's upper half, and so is less than 2^128 below it. */
+function isNegative(words: Uint32Array, base: number): boolean {
+  for (let k = SCALAR_WORDS / 2; k < SCALAR_WORDS; k++) if (words[base + k] !== ORDER[k]) return false;
+  return true;
+}
+
+/** r − k of a scalar k < r. */
+function negate(words: Uint32Array, base: number, to: Uint32Array): void {
+  let borrow = 0;
+  for (let k = 0; k < SCALAR_WORDS; k++) {
+    const difference = (ORDER[k] as number) - (words[base + k] as number) - borrow;
+    borrow = difference < 0 ? 1 : 0;
+    to[k] = difference;
+  }
 }
 
 function loadPoints(
@@ -119,12 +142,16 @@ function loadPoints(
 }
 
 /** Digit w of scalar i at w·n + i. Windows above a scalar's length stay zero without being looked at. */
-function signedDigits(words: Uint32Array, active: Uint32Array, bits: number, windows: number): Int32Array {
+function signedDigits(all: Uint32Array, active: Uint32Array, bits: number, windows: number): Int32Array {
   const n = active.length;
   const digits = new Int32Array(windows * n);
   const [full, half] = [2 ** bits, 2 ** (bits - 1)];
+  const negated = new Uint32Array(SCALAR_WORDS);
   for (let at = 0; at < n; at++) {
-    const base = (active[at] as number) * SCALAR_WORDS;
+    const start = (active[at] as number) * SCALAR_WORDS;
+    const negative = isNegative(all, start);
+    if (negative) negate(all, start, negated);
+    const [words, base, sign] = negative ? [negated, 0, -1] : [all, start, 1];
     let top = SCALAR_WORDS - 1;
     while (words[base + top] === 0) top--;
     const end = Math.min(windows, Math.floor((32 * (top + 1)) / bits) + 2);
@@ -138,7 +165,7 @@ function signedDigits(words: Uint32Array, active: Uint32Array, bits: number, win
         digit |= (words[base + word + 1] as number) << (32 - shift);
       digit = (digit & (full - 1)) + carry;
       carry = digit > half ? 1 : 0;
-      digits[w * n + at] = digit - carry * full;
+      digits[w * n + at] = sign * (digit - carry * full);
     }
   }
   return digits;
