@@ -26,12 +26,15 @@
 
 import {
   type Code,
+  constant32,
   constant64,
   get,
+  load32,
   load64,
   load64From32,
   op,
   set,
+  store32,
   store64,
   store64To32,
   tee,
@@ -174,20 +177,16 @@ function padded(multiple: readonly bigint[]): bigint[] {
   return multiple.map((limb, j) => limb + (j < LIMBS - 1 ? 1n << LIMB_BITS : 0n) - (j > 0 ? 1n : 0n));
 }
 
-/** out = a − b + 2p limb by limb, two at a time: none falls below zero, and none reaches 2^32. */
+/**
+ * out = a − b + 2p limb by limb: none falls below zero, and none reaches 2^32. By words of four bytes, as they
+ * were just written: a processor that reads two such words as one waits until both have left its buffer.
+ */
 function gap(twice: readonly bigint[]): Code {
   const [out, a, b] = [0, 1, 2];
-  const offset = padded(twice);
-  const code: Code[] = [];
-  for (let j = 0; j + 1 < LIMBS; j += 2) {
-    const both = (offset[j] as bigint) + ((offset[j + 1] as bigint) << 32n);
-    code.push(get(out), get(a), load64(4 * j), constant64(both), op.add64, get(b), load64(4 * j), op.sub64);
-    code.push(store64(4 * j));
-  }
-  const last = 4 * (LIMBS - 1);
-  code.push(get(out), get(a), load64From32(last), constant64(offset[LIMBS - 1] as bigint), op.add64);
-  code.push(get(b), load64From32(last), op.sub64, store64To32(last));
-  return code.flat();
+  return padded(twice).flatMap((limb, j): Code => [
+    ...[...get(out), ...get(a), ...load32(4 * j), ...constant32(Number(limb)), ...op.add32],
+    ...[...get(b), ...load32(4 * j), ...op.sub32, ...store32(4 * j)],
+  ]);
 }
 
 /**
