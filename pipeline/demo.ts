@@ -17,6 +17,7 @@ import { keysFolder } from "./environment.ts";
 import { answerQueries } from "./infer.ts";
 import { payoutError } from "./payout-error.ts";
 import { openProject } from "./project.ts";
+import { shareBackbone } from "./project-backbone.ts";
 import { renderReport } from "./report/render.ts";
 import { reportData } from "./report-data.ts";
 import { openSession, type Session } from "./session.ts";
@@ -43,6 +44,8 @@ export type DemoResult = {
   readonly mislabelledShare: number;
   readonly balanced: boolean;
   readonly seconds: number;
+  /** The most memory that this process, its proving threads included, ever held. */
+  readonly peakMib: number;
   readonly lastLine: string;
 };
 
@@ -115,6 +118,7 @@ export async function runDemo({
       mkdirSync(out, { recursive: true });
       const bundle = join(out, `epoch-${settled.epoch}.json`);
       cpSync(settled.bundlePath, bundle);
+      const backbone = shareBackbone(project, model.backbone, out);
       const payoutL1Error = await payoutError({
         project,
         model,
@@ -147,6 +151,7 @@ export async function runDemo({
       ui.line();
       ui.line(`  Report   ${report}`);
       ui.line(`  Bundle   ${bundle}   (check it: npx quittance verify ${bundle})`);
+      ui.line(`  Backbone ${backbone}   (whoever holds a content recomputes its features with it)`);
       const doubts = checks.filter((check) => !check.ok);
       if (doubts.length > 0)
         throw new DemoUnbalancedError(
@@ -162,6 +167,7 @@ export async function runDemo({
         mislabelledShare,
         balanced: true,
         seconds: (performance.now() - start) / 1_000,
+        peakMib: Math.round(process.resourceUsage().maxRSS / 1_024),
         lastLine,
       };
     } finally {

@@ -4,12 +4,12 @@
  *
  *    c0 = a0·b0 − a1·b1        c1 = (a0 + a1)(b0 + b1) − a0·b0 − a1·b1
  *
- * Column by column: a column of all three products is a few instructions on locals, and what it adds to c0 and
- * c1 goes straight into their reductions, whose carry is the only thing that moves on.
+ * Column by column: a column of all three products is a few instructions on locals, and what it adds to c0
+ * and c1 goes straight into their reductions, whose carry is the only thing that moves on.
  *
- * Bounds: one operand may be a gap (limbs.ts), with limbs below 3·2^29. At most eight products of two limbs in
- * a column are not with a last limb, which is small: a column of c0 lies between ±25·2^58, and with what the
- * reduction adds, p's limbs times 2^29, within ±2^63; its carry keeps the sign. A column of c1 is below
+ * Bounds: one operand may be a gap (limbs.ts), with limbs below 3·2^29. At most eight products of two limbs
+ * in a column are not with a last limb, which is small: a column of c0 lies between ±25·2^58, and with what
+ * the reduction adds, p's limbs times 2^29, within ±2^63; its carry keeps the sign. A column of c1 is below
  * 50·2^58 whatever its parts overflow to, with the reduction below 2^64. For products below 160·p² (the two
  * parts of c1 together) c0 comes out in (0, 3p), since p is added, and c1 below 2p.
  */

@@ -20,8 +20,8 @@
  *    gap(a, b)   a, b <= p                   < a + 2p    a − b + 2p, not carried
  *
  * The limbs of every stored value are below 2^29, but for those of a gap, which are below 3·2^29: one such
- * value may stand in a product, whose columns then stay below 36·2^58. Each limb lies in four bytes, 36 bytes together. Every function
- * takes addresses, the result's first, which may be an operand's.
+ * value may stand in a product, whose columns then stay below 36·2^58. Each limb lies in four bytes, 36 bytes
+ * together. Every function takes addresses, the result's first, which may be an operand's.
  */
 
 import {
@@ -172,26 +172,30 @@ function sum(): Code {
   return code.flat();
 }
 
-/** Limbs of a multiple of p, each but the last at least 2^29 − 1, so that subtracting a value borrows nothing. */
+/**
+ * Limbs of a multiple of p, each but the last at least 2^29 − 1, so that subtracting a value borrows nothing.
+ */
 function padded(multiple: readonly bigint[]): bigint[] {
   return multiple.map((limb, j) => limb + (j < LIMBS - 1 ? 1n << LIMB_BITS : 0n) - (j > 0 ? 1n : 0n));
 }
 
 /**
- * out = a − b + 2p limb by limb: none falls below zero, and none reaches 2^32. By words of four bytes, as they
- * were just written: a processor that reads two such words as one waits until both have left its buffer.
+ * out = a − b + 2p limb by limb: none falls below zero, and none reaches 2^32. By words of four bytes, as
+ * they were just written: a processor that reads two such words as one waits until both have left its buffer.
  */
 function gap(twice: readonly bigint[]): Code {
   const [out, a, b] = [0, 1, 2];
-  return padded(twice).flatMap((limb, j): Code => [
-    ...[...get(out), ...get(a), ...load32(4 * j), ...constant32(Number(limb)), ...op.add32],
-    ...[...get(b), ...load32(4 * j), ...op.sub32, ...store32(4 * j)],
-  ]);
+  return padded(twice).flatMap(
+    (limb, j): Code => [
+      ...[...get(out), ...get(a), ...load32(4 * j), ...constant32(Number(limb)), ...op.add32],
+      ...[...get(b), ...load32(4 * j), ...op.sub32, ...store32(4 * j)],
+    ],
+  );
 }
 
 /**
- * The first operand less the others, plus an offset: carried nowhere, limbs of either sign. Then each multiple
- * is subtracted in turn where the value is not smaller.
+ * The first operand less the others, plus an offset: carried nowhere, limbs of either sign. Then each
+ * multiple is subtracted in turn where the value is not smaller.
  */
 function reduction(
   operands: number,

@@ -14,7 +14,6 @@
  * scratch space for two elements: the running product before it, and its divisor.
  */
 
-import { BASE_FIELD } from "../groth16.ts";
 import {
   type Code,
   call,
@@ -29,7 +28,6 @@ import {
   when,
   whileLoop,
 } from "./assembler.ts";
-import { extensionProduct } from "./extension.ts";
 import { VALUE_BYTES } from "./limbs.ts";
 
 /** Bytes of one entry of a list of additions. */
@@ -60,7 +58,8 @@ const offset = (base: Code, bytes: number): Code =>
   bytes === 0 ? base : [...base, ...constant32(bytes), ...op.add32];
 
 /**
- * The quadratic extension u² = −1 of the field `q`: the functions that {@link pointFunctions} needs of it.
+ * The quadratic extension u² = −1 of the field `q`: the functions that {@link pointFunctions} needs of it,
+ * but for the product (extension.ts).
  */
 export function extensionFunctions(index: Index, { temporaries, zero }: Places): WasmFunctionSource[] {
   const [out, a, b] = [get(0), get(1), get(2)];
@@ -100,7 +99,6 @@ export function extensionFunctions(index: Index, { temporaries, zero }: Places):
     { name: "q2_gap", params: 3, body: both("q_gap", out, a, b) },
     { name: "q2_drop", params: 3, body: both("q_drop8", out, a, b) },
     { name: "q2_drop2", params: 4, body: both("q_drop2_8", out, a, b, get(3)) },
-    extensionProduct("q2_mul", BASE_FIELD),
     { name: "q2_inverse", params: 2, body: inverse },
   ];
 }
