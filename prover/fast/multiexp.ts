@@ -12,7 +12,7 @@
  * the order, which stands for a small negative number, is taken as that.
  */
 
-import { FIELD } from "../field.ts";
+import { isLarge, SCALAR_WORDS, signedDigits, windowBits, windowCount } from "./digits.ts";
 import type { Kernel } from "./kernel.ts";
 import { VALUE_BYTES } from "./limbs.ts";
 import { ENTRY_BYTES } from "./points.ts";
@@ -20,28 +20,8 @@ import { ENTRY_BYTES } from "./points.ts";
 /** A point that counts 2^`bit` times, as coordinates in memory. */
 export type Term = { readonly bit: number; readonly address: number };
 
-const SCALAR_BITS = 254;
-const SCALAR_WORDS = 8;
-/** Those of the order r. */
-const ORDER = Uint32Array.from({ length: SCALAR_WORDS }, (_, k) =>
-  Number((FIELD >> BigInt(32 * k)) & 0xffffffffn),
-);
 /** Additions that share a division: enough to make it cheap, few enough to stay in a processor's cache. */
 const BATCH = 4096;
-const MAX_WINDOW_BITS = 16;
-
-/** Window width with the fewest additions: for each window one a point, and two a bucket. */
-function windowBits(points: number): number {
-  const cost = (bits: number): number => windowCount(bits) * (points + 2 ** bits);
-  let best = 2;
-  for (let bits = 3; bits <= MAX_WINDOW_BITS; bits++) if (cost(bits) < cost(best)) best = bits;
-  return best;
-}
-
-/** One more than the digits need, so that the last carry has a place. */
-function windowCount(bits: number): number {
-  return Math.floor(SCALAR_BITS / bits) + 1;
-}
 
 /**
  * Prepares Σ k_i·P_i; the sum of all terms is the result. They stay in memory that the caller scopes.
@@ -100,28 +80,6 @@ function activeIndices(words: Uint32Array, points: Uint8Array, pointBytes: numbe
   return active.subarray(0, found);
 }
 
-function isLarge(words: Uint32Array, i: number): boolean {
-  if (isNegative(words, i * SCALAR_WORDS)) return false;
-  for (let k = 2; k < SCALAR_WORDS; k++) if (words[i * SCALAR_WORDS + k] !== 0) return true;
-  return false;
-}
-
-/** Whether a scalar has the order's upper half, and so is less than 2^128 below it. */
-function isNegative(words: Uint32Array, base: number): boolean {
-  for (let k = SCALAR_WORDS / 2; k < SCALAR_WORDS; k++) if (words[base + k] !== ORDER[k]) return false;
-  return true;
-}
-
-/** r − k of a scalar k < r. */
-function negate(words: Uint32Array, base: number, to: Uint32Array): void {
-  let borrow = 0;
-  for (let k = 0; k < SCALAR_WORDS; k++) {
-    const difference = (ORDER[k] as number) - (words[base + k] as number) - borrow;
-    borrow = difference < 0 ? 1 : 0;
-    to[k] = difference;
-  }
-}
-
 function loadPoints(
   kernel: Kernel,
   points: Uint8Array,
@@ -139,36 +97,6 @@ function loadPoints(
     kernel.call.q_scale(bases, staged, active.length * values, factor, 1);
   });
   return bases;
-}
-
-/** Digit w of scalar i at w·n + i. Windows above a scalar's length stay zero without being looked at. */
-function signedDigits(all: Uint32Array, active: Uint32Array, bits: number, windows: number): Int32Array {
-  const n = active.length;
-  const digits = new Int32Array(windows * n);
-  const [full, half] = [2 ** bits, 2 ** (bits - 1)];
-  const negated = new Uint32Array(SCALAR_WORDS);
-  for (let at = 0; at < n; at++) {
-    const start = (active[at] as number) * SCALAR_WORDS;
-    const negative = isNegative(all, start);
-    if (negative) negate(all, start, negated);
-    const [words, base, sign] = negative ? [negated, 0, -1] : [all, start, 1];
-    let top = SCALAR_WORDS - 1;
-    while (words[base + top] === 0) top--;
-    const end = Math.min(windows, Math.floor((32 * (top + 1)) / bits) + 2);
-    let carry = 0;
-    for (let w = 0; w < end; w++) {
-      const bit = w * bits;
-      const [word, shift] = [bit >>> 5, bit & 31];
-      let digit = (words[base + word] ?? 0) >>> shift;
-      if (word >= SCALAR_WORDS) digit = 0;
-      else if (shift + bits > 32 && word < SCALAR_WORDS - 1)
-        digit |= (words[base + word + 1] as number) << (32 - shift);
-      digit = (digit & (full - 1)) + carry;
-      carry = digit > half ? 1 : 0;
-      digits[w * n + at] = sign * (digit - carry * full);
-    }
-  }
-  return digits;
 }
 
 type Adder = {
