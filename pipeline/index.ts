@@ -20,7 +20,7 @@ export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
 export type { Corpus, Sample } from "./corpus/corpus.ts";
-export { demoSplit } from "./corpus/demo.ts";
+export { DEMO_CONTRIBUTORS, DEMO_QUERY_COUNT, demoSplit } from "./corpus/demo.ts";
 export { findDuplicates } from "./corpus/duplicates.ts";
 export { loadCorpus } from "./corpus/folder.ts";
 export { loadIdx } from "./corpus/idx.ts";
@@ -31,7 +31,7 @@ export { type GraphBuilder, graphBuilder, type Tensor } from "./engine/graph.ts"
 export { encodeOnnx } from "./engine/onnx.ts";
 export { openSession, tensor } from "./engine/ort.ts";
 export { openPool, type Pool } from "./engine/pool.ts";
-export { ROOT } from "./environment.ts";
+export { cacheFolder, ROOT } from "./environment.ts";
 export * from "./forget.ts";
 export * from "./infer.ts";
 export { adjoint } from "./influence/adjoint.ts";
