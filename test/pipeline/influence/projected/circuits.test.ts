@@ -37,7 +37,7 @@ import { mainSource } from "../../../../prover/profile.ts";
 import { SIZES, smallNetwork, smallSamples } from "./nets.ts";
 
 /** The tiny profile with one class: every target is "more of this output". */
-const profile = { ...loadProfile("tiny"), m: 1 };
+const profile = { ...loadProfile("tiny"), m: 1, classes: 1, words: [[1]] };
 const CACHE = join(import.meta.dirname, "../../../../.cache");
 const LAMBDA = 5_000;
 const RANKS: [number, number][] = [
