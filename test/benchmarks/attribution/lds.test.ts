@@ -25,6 +25,7 @@ describe("the linear datamodeling score", () => {
   it("is one for what adds up, whatever the scale, and minus one for its opposite", () => {
     const { halves, influences, q, exact } = additive(0);
     expect(lds(exact, exact, "one").value).toBeCloseTo(1, 12);
+    expect(lds(exact, exact, "one").interval[1]).toBe(1);
     const turned = exact.map((row) => row.map((value) => -Math.exp(value)));
     expect(lds(exact, turned, "minus one").value).toBeCloseTo(-1, 12);
     const half = predictions(halves, influences, q, new Float64Array(30).fill(0.5));
@@ -32,7 +33,11 @@ describe("the linear datamodeling score", () => {
   });
 
   it("falls with noise, inside its interval, and the ceiling falls with it", () => {
-    const [little, much] = [additive(0.5), additive(6)];
+    const [least, little, much] = [additive(0.05), additive(0.5), additive(6)];
+    const close = lds(least.exact, least.measured, "close");
+    expect(close.value).toBeGreaterThan(0.98);
+    expect(close.interval[0]).toBeLessThan(close.value);
+    expect(close.interval[1]).toBeGreaterThanOrEqual(close.value);
     const [a, b] = [lds(little.exact, little.measured, "a"), lds(much.exact, much.measured, "b")];
     expect(a.value).toBeGreaterThan(b.value);
     for (const { value, interval } of [a, b]) {
