@@ -6,6 +6,7 @@ import {BN254} from "./BN254.sol";
 import {IEpochs} from "./interfaces/IEpochs.sol";
 import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
 import {IModels} from "./interfaces/IModels.sol";
+import {IVerifierRegistry} from "./interfaces/IVerifierRegistry.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {CircuitId, ModelId} from "./Types.sol";
 import {Vault} from "./Vault.sol";
@@ -26,7 +27,7 @@ contract Epochs is IEpochs {
     /// @param emptyQ commitment of the zero Q with salt 0
     /// @param queries most receipts in an `inference` proof
     struct Config {
-        IGroth16Verifier verifier;
+        IVerifierRegistry registry;
         IModels models;
         CircuitId inference;
         CircuitId adjoint;
@@ -35,7 +36,6 @@ contract Epochs is IEpochs {
         uint256 queries;
     }
 
-    IGroth16Verifier public immutable verifier;
     IModels public immutable models;
     IVault public immutable vault;
     CircuitId public immutable inferenceCircuit;
@@ -55,15 +55,17 @@ contract Epochs is IEpochs {
 
     constructor(Config memory config) {
         _checkElement(config.emptyQ);
-        (verifier, models, vault) = (config.verifier, config.models, new Vault(config.models));
+        (models, vault) = (config.models, new Vault(config.models));
+        // Every later version of the registry has the same circuits.
+        IGroth16Verifier verifier = config.registry.verifierAt(1);
         inferenceCircuit = config.inference;
         adjointCircuit = config.adjoint;
         weightsCircuit = config.weights;
         (emptyQ, queries, _groupSize) = (config.emptyQ, config.queries, config.models.groupSize());
         bool fits = config.queries > 0 &&
-            config.verifier.publicCount(config.inference) == 6 &&
-            config.verifier.publicCount(config.adjoint) == 4 &&
-            config.verifier.publicCount(config.weights) == 1 + 2 * _groupSize;
+            verifier.publicCount(config.inference) == 6 &&
+            verifier.publicCount(config.adjoint) == 4 &&
+            verifier.publicCount(config.weights) == 1 + 2 * _groupSize;
         if (!fits) revert EpochsWrongProfile();
     }
 
@@ -101,14 +103,14 @@ contract Epochs is IEpochs {
     /// @inheritdoc IEpochs
     function proveInference(ModelId id, uint256 number, uint256 index, uint256[8] calldata proof) external {
         Epoch storage epoch = _open(id, number);
-        verifier.verify(inferenceCircuit, proof, _markInference(epoch, id, number, index));
+        models.verifierOf(id).verify(inferenceCircuit, proof, _markInference(epoch, id, number, index));
         --epoch.remaining;
     }
 
     /// @inheritdoc IEpochs
     function proveAdjoint(ModelId id, uint256 number, uint256[8] calldata proof) external {
         Epoch storage epoch = _open(id, number);
-        verifier.verify(adjointCircuit, proof, _markAdjoint(epoch, id, number));
+        models.verifierOf(id).verify(adjointCircuit, proof, _markAdjoint(epoch, id, number));
         --epoch.remaining;
     }
 
@@ -122,7 +124,7 @@ contract Epochs is IEpochs {
         uint256[8] calldata proof
     ) external {
         Epoch storage epoch = _open(id, number);
-        verifier.verify(weightsCircuit, proof, _markWeights(epoch.commitY, id, number, group, w, commitG));
+        models.verifierOf(id).verify(weightsCircuit, proof, _markWeights(epoch.commitY, id, number, group, w, commitG));
         --epoch.remaining;
     }
 
@@ -149,7 +151,7 @@ contract Epochs is IEpochs {
         for (uint256 i = 0; i < weights.length; ++i) {
             items[filled++] = _weightsItem(epoch.commitY, id, number, weights[i]);
         }
-        verifier.verifyBatch(items);
+        models.verifierOf(id).verifyBatch(items);
         // Every statement is counted once and there are no more of them than that.
         epoch.remaining -= uint32(count);
     }
@@ -256,7 +258,7 @@ contract Epochs is IEpochs {
     ) private pure returns (uint256[] memory amounts) {
         amounts = new uint256[](payers.length);
         // 128 bits times 128 bits.
-        for (uint256 i = 0; i < payers.length; ++i) amounts[i] = uint256(feeUnits[i]) * model.feeUnitWei;
+        for (uint256 i = 0; i < payers.length; ++i) amounts[i] = uint256(feeUnits[i]) * model.feeUnit;
     }
 
     /// @dev Marks the statement as proven and builds its public inputs.

@@ -25,6 +25,9 @@ export const CONTRACT_NAMES = [
   "Training",
   "Epochs",
   "Vault",
+  "VerifierRegistry",
+  "PauseGuardian",
+  "QuittanceToken",
 ] as const;
 /** Contracts that only tests deploy. */
 export const MOCK_NAMES = ["TestWallet"] as const;
