@@ -16,29 +16,18 @@ contract FeeSchedule is IFeeSchedule, Ownable2Step {
     /// @inheritdoc IFeeSchedule
     uint256 public constant MIN_CONTRIBUTORS_BPS = 5_000;
     /// @inheritdoc IFeeSchedule
-    uint256 public constant PAUSE = 7 days;
+    uint256 public constant MIN_WINDOW = 1 days;
     /// @inheritdoc IFeeSchedule
-    uint256 public constant PAUSE_GAP = 14 days;
-    uint256 private constant MIN_WINDOW = 1 days;
-    uint256 private constant MAX_WINDOW = 30 days;
+    uint256 public constant MAX_WINDOW = 30 days;
     uint256 private constant BPS = 10_000;
 
     Split private _split;
     /// @inheritdoc IFeeSchedule
     address public treasury;
     /// @inheritdoc IFeeSchedule
-    address public guardian;
-    /// @inheritdoc IFeeSchedule
     uint256 public provingWindow;
     /// @inheritdoc IFeeSchedule
     uint256 public answerWindow;
-    /// @inheritdoc IFeeSchedule
-    uint256 public pausedUntil;
-
-    modifier onlyGuardian() {
-        if (msg.sender != guardian && msg.sender != owner()) revert FeeScheduleNotGuardian(msg.sender);
-        _;
-    }
 
     constructor(address owner_, address treasury_, Split memory split_) Ownable(owner_) {
         _setSplit(split_);
@@ -62,27 +51,6 @@ contract FeeSchedule is IFeeSchedule, Ownable2Step {
     }
 
     /// @inheritdoc IFeeSchedule
-    function setGuardian(address guardian_) external onlyOwner {
-        guardian = guardian_;
-        emit GuardianChanged(guardian_);
-    }
-
-    /// @inheritdoc IFeeSchedule
-    function pause() external onlyGuardian {
-        uint256 availableAt = pausedUntil == 0 ? 0 : pausedUntil + PAUSE_GAP;
-        if (block.timestamp < availableAt) revert FeeSchedulePausedTooOften(availableAt);
-        pausedUntil = block.timestamp + PAUSE;
-        emit PausedUntil(msg.sender, pausedUntil);
-    }
-
-    /// @inheritdoc IFeeSchedule
-    function unpause() external onlyGuardian {
-        if (!paused()) revert FeeScheduleNotPaused();
-        pausedUntil = block.timestamp;
-        emit PausedUntil(msg.sender, block.timestamp);
-    }
-
-    /// @inheritdoc IFeeSchedule
     function split() external view returns (Split memory) {
         return _split;
     }
@@ -90,11 +58,6 @@ contract FeeSchedule is IFeeSchedule, Ownable2Step {
     /// @inheritdoc IFeeSchedule
     function withdrawalDelay() external view returns (uint256) {
         return provingWindow + 1 days;
-    }
-
-    /// @inheritdoc IFeeSchedule
-    function paused() public view returns (bool) {
-        return block.timestamp < pausedUntil;
     }
 
     function _setSplit(Split memory split_) private {

@@ -7,8 +7,7 @@ pragma solidity ^0.8.30;
 /// is meant to be the timelock of the governor.
 /// @dev Whoever needs a value takes a snapshot when its own clock starts ({IEpochs-commitEpoch},
 /// {IVault-requestWithdrawal}, a dispute's opening), so a change never reaches what has begun. Nothing here
-/// can move coins. A pause stops new epochs and new disputes, never claims, withdrawals or answers; it ends
-/// by itself and cannot be renewed at once.
+/// can move coins.
 interface IFeeSchedule {
     /// @notice In basis points of an epoch's fees. Contributors have the rest.
     struct Split {
@@ -22,16 +21,10 @@ interface IFeeSchedule {
     /// @notice A window must lie within `min` and `max` seconds.
     error FeeScheduleWindowOutOfBounds(uint256 window, uint256 min, uint256 max);
     error FeeScheduleZeroTreasury();
-    error FeeScheduleNotGuardian(address sender);
-    /// @notice The last pause ended too recently.
-    error FeeSchedulePausedTooOften(uint256 availableAt);
-    error FeeScheduleNotPaused();
 
     event SplitChanged(Split split);
     event TreasuryChanged(address indexed treasury);
     event WindowsChanged(uint256 provingWindow, uint256 answerWindow);
-    event GuardianChanged(address indexed guardian);
-    event PausedUntil(address indexed by, uint256 until);
 
     /// @notice Sets the split of epochs that are committed from now on. Owner only.
     function setSplit(Split calldata split_) external;
@@ -42,19 +35,8 @@ interface IFeeSchedule {
     /// @notice Sets the windows of what begins from now on. Owner only.
     function setWindows(uint256 provingWindow_, uint256 answerWindow_) external;
 
-    /// @notice Sets who may pause; nobody if 0. Owner only.
-    function setGuardian(address guardian_) external;
-
-    /// @notice Stops new epochs and new disputes for {PAUSE}. Guardian or owner, and only {PAUSE_GAP} after
-    /// the last pause ended.
-    function pause() external;
-
-    /// @notice Ends a pause. Guardian or owner.
-    function unpause() external;
-
     function split() external view returns (Split memory);
     function treasury() external view returns (address);
-    function guardian() external view returns (address);
     /// @notice Seconds in which an epoch must be proven, from its commitment.
     function provingWindow() external view returns (uint256);
     /// @notice Seconds in which a disputed operator must answer.
@@ -63,13 +45,10 @@ interface IFeeSchedule {
     /// epoch blocks the operator's next one for {provingWindow} at most, so every operator keeps a day to
     /// charge what it served before the request.
     function withdrawalDelay() external view returns (uint256);
-    /// @notice When the last pause ends or ended; 0 if there was none.
-    function pausedUntil() external view returns (uint256);
-    function paused() external view returns (bool);
     function MAX_PROTOCOL_BPS() external view returns (uint256);
     function MAX_DEVELOPER_BPS() external view returns (uint256);
     function MAX_VALIDATORS_BPS() external view returns (uint256);
     function MIN_CONTRIBUTORS_BPS() external view returns (uint256);
-    function PAUSE() external view returns (uint256);
-    function PAUSE_GAP() external view returns (uint256);
+    function MIN_WINDOW() external view returns (uint256);
+    function MAX_WINDOW() external view returns (uint256);
 }
