@@ -160,6 +160,12 @@ contract Training is ITraining {
     }
 
     /// @inheritdoc ITraining
+    function sampleProven(ModelId id, uint256 batchIndex) external view returns (bool) {
+        uint256 word = _samples[id][_sessions[id].round][batchIndex / 256];
+        return (word >> (batchIndex % 256)) & 1 == 1;
+    }
+
+    /// @inheritdoc ITraining
     function seedOf(ModelId id) external view returns (bytes32) {
         return _seed(id, models.model(id).rootsHash);
     }
