@@ -15,7 +15,15 @@ export type BenchmarkEntry = {
   readonly load: () => Promise<Benchmark>;
 };
 
-const CIRCUITS = ["samples", "contributors", "model", "inference", "adjoint", "weights"] as const;
+const CIRCUITS = [
+  "samples",
+  "contributors",
+  "model",
+  "inference",
+  "adjoint",
+  "weights",
+  "duplicate",
+] as const;
 const PER_CIRCUIT = ["rows", "compile.seconds", "key.seconds", "prove.seconds", "prove.peak_mib"] as const;
 
 /** Every benchmark, in the order in which `npm run bench` lists them. */

@@ -97,7 +97,7 @@ export async function verifyBundle(
   const doubtful = (): boolean => firstDoubt && checks.some(({ ok }) => !ok);
   if (doubtful()) return checks;
   const proofs = statementsOf(bundle, profile);
-  for (const circuit of unproven ? EPOCH_CIRCUITS : CIRCUIT_NAMES) {
+  for (const circuit of unproven ? EPOCH_CIRCUITS : [...TRAINING_CIRCUITS, ...EPOCH_CIRCUITS]) {
     const mine = proofs.filter(({ statement }) => statement.circuit === circuit);
     let problem = mine.length === 0 ? `there is no ${circuit} proof` : undefined;
     for (const [index, { statement, proof }] of mine.entries()) {
@@ -121,9 +121,10 @@ function attempt(find: () => string | undefined): string | undefined {
   }
 }
 
+const TRAINING_CIRCUITS = ["samples", "contributors", "model"] as const;
 const EPOCH_CIRCUITS = ["inference", "adjoint", "weights"] as const;
 
-const MEANING: Readonly<Record<CircuitName, string>> = {
+const MEANING: Readonly<Record<(typeof TRAINING_CIRCUITS | typeof EPOCH_CIRCUITS)[number], string>> = {
   samples: "every batch's records are well formed, and add up to what they add to G and A",
   contributors: "every contributor's committed gradient takes its value at ρ",
   model: "the committed W, A and residual take their values at ρ, the residual within its bound",
@@ -181,7 +182,7 @@ function keyProblem(bundle: EpochBundle, keys: Keys): string | undefined {
   if (keys.manifest.kind === "local" && !LOCAL_CHAIN_IDS.has(bundle.chainId)) {
     return `local keys prove nothing on chain ${bundle.chainId}: whoever made them can forge`;
   }
-  for (const circuit of CIRCUIT_NAMES) {
+  for (const circuit of [...TRAINING_CIRCUITS, ...EPOCH_CIRCUITS]) {
     const mine = keys.manifest.circuits[circuit];
     const theirs = bundle.keys.circuits[circuit];
     if (mine.vkeyHash !== theirs.vkeyHash)

@@ -16,7 +16,15 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 /** The circuits, in the order in which reports and tables list them. */
-export const CIRCUIT_NAMES = ["samples", "contributors", "model", "inference", "adjoint", "weights"] as const;
+export const CIRCUIT_NAMES = [
+  "samples",
+  "contributors",
+  "model",
+  "inference",
+  "adjoint",
+  "weights",
+  "duplicate",
+] as const;
 export type CircuitName = (typeof CIRCUIT_NAMES)[number];
 
 /** The profiles: `tiny` for tests (the real widths, small sizes), `default` for everything else. */

@@ -28,6 +28,10 @@ export const CONTRACT_NAMES = [
   "VerifierRegistry",
   "PauseGuardian",
   "QuittanceToken",
+  "Governance",
+  "QuittanceGovernor",
+  "QuittanceTimelock",
+  "Validation",
 ] as const;
 /** Contracts that only tests deploy. */
 export const MOCK_NAMES = ["TestWallet"] as const;
