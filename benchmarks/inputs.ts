@@ -14,6 +14,7 @@ import {
   contributorsWitness,
   type DataRecord,
   duplicateWitness,
+  inclusionWitness,
   inferenceWitness,
   loadProfile,
   modelWitness,
@@ -40,7 +41,16 @@ type Draw = { readonly unsigned: (bits: number) => bigint; readonly signed: (bit
 export function honestInput(profileName: ProfileName, circuit: CircuitName, seed: string): HonestInput {
   const profile = loadProfile(profileName);
   const draw = drawFrom(`${seed}/${profileName}/${circuit}`);
-  return { samples, contributors, model, inference, adjoint, weights, duplicate }[circuit](profile, draw);
+  const inputs = { samples, contributors, model, inference, adjoint, weights, duplicate, inclusion };
+  return inputs[circuit](profile, draw);
+}
+
+/** The last receipt of a full batch. */
+function inclusion(profile: Profile, draw: Draw): HonestInput {
+  const leaves = fill(profile.queries, () => draw.unsigned(248));
+  const place = profile.queries - 1;
+  const { statement, input } = inclusionWitness({ profile, context: draw.unsigned(248), leaves, place });
+  return { input, publics: publicSignals({ circuit: "inclusion", ...statement }, profile) };
 }
 
 /** Two full batches whose last records have one content. */

@@ -23,6 +23,7 @@ const CIRCUITS = [
   "adjoint",
   "weights",
   "duplicate",
+  "inclusion",
 ] as const;
 const PER_CIRCUIT = ["rows", "compile.seconds", "key.seconds", "prove.seconds", "prove.peak_mib"] as const;
 

@@ -24,6 +24,7 @@ export const CIRCUIT_NAMES = [
   "adjoint",
   "weights",
   "duplicate",
+  "inclusion",
 ] as const;
 export type CircuitName = (typeof CIRCUIT_NAMES)[number];
 

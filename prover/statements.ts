@@ -11,6 +11,7 @@
  *   adjoint       commitA, commitQ, commitY, lambda
  *   weights       commitY, commitG[g], w[g]
  *   duplicate     rootEarlier, rootLater, challenger
+ *   inclusion     context, receiptsRoot, leaf
  *
  * Pitfall: a verifier that accepts a value at or beyond the field's order accepts the same statement under
  * many names. Both directions here refuse such values.
@@ -95,6 +96,13 @@ export type DuplicateStatement = {
   readonly challenger: bigint;
 };
 
+/** The leaf is one of those behind the root of an inference batch. */
+export type InclusionStatement = {
+  readonly context: bigint;
+  readonly receiptsRoot: bigint;
+  readonly leaf: bigint;
+};
+
 export type Statement =
   | ({ readonly circuit: "samples" } & SamplesStatement)
   | ({ readonly circuit: "contributors" } & ContributorsStatement)
@@ -102,7 +110,8 @@ export type Statement =
   | ({ readonly circuit: "inference" } & InferenceStatement)
   | ({ readonly circuit: "adjoint" } & AdjointStatement)
   | ({ readonly circuit: "weights" } & WeightsStatement)
-  | ({ readonly circuit: "duplicate" } & DuplicateStatement);
+  | ({ readonly circuit: "duplicate" } & DuplicateStatement)
+  | ({ readonly circuit: "inclusion" } & InclusionStatement);
 
 /**
  * Names of a circuit's public signals, in order; elements of arrays as `commitG[0]`.
@@ -130,6 +139,8 @@ export function publicNames(circuit: CircuitName, profile: Profile): string[] {
       return ["commitY", ...each("commitG"), ...each("w")];
     case "duplicate":
       return ["rootEarlier", "rootLater", "challenger"];
+    case "inclusion":
+      return ["context", "receiptsRoot", "leaf"];
   }
 }
 
@@ -173,6 +184,8 @@ function listSignals(s: Statement): bigint[] {
       return [s.commitY, ...s.commitG, ...s.w];
     case "duplicate":
       return [s.rootEarlier, s.rootLater, s.challenger];
+    case "inclusion":
+      return [s.context, s.receiptsRoot, s.leaf];
   }
 }
 
@@ -213,6 +226,8 @@ export function parsePublicSignals(
       return { circuit, commitY: at(0), commitG: signals.slice(1, 1 + g), w: signals.slice(1 + g) };
     case "duplicate":
       return { circuit, ...named<keyof DuplicateStatement>() };
+    case "inclusion":
+      return { circuit, ...named<keyof InclusionStatement>() };
   }
 }
 

@@ -47,8 +47,7 @@ export function duplicateWitness(inputs: DuplicateInputs): {
     if (leaves[place] !== recordLeaf(record, profile))
       throw new WitnessDuplicateError(`the ${which} record is not the one at place ${place} of its batch`);
   }
-  if (earlier.record.digest !== later.record.digest)
-    throw new WitnessDuplicateError("their contents differ");
+  if (earlier.record.digest !== later.record.digest) throw new WitnessDuplicateError("their contents differ");
   const [rootEarlier, rootLater] = pair.map(({ leaves }) => batchRoot(leaves, profile)) as [bigint, bigint];
   if (rootEarlier === rootLater && earlier.place === later.place)
     throw new WitnessDuplicateError("they are one and the same record");
