@@ -27,7 +27,6 @@ contract Epochs is IEpochs {
     uint256 private constant MAX_FEE = type(uint16).max;
     uint256 private constant BPS = 10_000;
 
-    /// @param validation who pulls the validators' shares
     /// @param emptyQ commitment of the zero Q with salt 0
     /// @param queries most receipts in an `inference` proof
     struct Config {
@@ -36,7 +35,6 @@ contract Epochs is IEpochs {
         IDatanets datanets;
         IFeeSchedule schedule;
         IPauseGuardian guardian;
-        address validation;
         CircuitId inference;
         CircuitId adjoint;
         CircuitId weights;
@@ -76,7 +74,7 @@ contract Epochs is IEpochs {
         _checkElement(config.emptyQ);
         (models, datanets, schedule) = (config.models, config.datanets, config.schedule);
         guardian = config.guardian;
-        vault = new Vault(config.models, config.schedule, config.validation);
+        vault = new Vault(config.models, config.datanets, config.schedule);
         // Every later version of the registry has the same circuits.
         IGroth16Verifier verifier = config.registry.verifierAt(1);
         inferenceCircuit = config.inference;

@@ -12,6 +12,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {EarningsTree} from "./EarningsTree.sol";
+import {IDatanets} from "./interfaces/IDatanets.sol";
 import {IFeeSchedule} from "./interfaces/IFeeSchedule.sol";
 import {IFeeSource} from "./interfaces/IFeeSource.sol";
 import {IModels} from "./interfaces/IModels.sol";
@@ -51,7 +52,7 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     }
 
     address public immutable epochs;
-    address public immutable validation;
+    IDatanets public immutable datanets;
     IModels public immutable models;
     IFeeSchedule public immutable schedule;
 
@@ -71,8 +72,12 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         _;
     }
 
-    constructor(IModels models_, IFeeSchedule schedule_, address validation_) EIP712("Quittance", "1") {
-        (epochs, models, schedule, validation) = (msg.sender, models_, schedule_, validation_);
+    constructor(
+        IModels models_,
+        IDatanets datanets_,
+        IFeeSchedule schedule_
+    ) EIP712("Quittance", "1") {
+        (epochs, models, datanets, schedule) = (msg.sender, models_, datanets_, schedule_);
     }
 
     // ---- payers
@@ -230,7 +235,7 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         DatanetId datanet,
         address token
     ) external nonReentrant returns (uint256 amount) {
-        if (msg.sender != validation) revert VaultOnlyValidation(msg.sender);
+        if (msg.sender != datanets.validation()) revert VaultOnlyValidation(msg.sender);
         amount = validatorFees[datanet][token];
         if (amount == 0) return 0;
         validatorFees[datanet][token] = 0;

@@ -7,7 +7,7 @@ import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3
 
 /// @dev Tests only. A token that anybody may mint, with any number of decimals, and which can be told to
 /// misbehave: keep a part of each transfer, refuse a recipient, or call somebody in the middle of one.
-contract TestToken is ERC20, ERC20Permit, ERC3009 {
+contract TestCoin is ERC20, ERC20Permit, ERC3009 {
     uint8 private immutable _decimals;
     uint256 public feeBps;
     mapping(address recipient => bool) public refused;
@@ -17,7 +17,7 @@ contract TestToken is ERC20, ERC20Permit, ERC3009 {
     bool public hookSucceeded;
     bytes4 public hookRefusal;
 
-    error TestTokenRefused(address recipient);
+    error TestCoinRefused(address recipient);
 
     constructor(uint8 decimals_) ERC20("Test", "TEST") ERC20Permit("Test") {
         _decimals = decimals_;
@@ -46,7 +46,7 @@ contract TestToken is ERC20, ERC20Permit, ERC3009 {
     }
 
     function _update(address from, address to, uint256 value) internal override {
-        if (refused[to]) revert TestTokenRefused(to);
+        if (refused[to]) revert TestCoinRefused(to);
         address target = _hookTarget;
         if (target != address(0)) {
             _hookTarget = address(0);
