@@ -133,7 +133,15 @@ export type ReceiptFacts = {
 export type PictureFacts = { readonly width: number; readonly height: number; readonly pixels: string };
 
 export type ProofFacts = {
-  readonly circuit: "inference" | "adjoint" | "weights" | "samples" | "contributors" | "model" | "duplicate" | "inclusion";
+  readonly circuit:
+    | "inference"
+    | "adjoint"
+    | "weights"
+    | "samples"
+    | "contributors"
+    | "model"
+    | "duplicate"
+    | "inclusion";
   /** Which of several, from 1. */
   readonly index: number;
   readonly rows: number;
