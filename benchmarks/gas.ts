@@ -17,6 +17,7 @@ import {
   readyCircuits,
   readyKeys,
   signBatch,
+  NO_PARENT,
 } from "../pipeline/index.ts";
 import {
   type Circuit,
@@ -100,13 +101,16 @@ async function register(
   }
   const committed = await contracts.commitModel(operator, {
     datanet: datanet.datanetId,
+    datanetVersion: (await contracts.ensureVersion(operator, datanet.datanetId)).version,
+    parent: NO_PARENT,
     backbone: `0x${"bb".repeat(32)}`,
     commitW: model.commitW,
     commitA: model.commitA,
     lambda: Number(model.lambda),
     commitR: 1n,
     samples: contributors * profile.batchRecords,
-    feeUnitWei: FEE_UNIT_WEI,
+    token: contracts.deployment.token,
+    feeUnit: FEE_UNIT_WEI,
     // Its numbers are random, so there is no training to prove; {@link runTraining} has another model.
     unproven: true,
     contributors: members,

@@ -8,7 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import type { Proof } from "../prover/index.ts";
+import { forEachCircuit, type Proof } from "../prover/index.ts";
 import { writeFileAtomic } from "./store.ts";
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]{0,77})$/, "a decimal number");
@@ -50,20 +50,16 @@ export const bundleSchema = z.strictObject({
   }),
   keys: z.strictObject({
     kind: z.enum(["local", "ceremony"]),
-    circuits: z.strictObject({
-      samples: circuitKey,
-      contributors: circuitKey,
-      model: circuitKey,
-      inference: circuitKey,
-      adjoint: circuitKey,
-      weights: circuitKey,
-    }),
+    circuits: z.strictObject(forEachCircuit(circuitKey)),
   }),
   model: z.strictObject({
     id: hex32,
     operator: address,
     nonce: decimal,
     datanet: decimal,
+    datanetVersion: count,
+    parent: hex32,
+    token: address,
     backbone: sha,
     commitW: decimal,
     commitA: decimal,

@@ -11,7 +11,7 @@ export {
   openContracts,
   signBatch,
 } from "./chain/contracts.ts";
-export { circuitIdOf } from "./chain/ids.ts";
+export { circuitIdOf, NO_PARENT } from "./chain/ids.ts";
 export { openLocalChain } from "./chain/local.ts";
 export type { BatchEntry } from "./chain/proofs.ts";
 export * from "./claim.ts";

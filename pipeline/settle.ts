@@ -8,6 +8,7 @@
 
 import { proofWords } from "../prover/index.ts";
 import { bundleProof, type EpochBundle, parseBundle, writeBundle } from "./bundle.ts";
+import { NO_PARENT } from "./chain/ids.ts";
 import type { EpochProofs } from "./chain/proofs.ts";
 import { EPOCH_STATUS } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
@@ -270,6 +271,9 @@ async function exportBundle(
       operator: session.operator.address,
       nonce: String(model.nonce),
       datanet: String(model.datanet),
+      datanetVersion: model.datanetVersion,
+      parent: model.parent ?? NO_PARENT,
+      token: model.token,
       backbone: model.backbone,
       commitW: String(model.commitW),
       commitA: String(model.commitA),

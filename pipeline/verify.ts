@@ -182,7 +182,7 @@ function keyProblem(bundle: EpochBundle, keys: Keys): string | undefined {
   if (keys.manifest.kind === "local" && !LOCAL_CHAIN_IDS.has(bundle.chainId)) {
     return `local keys prove nothing on chain ${bundle.chainId}: whoever made them can forge`;
   }
-  for (const circuit of [...TRAINING_CIRCUITS, ...EPOCH_CIRCUITS]) {
+  for (const circuit of CIRCUIT_NAMES) {
     const mine = keys.manifest.circuits[circuit];
     const theirs = bundle.keys.circuits[circuit];
     if (mine.vkeyHash !== theirs.vkeyHash)
@@ -218,6 +218,8 @@ function modelProblem(bundle: EpochBundle, profile: Profile): string | undefined
     nonce: BigInt(model.nonce),
     statement: {
       datanet: BigInt(model.datanet),
+      datanetVersion: model.datanetVersion,
+      parent: model.parent,
       backbone: `0x${model.backbone}`,
       commitW: BigInt(model.commitW),
       commitA: BigInt(model.commitA),
@@ -225,7 +227,8 @@ function modelProblem(bundle: EpochBundle, profile: Profile): string | undefined
       unproven: model.unproven,
       lambda: model.lambda,
       samples: model.samples,
-      feeUnitWei: BigInt(model.feeUnitWei),
+      token: model.token,
+      feeUnit: BigInt(model.feeUnitWei),
       contributors: model.contributors.map((c) => ({
         account: c.account,
         commitG: BigInt(c.commitG),

@@ -23,18 +23,21 @@ contract Datanets is IDatanets, EIP712 {
     /// @dev Bounds what {Validation} does for each token of a datanet when a validator earns.
     uint256 public constant MAX_TOKENS = 8;
 
-    /// @dev Three slots: contributor, count and datanet share the first. Times in seconds fit 48 bits.
+    /// @dev Two slots that every model reads for each of its batches, and one more for the times. 2^40
+    /// datanets, and 2^32 batches in each, are more than any chain will record.
     struct Packed {
         address contributor;
-        uint32 count;
-        uint64 datanet;
+        uint16 count;
+        uint40 datanet;
+        uint32 position;
+        uint8 state;
         uint256 root;
-        uint64 position;
-        uint48 contributedAt;
-        uint48 decidedAt;
-        uint48 withdrawnAt;
-        BatchStatus status;
+        uint64 decidedAt;
+        uint64 withdrawnAt;
     }
+
+    /// @dev Of `state`; the other bits are the {BatchStatus}.
+    uint8 private constant WITHDRAWN = 0x80;
 
     address private immutable _deployer;
     /// @inheritdoc IDatanets
@@ -56,6 +59,7 @@ contract Datanets is IDatanets, EIP712 {
     mapping(DatanetId => mapping(address contributor => bool)) private _allowed;
 
     constructor(uint32 batchRecords_) EIP712("Quittance", "1") {
+        if (batchRecords_ == 0 || batchRecords_ > type(uint16).max) revert DatanetsWrongProfile();
         batchRecords = batchRecords_;
         _deployer = msg.sender;
     }
@@ -137,10 +141,11 @@ contract Datanets is IDatanets, EIP712 {
         added = BatchId.wrap(++batchCount);
         _byRoot[id][root] = added;
         Packed storage packed = _batches[added];
-        (packed.contributor, packed.count, packed.root) = (contributor, count, root);
-        packed.datanet = SafeCast.toUint64(DatanetId.unwrap(id));
-        packed.contributedAt = uint48(block.timestamp);
-        packed.status = BatchStatus.Pending;
+        packed.contributor = contributor;
+        packed.count = uint16(count);
+        packed.datanet = SafeCast.toUint40(DatanetId.unwrap(id));
+        packed.state = uint8(BatchStatus.Pending);
+        packed.root = root;
         emit Contributed(added, id, contributor, root, count);
         if (!validated) _accept(added, packed, id);
     }
@@ -148,10 +153,11 @@ contract Datanets is IDatanets, EIP712 {
     /// @inheritdoc IDatanets
     function withdrawBatch(BatchId id, bytes calldata signature) external {
         Packed storage packed = _recorded(id);
-        if (packed.withdrawnAt != 0) revert DatanetsAlreadyWithdrawn(id);
+        if (packed.state & WITHDRAWN != 0) revert DatanetsAlreadyWithdrawn(id);
         address contributor = packed.contributor;
         _checkConsent(contributor, withdrawalDigest(id, contributor), signature);
-        packed.withdrawnAt = uint48(block.timestamp);
+        packed.state |= WITHDRAWN;
+        packed.withdrawnAt = uint64(block.timestamp);
         emit BatchWithdrawn(id, DatanetId.wrap(packed.datanet), contributor);
     }
 
@@ -170,13 +176,14 @@ contract Datanets is IDatanets, EIP712 {
     function decide(BatchId id, bool accepted) external {
         if (msg.sender != validation) revert DatanetsOnlyValidation(msg.sender);
         Packed storage packed = _recorded(id);
-        BatchStatus status = packed.status;
+        BatchStatus status = _statusOf(packed.state);
         bool open = status == BatchStatus.Pending || (!accepted && status == BatchStatus.Accepted);
         if (!open) revert DatanetsAlreadyDecided(id, status);
+        packed.decidedAt = uint64(block.timestamp);
         if (accepted) {
             _accept(id, packed, DatanetId.wrap(packed.datanet));
         } else {
-            (packed.status, packed.decidedAt) = (BatchStatus.Rejected, uint48(block.timestamp));
+            packed.state = (packed.state & WITHDRAWN) | uint8(BatchStatus.Rejected);
             emit BatchRejected(id, DatanetId.wrap(packed.datanet));
         }
     }
@@ -190,11 +197,25 @@ contract Datanets is IDatanets, EIP712 {
                 contributor: packed.contributor,
                 root: packed.root,
                 count: packed.count,
-                status: packed.status,
+                status: _statusOf(packed.state),
                 position: packed.position,
-                contributedAt: packed.contributedAt,
                 decidedAt: packed.decidedAt,
                 withdrawnAt: packed.withdrawnAt
+            });
+    }
+
+    /// @inheritdoc IDatanets
+    function standing(BatchId id) external view returns (Standing memory) {
+        Packed storage packed = _recorded(id);
+        return
+            Standing({
+                datanet: DatanetId.wrap(packed.datanet),
+                contributor: packed.contributor,
+                root: packed.root,
+                count: packed.count,
+                status: _statusOf(packed.state),
+                withdrawn: packed.state & WITHDRAWN != 0,
+                position: packed.position
             });
     }
 
@@ -243,10 +264,11 @@ contract Datanets is IDatanets, EIP712 {
 
     /// @dev A batch that was withdrawn before its verdict takes no place.
     function _accept(BatchId id, Packed storage packed, DatanetId owner) private {
-        (packed.status, packed.decidedAt) = (BatchStatus.Accepted, uint48(block.timestamp));
+        uint8 withdrawn = packed.state & WITHDRAWN;
+        packed.state = withdrawn | uint8(BatchStatus.Accepted);
         Datanet storage known = _datanets[owner];
-        if (packed.withdrawnAt == 0) {
-            packed.position = ++known.accepted;
+        if (withdrawn == 0) {
+            packed.position = SafeCast.toUint32(++known.accepted);
             known.head = keccak256(
                 abi.encode(known.head, id, packed.root, packed.count, packed.contributor)
             );
@@ -274,6 +296,10 @@ contract Datanets is IDatanets, EIP712 {
         if (msg.sender == contributor) return;
         bool signed = SignatureChecker.isValidSignatureNow(contributor, digest, signature);
         if (!signed) revert DatanetsWrongSignature(contributor);
+    }
+
+    function _statusOf(uint8 state) private pure returns (BatchStatus) {
+        return BatchStatus(state & ~WITHDRAWN);
     }
 
     function _known(DatanetId id) private view returns (Datanet storage known) {

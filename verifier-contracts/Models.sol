@@ -273,7 +273,7 @@ contract Models is IModels {
             BatchId id = contributor.batches[j];
             if (BatchId.unwrap(id) <= previous) revert ModelsBatchOrder(id);
             previous = BatchId.unwrap(id);
-            IDatanets.Batch memory batch = datanets.batch(id);
+            IDatanets.Standing memory batch = datanets.standing(id);
             bool own = batch.contributor == contributor.account && batch.datanet == datanet;
             if (!own) revert ModelsForeignBatch(id, contributor.account);
             _checkAdmitted(id, batch, gathered);
@@ -285,10 +285,10 @@ contract Models is IModels {
 
     function _checkAdmitted(
         BatchId id,
-        IDatanets.Batch memory batch,
+        IDatanets.Standing memory batch,
         Gathered memory gathered
     ) private pure {
-        if (batch.withdrawnAt != 0) revert ModelsBatchWithdrawn(id);
+        if (batch.withdrawn) revert ModelsBatchWithdrawn(id);
         if (batch.status != IDatanets.BatchStatus.Accepted) revert ModelsBatchNotAccepted(id);
         if (batch.position > gathered.accepted) revert ModelsBatchNotInVersion(id, gathered.version);
     }

@@ -34,7 +34,7 @@ export const CONTRACT_NAMES = [
   "Validation",
 ] as const;
 /** Contracts that only tests deploy. */
-export const MOCK_NAMES = ["TestWallet"] as const;
+export const MOCK_NAMES = ["TestWallet", "TestToken", "TestFees", "FlashVoter"] as const;
 
 /** A contract by name. */
 export type ContractName = (typeof CONTRACT_NAMES)[number] | (typeof MOCK_NAMES)[number];

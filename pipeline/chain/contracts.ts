@@ -8,7 +8,14 @@ import { type Artifact, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
 import { type Call, events, type Receipt, read, send, type Target } from "./client.ts";
 import type { Deployment } from "./deploy.ts";
-import { BATCH_TYPES, type BatchMessage, type ModelStatement, quittanceDomain } from "./ids.ts";
+import { type DatanetTerms, datanetCalls, governanceCalls, validationCalls } from "./economy.ts";
+import {
+  BATCH_TYPES,
+  type BatchMessage,
+  type ModelStatement,
+  quittanceDomain,
+  WITHDRAWAL_TYPES,
+} from "./ids.ts";
 import {
   type EpochProofs,
   epochArguments,
@@ -19,7 +26,7 @@ import {
   trainingArguments,
   type Words,
 } from "./proofs.ts";
-import type * as T from "./types.ts";
+import * as T from "./types.ts";
 
 export { type Deployment, type DeployOptions, deployContracts, deployOptionsOf } from "./deploy.ts";
 export type { EpochProofs, TrainingProgress, TrainingProofs } from "./proofs.ts";
@@ -37,6 +44,17 @@ export async function signBatch(
   });
 }
 
+/** Signs that a batch is taken back, as its contributor, for anybody to send. */
+export async function signWithdrawal(
+  contributor: Account,
+  deployment: Pick<Deployment, "chainId" | "datanets">,
+  batch: bigint,
+): Promise<Hex> {
+  const domain = quittanceDomain(deployment.chainId, deployment.datanets);
+  const message = { batch, contributor: contributor.address };
+  return await signTypedData(contributor.privateKey, domain, WITHDRAWAL_TYPES, message);
+}
+
 /** The contracts of a deployment, ready to be called. */
 export type Contracts = Awaited<ReturnType<typeof openContracts>>;
 
@@ -51,6 +69,12 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     training: target(deployment.training, artifacts.Training),
     epochs: target(deployment.epochs, artifacts.Epochs),
     vault: target(deployment.vault, artifacts.Vault),
+    token: target(deployment.token, artifacts.QuittanceToken),
+    timelock: target(deployment.timelock, artifacts.QuittanceTimelock),
+    governor: target(deployment.governor, artifacts.QuittanceGovernor),
+    guardian: target(deployment.guardian, artifacts.PauseGuardian),
+    registry: target(deployment.registry, artifacts.VerifierRegistry),
+    validation: target(deployment.validation, artifacts.Validation),
   };
   // Errors and events of any of them may come out of a call to any other.
   const everything = codecOf(joinAbis(Object.values(artifacts).map(({ abi }) => abi)));
@@ -74,13 +98,25 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
   const event = (receipt: Receipt, name: string): Readonly<Record<string, unknown>> =>
     receipt.logs.find((log) => log.name === name)?.args ?? {};
 
+  const calls = { write, view, event };
   return {
     deployment,
     chain,
+    ...datanetCalls(calls),
+    ...validationCalls(calls),
+    ...governanceCalls(calls),
 
     // ---- datanets
-    createDatanet: async (account: Account, metadataHash: Hex): Promise<Receipt & { datanetId: bigint }> => {
-      const receipt = await write(account, "datanets", "createDatanet", [metadataHash]);
+    /** Whatever is not said: open to all, no verdicts, paid in the deployment's own token. */
+    createDatanet: async (
+      account: Account,
+      metadataHash: Hex,
+      terms: Partial<Omit<DatanetTerms, "metadataHash">> = {},
+    ): Promise<Receipt & { datanetId: bigint }> => {
+      const { policy = "open", ...rest } = terms;
+      const open = { metadataURI: "", licence: "", validated: false, tokens: [deployment.token] };
+      const all = { ...open, ...rest, metadataHash, policy: T.DATANET_POLICY.indexOf(policy) };
+      const receipt = await write(account, "datanets", "createDatanet", [all]);
       return { ...receipt, datanetId: event(receipt, "DatanetCreated").datanet as bigint };
     },
     /** `signature` may be `0x` where the account is the contributor itself. */

@@ -6,6 +6,40 @@ export type Batch = {
   readonly contributor: string;
   readonly root: bigint;
   readonly count: bigint;
+  /** A position in {@link BATCH_STATUS}. */
+  readonly status: bigint;
+  /** Place in the order of acceptance, from 1; 0 if it was never accepted. */
+  readonly position: bigint;
+  /** 0 if it has no verdict, or needs none. */
+  readonly decidedAt: bigint;
+  /** 0 unless its contributor took it back. */
+  readonly withdrawnAt: bigint;
+};
+
+/** `IDatanets.BatchStatus` and `IDatanets.Policy`, by position. */
+export const BATCH_STATUS = ["none", "pending", "accepted", "rejected"] as const;
+export const DATANET_POLICY = ["open", "allowlist", "owner"] as const;
+
+/** `IDatanets.Datanet`. `policy` is a position in {@link DATANET_POLICY}. */
+export type DatanetView = {
+  readonly owner: string;
+  readonly pendingOwner: string;
+  readonly policy: bigint;
+  /** Batches need an accepting verdict. */
+  readonly validated: boolean;
+  /** How many versions were published. */
+  readonly versions: bigint;
+  /** Batches accepted so far. */
+  readonly accepted: bigint;
+  readonly head: string;
+  readonly termsHash: string;
+};
+
+/** `IDatanets.Version`. */
+export type DatanetVersionView = {
+  readonly accepted: bigint;
+  readonly publishedAt: bigint;
+  readonly head: string;
 };
 
 /** `IModels.Status` and `IEpochs.Status`, by position. */
@@ -19,8 +53,13 @@ export type ModelView = {
   readonly status: bigint;
   /** Registered as unproven: may be used without a training proof. */
   readonly unproven: boolean;
+  /** Lost a dispute: no new epochs. */
+  readonly frozen: boolean;
+  readonly token: string;
   readonly contributors: bigint;
-  readonly feeUnitWei: bigint;
+  readonly verifierVersion: bigint;
+  readonly datanetVersion: bigint;
+  readonly feeUnit: bigint;
   readonly lambda: bigint;
   readonly samples: bigint;
   readonly batches: bigint;
@@ -28,10 +67,68 @@ export type ModelView = {
   readonly commitA: bigint;
   readonly commitR: bigint;
   readonly datanet: bigint;
+  readonly parent: string;
   readonly backbone: string;
   readonly accountsHash: string;
   /** As `rootsHashOf`. */
   readonly rootsHash: string;
+};
+
+/** `IValidation.Parameters`: seconds, basis points, and weights in the token's smallest unit. */
+export type ValidationParameters = {
+  readonly commitWindow: number;
+  readonly revealWindow: number;
+  readonly challengeWindow: number;
+  readonly minorityBps: number;
+  readonly lieBps: number;
+  readonly challengerBps: number;
+  readonly minimumVote: bigint;
+  readonly quorum: bigint;
+};
+
+/** `IValidation.Verdict` and `IValidation.Outcome`, by position. */
+export const VERDICT = ["none", "accept", "reject"] as const;
+export const ROUND_OUTCOME = ["none", "open", "accepted", "rejected", "undecided", "disproven"] as const;
+
+/** `IValidation.Round`. `outcome` is a position in {@link ROUND_OUTCOME}. */
+export type RoundView = {
+  readonly outcome: bigint;
+  readonly lied: boolean;
+  readonly openedAt: bigint;
+  readonly commitEnds: bigint;
+  readonly revealEnds: bigint;
+  /** When a lie stops costing stake; 0 before the verdict. */
+  readonly challengeEnds: bigint;
+  readonly committed: bigint;
+  readonly accepted: bigint;
+  readonly rejected: bigint;
+  readonly parameters: { readonly [P in keyof ValidationParameters]: bigint };
+};
+
+/** `IValidation.Vote`. `verdict` is a position in {@link VERDICT}. */
+export type VoteView = {
+  readonly weight: bigint;
+  readonly verdict: bigint;
+  readonly settled: boolean;
+  readonly commitment: string;
+};
+
+/** `IValidation.Stake`. */
+export type StakeView = {
+  readonly free: bigint;
+  readonly locked: bigint;
+  readonly leaving: bigint;
+  readonly readyAt: bigint;
+};
+
+/** `IValidation.Accounting`: deposited = staked + slashed + withdrawn, slashed = rewards + treasury. */
+export type StakeAccounting = {
+  readonly deposited: bigint;
+  readonly staked: bigint;
+  readonly slashed: bigint;
+  readonly withdrawn: bigint;
+  readonly rewards: bigint;
+  readonly treasury: bigint;
 };
 
 /** `IEpochs.EpochCommitment`. */

@@ -10,6 +10,7 @@ import { bundleProof, type EpochBundle, parseBundle } from "../../pipeline/bundl
 import { RevertedError } from "../../pipeline/chain/client.ts";
 import { openContracts, signBatch } from "../../pipeline/chain/contracts.ts";
 import { deployContracts, deployOptionsOf } from "../../pipeline/chain/deploy.ts";
+import { NO_PARENT } from "../../pipeline/chain/ids.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
 import { openUi } from "../../pipeline/cli/ui.ts";
 import { commitModel, type ModelBatch, type ModelState } from "../../pipeline/commit.ts";
@@ -261,6 +262,9 @@ export function bundleOf(
       operator: operator.address,
       nonce: String(model.nonce),
       datanet: String(model.datanet),
+      datanetVersion: model.datanetVersion,
+      parent: model.parent ?? NO_PARENT,
+      token: model.token,
       backbone: model.backbone,
       commitW: String(model.commitW),
       commitA: String(model.commitA),

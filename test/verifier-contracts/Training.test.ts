@@ -474,13 +474,13 @@ describe("Training", () => {
 
   it("cannot be created for circuits of other sizes", async () => {
     const artifact = (await contractArtifacts()).Models;
-    const { datanets, verifier } = world.contracts.deployment;
+    const { datanets, registry, guardian } = world.contracts.deployment;
     const [samples, contributors, circuit] = ["samples", "contributors", "model"].map((name) =>
       circuitIdOf("tiny", name),
     );
     const deploy = (circuits: unknown[], dimension = 4, group = 2) =>
       deployContract(world.chain, operator(), artifact, [
-        [datanets, verifier, ...circuits, dimension, group, world.nullG, 100],
+        [datanets, registry, guardian, ...circuits, dimension, group, world.nullG, 100],
       ]);
     await deploy([samples, contributors, circuit]);
     for (const wrong of [

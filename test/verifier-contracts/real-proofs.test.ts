@@ -66,7 +66,7 @@ describe("real proofs", () => {
     const epoch = sampleEpoch(profile, secret, contexts, `real/${number}`);
     const fees = epoch.inference.reduce((sum, { feeTotal }) => sum + feeTotal, 0n);
     const payer = people.payers[0] ?? people.operator;
-    await contracts.deposit(payer, model.id, fees * model.statement.feeUnitWei);
+    await contracts.deposit(payer, model.id, fees * model.statement.feeUnit);
     const { epoch: opened } = await contracts.commitEpoch(people.operator, model.id, {
       receiptsRoots: epoch.inference.map(({ receiptsRoot }) => receiptsRoot),
       commitQ: epoch.inference.map(({ commitQ }) => commitQ),

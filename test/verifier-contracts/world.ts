@@ -9,7 +9,7 @@ import type { Chain } from "../../pipeline/chain/chain.ts";
 import { balanceOf, RevertedError } from "../../pipeline/chain/client.ts";
 import { type Contracts, openContracts, signBatch } from "../../pipeline/chain/contracts.ts";
 import { type DeployOptions, deployContracts } from "../../pipeline/chain/deploy.ts";
-import type { ModelStatement } from "../../pipeline/chain/ids.ts";
+import { type ModelStatement, NO_PARENT } from "../../pipeline/chain/ids.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
 import { type Accounting, addsUp, type EpochCommitment } from "../../pipeline/chain/types.ts";
 import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
@@ -23,7 +23,7 @@ export const QUERIES = 3;
 /** Features of a record. */
 export const DIMENSION = 4;
 
-export type Key = "samples" | "contributors" | "model" | "inference" | "adjoint" | "weights";
+export type Key = "samples" | "contributors" | "model" | "inference" | "adjoint" | "weights" | "duplicate";
 export type World = {
   readonly chain: Chain;
   readonly contracts: Contracts;
@@ -46,14 +46,14 @@ export type Model = {
 };
 export type Epoch = { readonly number: number; readonly commitment: EpochCommitment };
 
-/** Trapdoor keys for the six circuits, as the contracts want them. */
+/** Trapdoor keys for the circuits, as the contracts want them. */
 export async function makeKeys(random: Random): Promise<{ curve: Arithmetic; keys: World["keys"] }> {
   const curve = await arithmetic();
   const setup = { alpha: random.field(), beta: random.field(), gamma: random.field() };
   const make = (count: number): TrapdoorKey => trapdoorKey(curve, setup, count, random);
   const training = { samples: make(8), contributors: make(2 + 2 * GROUP), model: make(11) };
   const answers = { inference: make(6), adjoint: make(4), weights: make(1 + 2 * GROUP) };
-  return { curve, keys: { ...training, ...answers } };
+  return { curve, keys: { ...training, ...answers, duplicate: make(3) } };
 }
 
 export function deployOptions(keys: World["keys"], emptyQ: bigint, nullG: bigint): DeployOptions {
@@ -64,6 +64,7 @@ export function deployOptions(keys: World["keys"], emptyQ: bigint, nullG: bigint
     inference: keys.inference.words,
     adjoint: keys.adjoint.words,
     weights: keys.weights.words,
+    duplicate: keys.duplicate.words,
   };
   const profile = {
     name: "tiny",
@@ -114,9 +115,18 @@ export async function makeModel(
   );
 }
 
+/** The datanet's version with everything accepted so far, published by its owner if it has to be. */
+export async function published(world: World, datanet: bigint): Promise<number> {
+  const { owner } = await world.contracts.datanet(datanet);
+  const { operator, relayer } = world.people;
+  const account = [operator, relayer].find(({ address }) => address === owner);
+  if (account === undefined) throw new Error(`datanet ${datanet} is somebody else's: ${owner}`);
+  return (await world.contracts.ensureVersion(account, datanet)).version;
+}
+
 /** What of a model is more than random numbers. */
 export type Commitments = Partial<
-  Pick<ModelStatement, "commitW" | "commitA" | "commitR" | "lambda" | "samples" | "unproven">
+  Pick<ModelStatement, "commitW" | "commitA" | "commitR" | "lambda" | "samples" | "unproven" | "parent" | "token">
 > & { readonly commitG?: readonly bigint[] };
 
 /** Commits a model of these members, with batches of 4 records, registered as unproven. */
@@ -130,13 +140,16 @@ export async function commitModelOf(
   const { contracts, people, random } = world;
   const statement: ModelStatement = {
     datanet,
+    datanetVersion: await published(world, datanet),
+    parent: commitments?.parent ?? NO_PARENT,
     backbone: random.hex32(),
     commitW: commitments?.commitW ?? random.field(),
     commitA: commitments?.commitA ?? random.field(),
     commitR: commitments?.commitR ?? random.field(),
     lambda: commitments?.lambda ?? 1000,
     samples: commitments?.samples ?? 4 * members.reduce((sum, member) => sum + member.batches.length, 0),
-    feeUnitWei,
+    token: commitments?.token ?? contracts.deployment.token,
+    feeUnit: feeUnitWei,
     unproven: commitments?.unproven ?? true,
     contributors: members.map((member, i) => ({
       ...member,
@@ -156,7 +169,7 @@ export async function makeEpoch(
   const { contracts, people } = world;
   const commitment = makeCommitment(world, feeTotals);
   for (const [i, payer] of people.payers.entries()) {
-    const wei = (commitment.feeUnits[i] as bigint) * model.statement.feeUnitWei;
+    const wei = (commitment.feeUnits[i] as bigint) * model.statement.feeUnit;
     if (wei > 0n) await contracts.deposit(payer, model.id, wei);
   }
   const { epoch } = await contracts.commitEpoch(people.operator, model.id, commitment);

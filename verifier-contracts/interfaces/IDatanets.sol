@@ -68,6 +68,7 @@ interface IDatanets {
     }
 
     /// @param position its place in the order of acceptance, from 1; 0 if it never was
+    /// @param decidedAt when it got its verdict; 0 if it has none, or needs none
     /// @param withdrawnAt when its contributor took its consent back; 0 if it did not
     struct Batch {
         DatanetId datanet;
@@ -76,13 +77,25 @@ interface IDatanets {
         uint32 count;
         BatchStatus status;
         uint64 position;
-        uint64 contributedAt;
         uint64 decidedAt;
         uint64 withdrawnAt;
     }
 
+    /// @notice What a model has to know of a batch; cheaper to read than all of it.
+    struct Standing {
+        DatanetId datanet;
+        address contributor;
+        uint256 root;
+        uint32 count;
+        BatchStatus status;
+        bool withdrawn;
+        uint64 position;
+    }
+
     error DatanetsUnknownDatanet(DatanetId datanet);
     error DatanetsUnknownBatch(BatchId batch);
+    /// @notice A batch's records fit 16 bits.
+    error DatanetsWrongProfile();
     error DatanetsUnknownVersion(DatanetId datanet, uint32 version);
     /// @notice A batch holds 1 to `max` records.
     error DatanetsWrongCount(uint32 count, uint32 max);
@@ -175,6 +188,9 @@ interface IDatanets {
 
     /// @notice A batch; reverts for a number that was never given.
     function batch(BatchId id) external view returns (Batch memory);
+
+    /// @notice What a model has to know of a batch; reverts for a number that was never given.
+    function standing(BatchId id) external view returns (Standing memory);
 
     /// @notice The batch that holds `root` in a datanet, 0 if none does.
     function batchOf(DatanetId datanet, uint256 root) external view returns (BatchId);
