@@ -18,6 +18,7 @@ import {
   readyCircuits,
   readyKeys,
   signBatch,
+  NO_PARENT,
 } from "../pipeline/index.ts";
 import {
   type Circuit,
