@@ -27,7 +27,8 @@ import {
 import { type EpochBundle, proofOfBundle } from "./bundle.ts";
 import { BATCH_TYPES, contextOf, modelIdOf } from "./chain/ids.ts";
 import { createAddress, recoverTypedData } from "./engine/ethers.ts";
-import { settlePayouts } from "./influence/payouts.ts";
+import { settleFees } from "./influence/payouts.ts";
+import { addPayouts, earningsRoot } from "./payments/earnings.ts";
 import { receiptDomain, receiptSigner } from "./receipts.ts";
 import { trainingProblem, trainingStatementsOf } from "./verify-training.ts";
 
@@ -370,13 +371,25 @@ async function proofProblem(
 function payoutProblem(bundle: EpochBundle): string | undefined {
   const { settlement, model } = bundle;
   const fees = bundle.inference.reduce((sum, batch) => sum + BigInt(batch.feeTotal), 0n);
-  const pool = fees * BigInt(model.feeUnitWei) + BigInt(settlement.carryInWei);
+  const feesWei = fees * BigInt(model.feeUnitWei);
+  const pool = feesWei + BigInt(settlement.carryInWei);
   if (bundle.epoch === 1 && settlement.carryInWei !== "0")
     return "the first epoch cannot carry anything over";
   if (pool !== BigInt(settlement.poolWei))
     return `fees and carry-over make ${pool} wei, the bundle says ${settlement.poolWei}`;
   const weights = bundle.weights.flatMap((group) => group.w.map(BigInt)).slice(0, model.contributors.length);
-  const { payouts, dust } = settlePayouts(weights, pool);
+  const { shares, earnings, payouts, dust } = settleFees({
+    weights,
+    fees: feesWei,
+    carry: BigInt(settlement.carryInWei),
+    split: settlement.split,
+  });
+  for (const [who, share] of Object.entries(shares)) {
+    const stated = settlement.sharesWei[who as keyof typeof shares];
+    if (share !== BigInt(stated)) return `the ${who} share is ${share}, the bundle says ${stated}`;
+  }
+  if (earnings !== BigInt(settlement.earningsWei))
+    return `${earnings} are left for contributors, the bundle says ${settlement.earningsWei}`;
   const sum = weights.reduce((a, b) => a + b, 0n);
   if (sum !== BigInt(settlement.sumWeights))
     return `the weights add up to ${sum}, the bundle says ${settlement.sumWeights}`;
@@ -387,9 +400,23 @@ function payoutProblem(bundle: EpochBundle): string | undefined {
       return `contributor ${index + 1} is owed ${payout} wei, the bundle says ${settlement.payoutsWei[index]}`;
     }
   }
-  return dust === BigInt(settlement.carryOutWei)
+  if (dust !== BigInt(settlement.carryOutWei))
+    return `${dust} wei are left over, the bundle says ${settlement.carryOutWei}`;
+  return earningsProblem(bundle);
+}
+
+/** The root that claims are proven against is that of the payouts and what was earned before. */
+function earningsProblem({ epoch, model, settlement }: EpochBundle): string | undefined {
+  if (settlement.previousWei.length !== model.contributors.length)
+    return "there are more or fewer earlier earnings than contributors";
+  if (epoch === 1 && settlement.previousWei.some((wei) => wei !== "0"))
+    return "nobody can have earned anything before the first epoch";
+  const accounts = model.contributors.map(({ account }) => account);
+  const before = { model: model.id, accounts, cumulative: settlement.previousWei.map(BigInt) };
+  const root = earningsRoot(addPayouts(before, { accounts, payouts: settlement.payoutsWei.map(BigInt) }));
+  return root === settlement.earningsRoot
     ? undefined
-    : `${dust} wei are left over, the bundle says ${settlement.carryOutWei}`;
+    : `the earnings hash to ${root}, the bundle says ${settlement.earningsRoot}`;
 }
 
 function signedBy(account: string, recover: () => string): boolean {

@@ -254,9 +254,12 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     epoch: (modelId: Hex, epoch: number) => view<T.EpochView>("epochs", "epochInfo", modelId, epoch),
     batchesHashOf: (modelId: Hex, epoch: number) => view<Hex>("epochs", "batchesHashOf", modelId, epoch),
     sampleProven: (modelId: Hex, index: number) => view<boolean>("training", "sampleProven", modelId, index),
-    /** What a model's contributors have earned, from the chain's events: what settling and claiming bring. */
-    earnings: async (modelId: Hex, accounts: readonly string[]): Promise<Earnings> =>
-      earningsOf(modelId, accounts, await events(chain, at.epochs)),
+    /**
+     * What a model's contributors have earned, from the chain's events: what settling and claiming bring.
+     * Up to an epoch, if one is given.
+     */
+    earnings: async (modelId: Hex, accounts: readonly string[], upTo?: number): Promise<Earnings> =>
+      earningsOf(modelId, accounts, await events(chain, at.epochs), upTo),
     /** 0x00…0 until the group's weights are proven. */
     weightsHash: (modelId: Hex, epoch: number, group: number) =>
       view<Hex>("epochs", "weightsHash", modelId, epoch, group),

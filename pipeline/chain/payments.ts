@@ -115,6 +115,8 @@ export function vaultCalls(parts: PaymentParts) {
     unspent: (modelId: Hex, payer: string) => view<bigint>("vault", "unspent", modelId, payer),
     /** What of a deposit is in the operator's reach: look at it before serving an answer. */
     available: (modelId: Hex, payer: string) => view<bigint>("vault", "available", modelId, payer),
+    /** Shares in a token that were credited to treasury, operators and validators, and are still here. */
+    uncollected: (token: string) => view<bigint>("vault", "uncollected", token),
     /** What an epoch can charge now: available, and within redeemed vouchers. */
     chargeable: (modelId: Hex, payer: string) => view<bigint>("vault", "chargeable", modelId, payer),
 

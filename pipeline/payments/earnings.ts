@@ -52,15 +52,17 @@ export function noEarnings(model: Hex, accounts: readonly string[]): Earnings {
   return { model, accounts, cumulative: accounts.map(() => 0n) };
 }
 
-/** A model's earnings from its `EpochSettled` events, oldest first (other events are passed over). */
+/** A model's earnings from its `EpochSettled` events, oldest first, up to an epoch if one is given. */
 export function earningsOf(
   model: Hex,
   accounts: readonly string[],
   logs: readonly { readonly name: string; readonly args: Readonly<Record<string, unknown>> }[],
+  upTo = Number.POSITIVE_INFINITY,
 ): Earnings {
   let earnings = noEarnings(model, accounts);
   for (const { name, args } of logs) {
     if (name !== "EpochSettled" || String(args.model).toLowerCase() !== model.toLowerCase()) continue;
+    if (Number(args.epoch) > upTo) continue;
     const settled = { accounts: args.accounts as string[], payouts: args.payouts as bigint[] };
     earnings = addPayouts(earnings, settled);
   }
