@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { loadKeys, type ProfileName } from "../prover/index.ts";
 import { addsUp } from "./chain/types.ts";
 import { claimOwed } from "./claim.ts";
-import { ether, table, type Ui } from "./cli/ui.ts";
+import { type Coin, coins, table, type Ui } from "./cli/ui.ts";
 import type { ModelState } from "./commit.ts";
 import { DEMO_CONTRIBUTORS, type DemoSplit, demoSplit } from "./corpus/demo.ts";
 import { keysFolder } from "./environment.ts";
@@ -18,7 +18,7 @@ import { payoutError } from "./payout-error.ts";
 import { openProject } from "./project.ts";
 import { renderReport } from "./report/render.ts";
 import { reportData } from "./report-data.ts";
-import { openSession, type Session } from "./session.ts";
+import { coinOf, openSession, type Session } from "./session.ts";
 import { type SettledEpoch, settleEpoch } from "./settle.ts";
 import { STANDARD_SEED } from "./standard-backbone.ts";
 import { writeFileAtomic } from "./store.ts";
@@ -35,6 +35,8 @@ const PAYERS = [
 
 /** Who judges the batches, with stake. */
 const VALIDATORS = ["Notary Vale", "Archive Guild", "Dr. Okafor"] as const;
+/** What a fee unit costs: a thousandth of a token. */
+const FEE_UNIT = "1000000000000000";
 /** What the operator stands for its receipts with, in the token's smallest unit: 1,000 tokens. */
 const BOND = 1_000n * 10n ** 18n;
 
@@ -81,7 +83,7 @@ export async function runDemo({
   }
   const project = openProject({
     folder,
-    create: { profile },
+    create: { profile, feeUnitWei: FEE_UNIT },
     seed: STANDARD_SEED,
     notice: (text) => ui.line(text),
   });
@@ -148,7 +150,7 @@ export async function runDemo({
       writeFileAtomic(report, renderReport(data));
 
       ui.heading("Who was paid");
-      ui.line(payoutTable(settled, model, session));
+      ui.line(payoutTable(settled, model, session, await coinOf(session, model.token)));
       const mislabelledShare = shareOfMislabelled(settled);
       ui.line(
         `  The two contributors who labelled at random hold ${mislabelledSamples(model)} of ${model.samples} samples and get ${(mislabelledShare * 100).toFixed(2)} % of the money.`,
@@ -208,7 +210,7 @@ function demoQueries(split: DemoSplit): Parameters<typeof answerQueries>[0]["que
   });
 }
 
-function payoutTable(settled: SettledEpoch, model: ModelState, session: Session): string {
+function payoutTable(settled: SettledEpoch, model: ModelState, session: Session, coin: Coin): string {
   const scale = 2 ** (session.profile.scaleBits + session.profile.adjointBits);
   const total = settled.payouts.reduce((sum, payout) => sum + payout.weight, 0n);
   const rows = settled.payouts.map((payout, index) => [
@@ -216,7 +218,7 @@ function payoutTable(settled: SettledEpoch, model: ModelState, session: Session)
     String(model.contributors[index]?.samples ?? 0),
     (Number(payout.influence) / scale).toFixed(1),
     `${total === 0n ? "0.00" : ((Number(payout.weight) / Number(total)) * 100).toFixed(2)} %`,
-    ether(payout.payoutWei),
+    coins(payout.payoutWei, coin),
     isMislabelled(payout.name) ? "labelled at random" : "",
   ]);
   return table(["contributor", "samples", "influence", "share", "paid", ""], rows);

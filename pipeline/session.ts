@@ -20,7 +20,7 @@ import {
 import { VALIDATION } from "./chain/deploy.ts";
 import { openLocalChain } from "./chain/local.ts";
 import { openRpcChain } from "./chain/rpc.ts";
-import type { Ui } from "./cli/ui.ts";
+import type { Coin, Ui } from "./cli/ui.ts";
 import { type Account, accountOf } from "./engine/ethers.ts";
 import type { Project } from "./project.ts";
 import { readyCircuits, readyKeys } from "./setup.ts";
@@ -61,6 +61,11 @@ export type Session = {
 
 /** A transaction as the report shows it. */
 export type Transaction = { readonly what: string; readonly hash: string; readonly gas: number };
+
+/** The token at an address, as people write its amounts. */
+export async function coinOf({ contracts }: Session, token: string): Promise<Coin> {
+  return { symbol: await contracts.tokenSymbol(token), decimals: await contracts.tokenDecimals(token) };
+}
 
 /** Opens the chain, deploys when needed, and makes circuits and keys ready. */
 export async function openSession(project: Project, ui: Ui): Promise<Session> {

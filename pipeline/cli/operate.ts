@@ -8,11 +8,11 @@ import { forgetContributors } from "../forget.ts";
 import { answerQueries } from "../infer.ts";
 import { openProject, type Project } from "../project.ts";
 import { proveTraining } from "../prove-training.ts";
-import { openSession, type Session } from "../session.ts";
+import { coinOf, openSession, type Session } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { profileOption, tell, wholeNumber } from "./options.ts";
-import { ether, openUi, table, type Ui } from "./ui.ts";
+import { coins, openUi, table, type Ui } from "./ui.ts";
 
 const projectOption = (): Option =>
   new Option("-p, --project <folder>", "the project folder").makeOptionMandatory();
@@ -221,7 +221,8 @@ Examples:
       const ui = openUi(process.stderr);
       await withSession({ folder: options.project }, ui, async (project, session) => {
         const settled = await settleEpoch({ project, session, ui });
-        const rows = settled.payouts.map((p) => [p.name, String(p.influence), ether(p.payoutWei)]);
+        const coin = await coinOf(session, currentModel(project).token);
+        const rows = settled.payouts.map((p) => [p.name, String(p.influence), coins(p.payoutWei, coin)]);
         tell(
           command,
           { epoch: settled.epoch, bundle: settled.bundlePath, payouts: settled.payouts },
@@ -245,6 +246,7 @@ Examples:
           ui,
           ...(options.account === undefined ? {} : { account: options.account }),
         });
+        const coin = await coinOf(session, currentModel(project).token);
         tell(
           command,
           claims,
@@ -252,7 +254,7 @@ Examples:
             ? "  Nothing is owed."
             : table(
                 ["contributor", "paid"],
-                claims.map((c) => [c.name, ether(c.paidWei)]),
+                claims.map((c) => [c.name, coins(c.paidWei, coin)]),
               ),
         );
       });
