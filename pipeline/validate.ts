@@ -91,7 +91,10 @@ export async function judgeBatches(of: {
             salt: `0x${randomBytes(32).toString("hex")}`,
           };
           const commitment = await contracts.commitmentOf(verdict);
-          session.record("commit verdict", await contracts.commitVerdict(validator, batch, commitment, weight));
+          session.record(
+            "commit verdict",
+            await contracts.commitVerdict(validator, batch, commitment, weight),
+          );
           votes.push({ validator, verdict });
         }
       }

@@ -41,7 +41,11 @@ ${coins(epoch.earningsWei, run.chain.coin)}</strong>${sharesStory(data)}.</p>`,
 
 /** Who else has a part of the fees, by governance. */
 function sharesStory({ epoch }: ReportData): string {
-  const names = { protocol: "the treasury", developer: "the operator", validators: "the validators" } as const;
+  const names = {
+    protocol: "the treasury",
+    developer: "the operator",
+    validators: "the validators",
+  } as const;
   const parts = epoch.shares.filter(({ bps }) => bps > 0);
   if (parts.length === 0) return "";
   const list = parts.map(({ who, bps }) => `${percent(bps / 10_000)} of the fees to ${names[who]}`);
