@@ -71,15 +71,18 @@ export async function openShop(seed: string, secret: "real" | "known"): Promise<
   await chain.fund(operator.address, COINS);
   const { deployment } = await deployContracts(chain, operator, deployOptionsOf(PROFILE, keys));
   const funded = new Set<string>();
+  const contracts = await openContracts(chain, deployment);
   const session: Session = {
-    ...{ chain, deployment, circuits, keys, operator },
-    contracts: await openContracts(chain, deployment),
+    ...{ chain, deployment, circuits, keys, operator, contracts },
     profile: PROFILE,
     async wallet(label) {
       const wallet = accountOf(project.secrets.walletKey(label));
       if (!funded.has(label)) await chain.fund(wallet.address, COINS);
       funded.add(label);
       return wallet;
+    },
+    async endow(wallet, amount) {
+      await contracts.transferToken(operator, deployment.token, wallet.address, amount);
     },
     record: () => {},
     transactions: () => [],
@@ -252,7 +255,7 @@ export function bundleOf(
     c: ["0", "0"],
   };
   return parseBundle({
-    format: "quittance-epoch/1",
+    format: "quittance-epoch/2",
     profile: "tiny",
     chainId: chain.chainId,
     contracts: { datanets, models, epochs, training: trainingAddress },
@@ -286,7 +289,12 @@ export function bundleOf(
     inference,
     adjoint: { commitQ: "0", commitY: "0", proof: none },
     weights: [],
-    settlement: { carryInWei: "0", poolWei: "0", sumWeights: "0", payoutsWei: [], carryOutWei: "0" },
+    settlement: {
+      ...{ carryInWei: "0", poolWei: "0", earningsWei: "0", sumWeights: "0", carryOutWei: "0" },
+      split: { protocolBps: 0, developerBps: 0, validatorsBps: 0 },
+      sharesWei: { protocol: "0", developer: "0", validators: "0" },
+      ...{ previousWei: [], payoutsWei: [], earningsRoot: `0x${"0".repeat(64)}` },
+    },
   });
 }
 
