@@ -137,7 +137,7 @@ describe("it says neither more nor less than was proven", () => {
     const paid = fixture.contributors.map((contributor) =>
       contributor.name === "Chidi" ? { ...contributor, payoutWei: "1000000000000" } : contributor,
     );
-    expect(renderReport({ ...fixture, contributors: paid })).toContain("<strong>0.000001 ETH</strong>");
+    expect(renderReport({ ...fixture, contributors: paid })).toContain("<strong>0.000001 QUIT</strong>");
     const unknown = fixture.contributors.map((contributor) => ({ ...contributor, labelsAtRandom: false }));
     expect(renderReport({ ...fixture, contributors: unknown })).not.toContain("random");
   });
