@@ -30,6 +30,7 @@ const receiptSchema = z.strictObject({
   payer: address,
   feeUnits: count,
   leaf: decimal,
+  dueBy: z.number().int().min(0),
   signature,
 });
 

@@ -2,10 +2,10 @@
  * Pays what contributors are owed. Anybody may trigger a claim; the money goes to the contributor and nobody
  * else.
  */
-import { balanceOf } from "./chain/client.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel } from "./commit.ts";
 import { checksumAddress, isAddressText } from "./engine/ethers.ts";
+import { earningsProof } from "./payments/earnings.ts";
 import type { Project } from "./project.ts";
 import type { Session } from "./session.ts";
 
@@ -42,12 +42,15 @@ export async function claimOwed({
   if (contributors.length === 0) throw new NotAContributorError(wanted ?? "");
   return ui.step("Claims", async (report) => {
     const claims: Claimed[] = [];
+    const accounts = model.contributors.map((contributor) => contributor.account);
+    const earnings = await session.contracts.earnings(model.id, accounts);
     for (const [index, { name, account: to }] of contributors.entries()) {
       report(index, contributors.length, name);
-      if ((await session.contracts.owed(model.id, to)) === 0n) continue;
-      const mined = await session.contracts.claim(session.operator, model.id, to);
+      const proof = earningsProof(earnings, to);
+      if (proof.cumulative === (await session.contracts.claimed(model.id, to))) continue;
+      const mined = await session.contracts.claim(session.operator, { model: model.id, ...proof });
       session.record(`claim ${name}`, mined);
-      const balanceWei = await balanceOf(session.chain, to);
+      const balanceWei = await session.contracts.erc20Balance(model.token, to);
       claims.push({
         name,
         account: to,

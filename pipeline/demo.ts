@@ -7,7 +7,6 @@
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { loadKeys, type ProfileName } from "../prover/index.ts";
-import { balanceOf } from "./chain/client.ts";
 import { addsUp } from "./chain/types.ts";
 import { claimOwed } from "./claim.ts";
 import { ether, table, type Ui } from "./cli/ui.ts";
@@ -152,7 +151,7 @@ export async function runDemo({
         throw new DemoUnbalancedError(
           `the bundle does not verify: ${doubts.map((d) => d.detail).join("; ")}`,
         );
-      const lastLine = await balanceLine(session);
+      const lastLine = await balanceLine(session, model);
       return {
         report,
         bundle,
@@ -228,16 +227,17 @@ function mislabelledSamples(model: ModelState): number {
 }
 
 /** The last line: every coin that came in, by what it is now, and what the contract really holds. */
-async function balanceLine(session: Session): Promise<string> {
-  const books = await session.contracts.accounting();
-  const held = await balanceOf(session.chain, session.deployment.vault);
-  const inside = books.unspent + books.pools + books.carry + books.owed;
+async function balanceLine(session: Session, model: ModelState): Promise<string> {
+  const books = await session.contracts.accounting(model.id);
+  const held = await session.contracts.erc20Balance(model.token, session.deployment.vault);
+  const shares = await session.contracts.uncollectedShares(model.token);
+  const inside = books.unspent + books.pool + books.carry + books.owed + shares;
   if (!addsUp(books) || held !== inside) {
     throw new DemoUnbalancedError(
       `deposits ${books.deposited}, claims ${books.claimed}, refunds ${books.withdrawn}, inside ${inside}, held ${held} wei`,
     );
   }
-  return `  Balances add up to the wei: ${books.deposited} deposited = ${books.claimed} claimed + ${books.withdrawn} refunded + ${books.owed} still owed + ${books.unspent} unspent + ${books.pools + books.carry} carried over; the vault holds ${held}.`;
+  return `  Balances add up to the wei: ${books.deposited} deposited = ${books.claimed} claimed + ${books.withdrawn} refunded + ${books.owed} still owed + ${books.unspent} unspent + ${books.pool + books.carry} carried over; the vault holds ${held}.`;
 }
 
 /** The folder is not a demonstration's. */

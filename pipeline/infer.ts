@@ -11,9 +11,11 @@ import { openBackbone } from "./backbone/backbone.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { answer } from "./model/model.ts";
+import { type SignedVoucher, signVoucher } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import {
   contentDigest,
+  DUE_SECONDS,
   keepReceipt,
   type Receipt,
   readReceipts,
@@ -61,7 +63,9 @@ export async function answerQueries({
   const epoch = openEpoch(project, model);
   const folder = receiptsFolder(project.folder, model.id, epoch);
   const before = readReceipts(folder);
-  const payers = await ui.step("Payers' deposits", () => coverDeposits(session, model, queries, before));
+  const payers = await ui.step("Payers' deposits", () =>
+    coverDeposits(project, session, model, queries, before),
+  );
   const backbone = await openBackbone(await defaultBackbone(profile));
   try {
     const features = await featuresOf(project, backbone, queries);
@@ -101,6 +105,7 @@ export async function answerQueries({
           payer: payers.get(query.payer) ?? "",
           feeUnits: query.feeUnits,
           leaf: recordLeaf(record, profile),
+          dueBy: Math.floor(Date.now() / 1000) + DUE_SECONDS,
           opening,
         });
         answers.push({ receipt, path: keepReceipt(folder, receipt) });
@@ -117,8 +122,21 @@ export function openEpoch(project: Project, model: ModelState): number {
   return project.listState(`epochs/${model.id.slice(2, 18)}`).length + 1;
 }
 
-/** Makes sure that every payer's deposit covers old and new fees of the epoch; returns addresses by label. */
+/** The newest voucher that a payer signed for a model; `undefined` before its first. */
+export function keptVoucher(project: Project, model: ModelState, payer: string): SignedVoucher | undefined {
+  return project.readState<SignedVoucher>(voucherName(model, payer));
+}
+
+function voucherName(model: ModelState, payer: string): string {
+  return `vouchers/${model.id.slice(2, 18)}/${payer.slice(2).toLowerCase()}`;
+}
+
+/**
+ * Makes sure that every payer's deposit covers old and new fees of the epoch, and that its newest voucher says
+ * so; returns addresses by label.
+ */
 async function coverDeposits(
+  project: Project,
   session: Session,
   model: ModelState,
   queries: readonly Query[],
@@ -135,14 +153,31 @@ async function coverDeposits(
       .filter((receipt) => receipt.payer === wallet.address)
       .reduce((sum, receipt) => sum + receipt.feeUnits, 0);
     const neededWei = BigInt(mine + open) * model.feeUnitWei;
-    const chargeableWei = await session.contracts.chargeable(model.id, wallet.address);
-    if (chargeableWei >= neededWei) continue;
-    if (session.chain.kind !== "local") throw new DepositTooSmallError(label, neededWei - chargeableWei);
-    const mined = await session.contracts.deposit(wallet, model.id, neededWei - chargeableWei);
-    session.record(`deposit ${label}`, mined);
+    const availableWei = await session.contracts.available(model.id, wallet.address);
+    if (availableWei < neededWei) {
+      const missing = neededWei - availableWei;
+      if (session.chain.kind !== "local") throw new DepositTooSmallError(label, missing);
+      const held = await session.contracts.erc20Balance(model.token, wallet.address);
+      if (held < missing) {
+        const { operator } = session;
+        await session.contracts.erc20Transfer(operator, model.token, wallet.address, missing - held);
+      }
+      session.record(`deposit ${label}`, await session.contracts.deposit(wallet, model.id, missing));
+    }
+    const { charged } = await session.contracts.channel(model.id, wallet.address);
+    const voucher = await signVoucher(wallet, session.deployment, {
+      operator: session.operator.address,
+      model: model.id,
+      cumulative: charged + neededWei,
+      expiry: BigInt(Math.floor(Date.now() / 1000) + VOUCHER_SECONDS),
+    });
+    project.writeState(voucherName(model, wallet.address), voucher);
   }
   return addresses;
 }
+
+/** How long a voucher can be redeemed: longer than its answers' epoch may take to be committed. */
+const VOUCHER_SECONDS = 2 * DUE_SECONDS;
 
 /** A fee outside what the circuit takes. */
 export class FeeError extends Error {

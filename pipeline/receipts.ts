@@ -2,8 +2,9 @@
  * Receipts: what the operator signs for every answer, and what the payer can check without asking anybody.
  *
  * The signed part (EIP-712, `Receipt(bytes32 modelId,bool unproven,uint64 epoch,bytes32 requestId,address
- * payer,uint32 feeUnits,uint256 leaf)`, domain: the epochs contract) names no question and no answer: the
- * leaf commits to both. `unproven` says that the model is registered as unproven: that its data made it is
+ * payer,uint32 feeUnits,uint256 leaf,uint64 dueBy)`, domain: the epochs contract) names no question and no
+ * answer: the leaf commits to both. `dueBy` is when the epoch is committed at the latest: from then on, or
+ * from its commitment, a payer whose receipt is not in it can take the operator's bond for it. `unproven` says that the model is registered as unproven: that its data made it is
  * then only claimed. The opening, which only the payer gets, lets the payer recompute the leaf: features of
  * the question, the answer, the content's digest, a random salt and the fee.
  *
@@ -29,6 +30,7 @@ export const RECEIPT_TYPES = {
     { name: "payer", type: "address" },
     { name: "feeUnits", type: "uint32" },
     { name: "leaf", type: "uint256" },
+    { name: "dueBy", type: "uint64" },
   ],
 };
 
@@ -41,8 +43,13 @@ export type SignedReceipt = {
   readonly payer: string;
   readonly feeUnits: number;
   readonly leaf: bigint;
+  /** Seconds since 1970. */
+  readonly dueBy: number;
   readonly signature: string;
 };
+
+/** How long after an answer its epoch may be committed: with it a bond covers the receipt to its end. */
+export const DUE_SECONDS = 14 * 86_400;
 
 /** The payer's copy: the signed part, where it holds, and the opening of the leaf. */
 export type Receipt = SignedReceipt & {
@@ -100,8 +107,8 @@ export function receiptSigner(receipt: SignedReceipt, chainId: number, epochs: s
 }
 
 function signedPart(receipt: Omit<SignedReceipt, "signature">): Record<string, unknown> {
-  const { modelId, unproven, epoch, requestId, payer, feeUnits, leaf } = receipt;
-  return { modelId, unproven, epoch, requestId, payer, feeUnits, leaf };
+  const { modelId, unproven, epoch, requestId, payer, feeUnits, leaf, dueBy } = receipt;
+  return { modelId, unproven, epoch, requestId, payer, feeUnits, leaf, dueBy };
 }
 
 /**
@@ -146,6 +153,7 @@ const receiptSchema = z.strictObject({
   payer: z.string(),
   feeUnits: z.number().int().min(0),
   leaf: z.bigint(),
+  dueBy: z.number().int().min(0),
   signature: z.string(),
   opening: z.strictObject({
     features: z.instanceof(Uint8Array),

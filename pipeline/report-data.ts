@@ -1,6 +1,5 @@
 /** Gathers what the report shows from a project, its chain and a settled epoch. */
 import { type CircuitName, type Profile, publicNames, publicSignals } from "../prover/index.ts";
-import { balanceOf } from "./chain/client.ts";
 import type { Claimed } from "./claim.ts";
 import type { Ui } from "./cli/ui.ts";
 import type { ModelState } from "./commit.ts";
@@ -27,7 +26,7 @@ export async function reportData(of: {
   const { deployment, profile, contracts } = session;
   const scale = 2 ** (profile.scaleBits + profile.adjointBits);
   const transactions = session.transactions();
-  const books = await contracts.accounting();
+  const books = await contracts.accounting(model.id);
   const claimed = await Promise.all(model.contributors.map((c) => contracts.claimed(model.id, c.account)));
   const hashOf = (what: string): string => transactions.find((t) => t.what === what)?.hash ?? "";
   return {
@@ -120,9 +119,9 @@ export async function reportData(of: {
       refundsWei: String(books.withdrawn),
       owedWei: String(books.owed),
       unspentWei: String(books.unspent),
-      poolsWei: String(books.pools),
+      poolsWei: String(books.pool),
       carryWei: String(books.carry),
-      contractBalanceWei: String(await balanceOf(session.chain, deployment.vault)),
+      contractBalanceWei: String(await contracts.erc20Balance(model.token, deployment.vault)),
     },
   };
 }

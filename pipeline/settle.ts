@@ -14,7 +14,7 @@ import { EPOCH_STATUS } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { proverThreads } from "./environment.ts";
-import { openEpoch } from "./infer.ts";
+import { keptVoucher, openEpoch } from "./infer.ts";
 import { settlePayouts } from "./influence/payouts.ts";
 import { type Proved, proveAll } from "./jobs/proving.ts";
 import type { Project } from "./project.ts";
@@ -105,14 +105,16 @@ export async function settleEpoch({
   await ui.step("Commit the epoch on chain", async () => {
     if ((await contracts.epochCount(model.id)) >= epoch) return;
     const charges = chargesOf(receipts);
-    const mined = await contracts.commitEpoch(operator, model.id, {
+    const vouchers = [...charges.keys()].flatMap((payer) => keptVoucher(project, model, payer) ?? []);
+    const commitment = {
       receiptsRoots: statements.inference.map(({ statement }) => statement.receiptsRoot),
       commitQ: statements.inference.map(({ statement }) => statement.commitQOut),
       feeTotals: statements.inference.map(({ statement }) => statement.feeTotal),
       commitY: statements.adjoint.statement.commitY,
       payers: [...charges.keys()],
       feeUnits: [...charges.values()],
-    });
+    };
+    const mined = await contracts.commitEpoch(operator, model.id, commitment, vouchers);
     session.record("commit epoch", mined);
   });
   await ui.step("Post the proofs", (report) => postProofs(session, model, epoch, statements, proofs, report));
@@ -120,7 +122,8 @@ export async function settleEpoch({
   await ui.step("Settle", async () => {
     const view = await contracts.epoch(model.id, epoch);
     if (EPOCH_STATUS[Number(view.status)] === "settled") return;
-    const mined = await contracts.settle(operator, model.id, epoch, accounts, statements.w);
+    const { cumulative } = await contracts.earnings(model.id, accounts);
+    const mined = await contracts.settle(operator, model.id, epoch, accounts, statements.w, cumulative);
     session.record("settle", mined);
   });
   const bundle = await exportBundle(session, model, epoch, statements, proofs, proven);
@@ -201,11 +204,17 @@ async function postProofs(
 ): Promise<void> {
   const { contracts, operator } = session;
   const batches = statements.inference.length;
+  const lists = {
+    receiptsRoots: statements.inference.map(({ statement }) => statement.receiptsRoot),
+    commitQ: statements.inference.map(({ statement }) => statement.commitQOut),
+    feeTotals: statements.inference.map(({ statement }) => statement.feeTotal),
+  };
+  const { provenBatches } = await contracts.epoch(model.id, epoch);
   const wanted: EpochProofs[] = [];
   for (const [index, { proof, statement }] of proofs.entries()) {
     const words = proofWords(proof);
     if (statement.circuit === "inference") {
-      if ((await contracts.inferenceBatch(model.id, epoch, index)).proven) continue;
+      if ((provenBatches >> BigInt(index)) & 1n) continue;
       wanted.push({ inference: [{ batchIndex: index, proof: words }] });
     } else if (statement.circuit === "adjoint") {
       if ((await contracts.epoch(model.id, epoch)).adjointProven) continue;
@@ -221,7 +230,7 @@ async function postProofs(
     report(start, wanted.length);
     const part = wanted.slice(start, start + PROOFS_A_TRANSACTION);
     const adjoint = part.find((one) => one.adjoint !== undefined)?.adjoint;
-    const mined = await contracts.proveEpoch(operator, model.id, epoch, {
+    const mined = await contracts.proveEpoch(operator, model.id, epoch, lists, {
       inference: part.flatMap((one) => one.inference ?? []),
       weights: part.flatMap((one) => one.weights ?? []),
       ...(adjoint === undefined ? {} : { adjoint }),
@@ -303,6 +312,7 @@ async function exportBundle(
       feeTotal: String(statement.feeTotal),
       receipts: receipts.map((r) => ({
         requestId: r.requestId,
+        dueBy: r.dueBy,
         payer: r.payer,
         feeUnits: r.feeUnits,
         leaf: String(r.leaf),

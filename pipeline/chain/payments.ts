@@ -59,12 +59,12 @@ export function tokenCalls({ writeToken, viewToken }: PaymentParts) {
   const approve = (account: Account, token: string, spender: string, amount: bigint) =>
     writeToken(account, token, "approve", [spender, amount]);
   return {
-    tokenBalance: (token: string, account: string) => viewToken<bigint>(token, "balanceOf", account),
-    tokenDecimals: async (token: string) => Number(await viewToken<bigint>(token, "decimals")),
-    tokenSymbol: (token: string) => viewToken<string>(token, "symbol"),
-    tokenAllowance: allowance,
-    approveToken: approve,
-    transferToken: (account: Account, token: string, to: string, amount: bigint) =>
+    erc20Balance: (token: string, account: string) => viewToken<bigint>(token, "balanceOf", account),
+    erc20Decimals: async (token: string) => Number(await viewToken<bigint>(token, "decimals")),
+    erc20Symbol: (token: string) => viewToken<string>(token, "symbol"),
+    erc20Allowance: allowance,
+    erc20Approve: approve,
+    erc20Transfer: (account: Account, token: string, to: string, amount: bigint) =>
       writeToken(account, token, "transfer", [to, amount]),
     /** Allows `spender` to take `amount` if it may not yet. */
     ensureAllowance: async (

@@ -21,8 +21,7 @@ describe("Epochs.prove", () => {
     proofs = await W.allProofs(world, model, epoch, w);
   });
 
-  const prove = (sent: EpochProofs, number = epoch.number) =>
-    W.sendProofs(world, model, epoch, sent, number);
+  const prove = (sent: EpochProofs, number = epoch.number) => W.sendProofs(world, model, epoch, sent, number);
   const state = async () => ({
     epoch: await world.contracts.epoch(model.id, epoch.number),
     weights: [

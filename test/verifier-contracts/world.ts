@@ -10,10 +10,15 @@ import { type Receipt, RevertedError } from "../../pipeline/chain/client.ts";
 import { type Contracts, openContracts, signBatch } from "../../pipeline/chain/contracts.ts";
 import { type DeployOptions, deployContracts } from "../../pipeline/chain/deploy.ts";
 import { type ModelStatement, NO_PARENT } from "../../pipeline/chain/ids.ts";
+import { openLocalChain } from "../../pipeline/chain/local.ts";
 import type { Claim } from "../../pipeline/chain/payments.ts";
 import type { EpochProofs } from "../../pipeline/chain/proofs.ts";
-import { openLocalChain } from "../../pipeline/chain/local.ts";
-import { type Accounting, addsUp, type EpochCommitment, type Settlement } from "../../pipeline/chain/types.ts";
+import {
+  type Accounting,
+  addsUp,
+  type EpochCommitment,
+  type Settlement,
+} from "../../pipeline/chain/types.ts";
 import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
 import { earningsProof } from "../../pipeline/payments/earnings.ts";
 import { type SignedVoucher, signVoucher } from "../../pipeline/payments/vouchers.ts";
@@ -127,7 +132,7 @@ export async function openWorld(
   const { deployment } = await deployContracts(chain, people.operator, wanted);
   const contracts = await openContracts(chain, deployment);
   for (const { address } of [people.relayer, ...people.payers])
-    await contracts.transferToken(people.operator, deployment.token, address, 1_000_000n * COIN);
+    await contracts.erc20Transfer(people.operator, deployment.token, address, 1_000_000n * COIN);
   const contributors = Array.from({ length: contributorCount }, account);
   const models = new Map<string, string>();
   return { chain, contracts, random, curve, keys, emptyQ, nullG, people, contributors, group, models };
@@ -387,7 +392,16 @@ export async function owed(world: World, model: Model, account: string): Promise
 /** All models' accounts together: each adds up, and what is not paid out yet lies in the vault. */
 export async function balanced(world: World): Promise<Accounting> {
   const { contracts } = world;
-  const sums = { deposited: 0n, withdrawn: 0n, unspent: 0n, pool: 0n, carry: 0n, shared: 0n, owed: 0n, claimed: 0n };
+  const sums = {
+    deposited: 0n,
+    withdrawn: 0n,
+    unspent: 0n,
+    pool: 0n,
+    carry: 0n,
+    shared: 0n,
+    owed: 0n,
+    claimed: 0n,
+  };
   const held = new Map<string, bigint>();
   for (const [id, token] of world.models) {
     const books = await contracts.accounting(id);
@@ -396,7 +410,7 @@ export async function balanced(world: World): Promise<Accounting> {
     held.set(token, (held.get(token) ?? 0n) + books.unspent + books.pool + books.carry + books.owed);
   }
   for (const [token, sum] of held) {
-    const lying = await contracts.tokenBalance(token, contracts.deployment.vault);
+    const lying = await contracts.erc20Balance(token, contracts.deployment.vault);
     expect(lying).toBe(sum + (await contracts.uncollectedShares(token)));
   }
   return sums;

@@ -89,6 +89,8 @@ describe("openRpcChain", () => {
       guardian: nowhere,
       registry: nowhere,
       validation: nowhere,
+      schedule: nowhere,
+      disputes: nowhere,
     };
     const opened = openContracts(chain, { chainId: 1, profile: "tiny", ...addresses });
     await expect(opened).rejects.toMatchObject({ name: "Contracts.WrongChain" });
