@@ -110,22 +110,34 @@ describe("Models, with datanets that ask for verdicts", () => {
     const child = await commit(datanet, [kept], { parent: before.id });
     expect((await c().model(child.id)).parent).toBe(before.id);
   });
+
+  it("are frozen by disputes alone, once, and for good", async () => {
+    const { operator, relayer } = world.people;
+    const tell = (by: Account, method: string, args: readonly unknown[]) =>
+      world.tell(by, "Models", c().deployment.models, method, args);
+    const datanet = await newDatanet(world);
+    const { id } = await commit(datanet, [await accepted(datanet)]);
+    await no(() => tell(operator, "freeze", [id]), "ModelsOnlyDisputes");
+    await no(() => tell(relayer, "initialize", [operator.address]), "ModelsOnlyDeployer");
+    await no(() => tell(operator, "initialize", [`0x${"0".repeat(40)}`]), "ModelsAlreadyInitialized");
+    // An account stands where the contract of disputes will.
+    await tell(operator, "initialize", [relayer.address]);
+    await no(() => tell(operator, "initialize", [operator.address]), "ModelsAlreadyInitialized");
+    await no(() => tell(operator, "freeze", [id]), "ModelsOnlyDisputes");
+    await no(() => tell(relayer, "freeze", [world.random.hex32()]), "ModelsUnknownModel");
+    await tell(relayer, "freeze", [id]);
+    expect(await c().isFrozen(id)).toBe(true);
+    await no(() => tell(relayer, "freeze", [id]), "ModelsAlreadyFrozen");
+    expect(await c().operatorOf(id)).toBe(operator.address);
+  });
 });
 
-describe("Models, parents, pauses and disputes", () => {
+describe("Models, parents and pauses", () => {
   let world: World;
   let model: Model;
   const c = () => world.contracts;
   const no = (work: () => Promise<unknown>, reason: string) => refused(world, work, reason);
   const operator = () => world.people.operator;
-  const tell = async (by: Account, method: string, args: readonly unknown[]) => {
-    const { contractArtifacts } = await import("../../pipeline/chain/artifacts.ts");
-    const { send } = await import("../../pipeline/chain/client.ts");
-    const { codecOf } = await import("../../pipeline/engine/ethers.ts");
-    const codec = codecOf((await contractArtifacts()).Models.abi);
-    return send(world.chain, by, { to: c().deployment.models, data: codec.call(method, args) }, codec);
-  };
-
   beforeAll(async () => {
     world = await openWorld("models disputes");
     model = await makeModel(world);
@@ -146,20 +158,6 @@ describe("Models, parents, pauses and disputes", () => {
     await no(() => c().commitModel(operator(), model.statement), "ModelsPaused");
     await c().unpause(operator());
     await c().commitModel(operator(), model.statement);
-  });
-
-  it("are frozen by disputes alone, once, and for good", async () => {
-    await no(() => tell(operator(), "freeze", [model.id]), "ModelsOnlyDisputes");
-    await no(() => tell(world.people.relayer, "initialize", [operator().address]), "ModelsOnlyDeployer");
-    await no(() => tell(operator(), "initialize", [`0x${"0".repeat(40)}`]), "ModelsAlreadyInitialized");
-    // An account stands where the contract of disputes will.
-    await tell(operator(), "initialize", [world.people.relayer.address]);
-    await no(() => tell(operator(), "initialize", [operator().address]), "ModelsAlreadyInitialized");
-    await no(() => tell(operator(), "freeze", [model.id]), "ModelsOnlyDisputes");
-    await no(() => tell(world.people.relayer, "freeze", [world.random.hex32()]), "ModelsUnknownModel");
-    await tell(world.people.relayer, "freeze", [model.id]);
-    expect(await c().isFrozen(model.id)).toBe(true);
-    await no(() => tell(world.people.relayer, "freeze", [model.id]), "ModelsAlreadyFrozen");
   });
 
   it("are asked about by id, and an unknown one is refused", async () => {
