@@ -107,17 +107,54 @@ describe("the split of fees", () => {
     expect(await c().accounting(model.id)).toMatchObject({ shared: 0n, pool: 0n, unspent: 1000n });
   });
 
-  it("lets validators of a datanet that asks for verdicts have their share, and Validation alone pull it", async () => {
-    const { Vault, TestCoin } = await contractArtifacts();
+  it("lets validators of a datanet that asks for verdicts pull their share, and nobody else", async () => {
+    const { token, validation } = c().deployment;
+    const { relayer } = world.people;
+    const validator = relayer;
     const { datanetId } = await c().createDatanet(operator(), world.random.hex32(), { validated: true });
-    expect((await c().datanet(datanetId)).validated).toBe(true);
-    const { vault } = c().deployment;
-    expect(Vault.abi).toContain("pullValidatorFees");
-    expect(TestCoin.abi).not.toContain("pullValidatorFees");
-    expect(await c().validatorFees(datanetId, c().deployment.token)).toBe(0n);
-    expect(await read(world.chain, { address: vault, codec: codecOf(Vault.abi) }, "datanets", [])).toBe(
-      c().deployment.datanets,
-    );
+    await c().erc20Approve(validator, token, validation, 5_000n * W.COIN);
+    await c().stake(validator, 5_000n * W.COIN);
+    const [members, rounds]: [
+      { account: string; batches: bigint[] }[],
+      { batchId: bigint; round: number }[],
+    ] = [[], []];
+    for (const contributor of world.contributors) {
+      const batch = { datanet: datanetId, root: world.random.field(), count: 4 };
+      const signature = await signBatch(contributor, c().deployment, batch);
+      const signed = { ...batch, contributor: contributor.address, signature };
+      const { batchId } = await c().contribute(relayer, signed);
+      const { round } = await c().openRound(relayer, batchId);
+      const verdict = { batch: batchId, round, validator: validator.address, verdict: 1, reason: 0 };
+      const hidden = { ...verdict, salt: world.random.hex32() };
+      await c().commitVerdict(validator, batchId, await c().commitmentOf(hidden), 1_500n * W.COIN);
+      await world.chain.travel(86_400);
+      await c().revealVerdict(relayer, hidden);
+      await world.chain.travel(86_400);
+      await c().closeRound(relayer, batchId);
+      rounds.push({ batchId, round });
+      members.push({ account: contributor.address, batches: [batchId] });
+    }
+    await world.chain.travel(15 * 86_400);
+    for (const { batchId, round } of rounds) await c().settleVote(relayer, batchId, round, validator.address);
+    const model = await W.commitModelOf(world, datanetId, members, 1_000n);
+    const epoch = await W.makeEpoch(world, model, [100n]);
+    await W.proveAll(world, model, epoch, [1n, 1n, 1n]);
+    await W.settle(world, model, 1, [1n, 1n, 1n]);
+    const share = (100_000n * 333n) / BPS;
+    expect(await c().validatorFees(datanetId, token)).toBe(share);
+    await W.balanced(world);
+    const codec = codecOf((await contractArtifacts()).Vault.abi);
+    const data = codec.call("pullValidatorFees", [datanetId, token]);
+    const pull = () => send(world.chain, validator, { to: c().deployment.vault, data }, codec);
+    await W.refused(world, pull, "VaultOnlyValidation");
+    await c().distributeFees(relayer, datanetId, token);
+    expect(await c().validatorFees(datanetId, token)).toBe(0n);
+    await W.balanced(world);
+    // Again there is nothing to pull, which is no error.
+    await c().distributeFees(relayer, datanetId, token);
+    const before = await c().erc20Balance(token, validator.address);
+    await c().claimFees(relayer, datanetId, token, validator.address);
+    expect((await c().erc20Balance(token, validator.address)) - before).toBeGreaterThanOrEqual(share - 1n);
   });
 });
 

@@ -10,7 +10,7 @@ import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
 import { read, send } from "../../pipeline/chain/client.ts";
 import { deployContract } from "../../pipeline/chain/deploy.ts";
 import { type Account, codecOf } from "../../pipeline/engine/ethers.ts";
-import { makeEpoch, makeModel, openWorld, proveAll, refused, type World } from "./world.ts";
+import { claimOf, makeEpoch, makeModel, openWorld, proveAll, refused, settle, type World } from "./world.ts";
 
 const DAY = 86_400;
 
@@ -80,8 +80,8 @@ describe("PauseGuardian", () => {
     await c.pause(people.operator);
     expect(await c.paused()).toBe(true);
     await proveAll(world, model, epoch, [20n, 0n, 80n]);
-    await c.settle(people.relayer, model.id, epoch.number, model.accounts, [20n, 0n, 80n]);
-    await c.claim(people.relayer, model.id, model.accounts[0] as string);
+    await settle(world, model, epoch.number, [20n, 0n, 80n]);
+    await c.claim(people.relayer, await claimOf(world, model, model.accounts[0] as string));
     await c.deposit(other, model.id, 5n);
     await c.requestWithdrawal(other, model.id, 5n);
     await world.chain.travel(DAY);

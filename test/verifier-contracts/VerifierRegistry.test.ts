@@ -25,6 +25,8 @@ import {
   proveAll,
   QUERIES,
   refused,
+  sendProofs,
+  settle,
   type World,
 } from "./world.ts";
 
@@ -78,10 +80,7 @@ describe("VerifierRegistry", () => {
     const { verifier } = outer.contracts.deployment;
     await no(() => create("VerifierRegistry", [owner.address, verifier, []]), "VerifierRegistryNoCircuits");
     const unknown = [circuitIdOf("tiny", "nothing")];
-    await no(
-      () => create("VerifierRegistry", [owner.address, verifier, unknown]),
-      "VerifierUnknownCircuit",
-    );
+    await no(() => create("VerifierRegistry", [owner.address, verifier, unknown]), "VerifierUnknownCircuit");
     expect(await world.contracts.verifierVersion()).toBe(1);
     expect((await world.contracts.verifierAt(1)).toLowerCase()).toBe(verifier.toLowerCase());
     for (const version of [0, 2])
@@ -99,25 +98,33 @@ describe("VerifierRegistry", () => {
     await add(second);
     expect(await c.verifierVersion()).toBe(2);
     const young = await makeModel(world);
-    expect((await c.verifierOf(old.id)).toLowerCase()).toBe(outer.contracts.deployment.verifier.toLowerCase());
+    expect((await c.verifierOf(old.id)).toLowerCase()).toBe(
+      outer.contracts.deployment.verifier.toLowerCase(),
+    );
     expect((await c.verifierOf(young.id)).toLowerCase()).toBe(second.toLowerCase());
     expect((await c.model(young.id)).verifierVersion).toBe(2n);
 
     // The old model's epoch takes the old keys' proofs and refuses the new ones'.
     const publics = await inferencePublics(world, old, epoch, 0);
     const forged = keys.inference.prove(publics);
-    await no(() => c.proveInference(people.relayer, old.id, 1, 0, forged), "VerifierInvalidProof");
+    await no(
+      () => sendProofs(world, old, epoch, { inference: [{ batchIndex: 0, proof: forged }] }),
+      "VerifierInvalidBatch",
+    );
     await proveAll(world, old, epoch, [20n, 0n, 80n]);
-    await c.settle(people.relayer, old.id, 1, old.accounts, [20n, 0n, 80n]);
+    await settle(world, old, 1, [20n, 0n, 80n]);
     // Its next epoch too.
     const next = await makeEpoch(world, old, [10n]);
     await proveAll(world, old, next, [1n, 2n, 3n]);
     // The young model's epoch takes the new keys' proofs, and refuses the old ones'.
     const fresh = await makeEpoch(world, young, [100n]);
     const stale = world.keys.inference.prove(await inferencePublics(world, young, fresh, 0));
-    await no(() => c.proveInference(people.relayer, young.id, 1, 0, stale), "VerifierInvalidProof");
+    await no(
+      () => sendProofs(world, young, fresh, { inference: [{ batchIndex: 0, proof: stale }] }),
+      "VerifierInvalidBatch",
+    );
     await proveAll({ ...world, keys }, young, fresh, [20n, 0n, 80n]);
-    await c.settle(people.relayer, young.id, 1, young.accounts, [20n, 0n, 80n]);
+    await settle(world, young, 1, [20n, 0n, 80n]);
   });
 
   it("takes no verifier of other sizes, and none with local keys after one from a ceremony", async () => {

@@ -143,9 +143,11 @@ export async function makeModel(
   world: World,
   accounts: readonly Account[] = world.contributors,
   feeUnitWei = 7n,
+  token = world.contracts.deployment.token,
 ): Promise<Model> {
   const { contracts, people, random } = world;
-  const { datanetId } = await contracts.createDatanet(people.operator, random.hex32());
+  const terms = { tokens: [token] };
+  const { datanetId } = await contracts.createDatanet(people.operator, random.hex32(), terms);
   const batches: bigint[] = [];
   for (const contributor of accounts) {
     const batch = { datanet: datanetId, root: random.field(), count: 4 };
@@ -158,6 +160,7 @@ export async function makeModel(
     datanetId,
     accounts.map((a, i) => ({ account: a.address, batches: [batches[i] as bigint] })),
     feeUnitWei,
+    { token },
   );
 }
 
