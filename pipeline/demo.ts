@@ -245,8 +245,8 @@ function mislabelledSamples(model: ModelState): number {
 /** The last line: every coin that came in, by what it is now, and what the contract really holds. */
 async function balanceLine({ contracts, deployment }: Session, model: ModelState): Promise<string> {
   const books = await contracts.accounting(model.id);
-  const held = await contracts.tokenBalance(model.token, deployment.vault);
-  const waiting = await contracts.uncollected(model.token);
+  const held = await contracts.erc20Balance(model.token, deployment.vault);
+  const waiting = await contracts.uncollectedShares(model.token);
   const inside = books.unspent + books.pool + books.carry + books.owed;
   if (!addsUp(books) || held !== inside + waiting) {
     throw new DemoUnbalancedError(

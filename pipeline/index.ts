@@ -13,7 +13,7 @@ export {
 } from "./chain/contracts.ts";
 export { circuitIdOf, NO_PARENT } from "./chain/ids.ts";
 export { openLocalChain } from "./chain/local.ts";
-export type { BatchEntry } from "./chain/proofs.ts";
+export type { BatchEntry, EpochProofs } from "./chain/proofs.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
@@ -22,6 +22,8 @@ export * from "./doctor.ts";
 export { type Account, accountOf } from "./engine/ethers.ts";
 export * from "./forget.ts";
 export * from "./infer.ts";
+export * from "./payments/earnings.ts";
+export * from "./payments/vouchers.ts";
 export * from "./project.ts";
 export * from "./prove-training.ts";
 export * from "./receipts.ts";

@@ -82,7 +82,7 @@ export async function openShop(seed: string, secret: "real" | "known"): Promise<
       return wallet;
     },
     async endow(wallet, amount) {
-      await contracts.transferToken(operator, deployment.token, wallet.address, amount);
+      await contracts.transferToken(operator, wallet.address, amount);
     },
     record: () => {},
     transactions: () => [],

@@ -152,6 +152,8 @@ interface IValidation {
     /// and was not withdrawn when the later one's round opened.
     error ValidationNotEarlier(BatchId earlier, BatchId later);
     error ValidationNothingOwed(address account);
+    /// @notice More of a token than any that people use has.
+    error ValidationTooMuch(uint256 received);
 
     event ParametersChanged(Parameters parameters);
     event Staked(address indexed validator, uint256 amount);
@@ -197,6 +199,7 @@ interface IValidation {
     );
     event RewardClaimed(address indexed challenger, uint256 amount);
     event SweptToTreasury(uint256 amount);
+    /// @param amount what came, `waiting` what of it and of earlier ones is not shared out
     event FeesDistributed(DatanetId indexed datanet, address indexed token, uint256 amount, uint256 waiting);
     event FeesClaimed(
         DatanetId indexed datanet,
@@ -297,7 +300,7 @@ interface IValidation {
     /// @notice What a validator can claim of the fees that were distributed.
     function feesOwed(DatanetId datanet, address token, address validator) external view returns (uint256);
 
-    /// @notice Fees that were fetched and wait for a vote that counts, or for the next ones to be divisible.
+    /// @notice Fees that were fetched and wait for a vote that counts.
     function feesWaiting(DatanetId datanet, address token) external view returns (uint256);
 
     function WEIGHT_UNIT() external view returns (uint128);
