@@ -12,12 +12,12 @@ import {
   type Contracts,
   deployContracts,
   deployOptionsOf,
+  NO_PARENT,
   openContracts,
   openLocalChain,
   readyCircuits,
   readyKeys,
   signBatch,
-  NO_PARENT,
 } from "../pipeline/index.ts";
 import {
   type Circuit,

@@ -106,7 +106,10 @@ export async function commitModel(of: {
     });
     const feeUnitWei = BigInt(project.config.feeUnitWei);
     const { lambda, samples } = fitted;
-    const { version: datanetVersion, mined } = await session.contracts.ensureVersion(session.operator, datanet);
+    const { version: datanetVersion, mined } = await session.contracts.ensureVersion(
+      session.operator,
+      datanet,
+    );
     if (mined !== undefined) session.record("publish datanet", mined);
     const { token } = session.deployment;
     const { id, nonce } = await commitOnce(session, {

@@ -1,11 +1,11 @@
 /**
  * Witness builder of the `duplicate` circuit: the same content in two registered places.
  *
- * Whoever challenges a verdict needs little of the batches: their leaves, which say nothing about content, and
- * the two records that are alike. {@link findDuplicate} finds them where the records are known.
+ * Whoever challenges a verdict needs little of the batches: their leaves, which say nothing about content,
+ * and the two records that are alike. {@link findDuplicate} finds them where the records are known.
  *
- * The pitfall: what a record's leaf binds is the digest of its content, not the content. A challenge shows two
- * equal digests; near duplicates are a matter of judgement, and of no proof.
+ * The pitfall: what a record's leaf binds is the digest of its content, not the content. A challenge shows
+ * two equal digests; near duplicates are a matter of judgement, and of no proof.
  */
 import { batchRoot, type DataRecord, nullLeaf, packFeatures, recordLeaf } from "./commitments.ts";
 import type { Profile } from "./profile.ts";
@@ -47,8 +47,7 @@ export function duplicateWitness(inputs: DuplicateInputs): {
     if (leaves[place] !== recordLeaf(record, profile))
       throw new WitnessDuplicateError(`the ${which} record is not the one at place ${place} of its batch`);
   }
-  if (earlier.record.digest !== later.record.digest)
-    throw new WitnessDuplicateError("their contents differ");
+  if (earlier.record.digest !== later.record.digest) throw new WitnessDuplicateError("their contents differ");
   const [rootEarlier, rootLater] = pair.map(({ leaves }) => batchRoot(leaves, profile)) as [bigint, bigint];
   if (rootEarlier === rootLater && earlier.place === later.place)
     throw new WitnessDuplicateError("they are one and the same record");

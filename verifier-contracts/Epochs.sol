@@ -124,7 +124,8 @@ contract Epochs is IEpochs {
         uint256[8] calldata proof
     ) external {
         Epoch storage epoch = _open(id, number);
-        models.verifierOf(id).verify(weightsCircuit, proof, _markWeights(epoch.commitY, id, number, group, w, commitG));
+        uint256[] memory publics = _markWeights(epoch.commitY, id, number, group, w, commitG);
+        models.verifierOf(id).verify(weightsCircuit, proof, publics);
         --epoch.remaining;
     }
 

@@ -134,16 +134,7 @@ export function validationCalls({ write, view, event }: Calls) {
       return { ...receipt, round: Number(event(receipt, "RoundOpened").round) };
     },
     commitmentOf: (v: Verdict) =>
-      view<Hex>(
-        "validation",
-        "commitmentOf",
-        v.batch,
-        v.round,
-        v.validator,
-        v.verdict,
-        v.reason,
-        v.salt,
-      ),
+      view<Hex>("validation", "commitmentOf", v.batch, v.round, v.validator, v.verdict, v.reason, v.salt),
     commitVerdict: (account: Account, batch: bigint, commitment: Hex, weight: bigint) =>
       write(account, "validation", "commitVerdict", [batch, commitment, weight]),
     revealVerdict: (account: Account, { batch, validator, verdict, reason, salt }: Verdict) =>

@@ -1,11 +1,11 @@
 /**
- * Signatures that move tokens without a transaction of their owner: EIP-2612 permits, which allow, and EIP-3009
- * authorisations, which pay.
+ * Signatures that move tokens without a transaction of their owner: EIP-2612 permits, which allow, and
+ * EIP-3009 authorisations, which pay.
  *
- * The difference that matters: permits are numbered, and one that is late blocks the next; authorisations carry
- * a random nonce, so any number of them can be on their way at once. `receive…` can be sent by the recipient
- * alone, so that nobody can run ahead of a contract that wants to be paid and called in one step: prefer it to
- * `transfer…` wherever a contract is paid.
+ * The difference that matters: permits are numbered, and one that is late blocks the next; authorisations
+ * carry a random nonce, so any number of them can be on their way at once. `receive…` can be sent by the
+ * recipient alone, so that nobody can run ahead of a contract that wants to be paid and called in one step:
+ * prefer it to `transfer…` wherever a contract is paid.
  */
 import { type Account, type Hex, signTypedData, type TypedDomain } from "../engine/ethers.ts";
 import type { Split } from "./economy.ts";
@@ -54,7 +54,12 @@ export function tokenDomain(chainId: number, token: string, name = "Quittance", 
 export async function signPermit(
   owner: Account,
   domain: TypedDomain,
-  permit: { readonly spender: string; readonly value: bigint; readonly nonce: bigint; readonly deadline: bigint },
+  permit: {
+    readonly spender: string;
+    readonly value: bigint;
+    readonly nonce: bigint;
+    readonly deadline: bigint;
+  },
 ): Promise<Split> {
   return split(
     await signTypedData(owner.privateKey, domain, PERMIT_TYPES, { owner: owner.address, ...permit }),

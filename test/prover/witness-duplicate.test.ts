@@ -48,7 +48,10 @@ describe(`witness of a duplicate (seed ${SEED})`, () => {
     expect(findDuplicate(later, earlier)).toEqual({ earlier: 1, later: 2 });
     expect(findDuplicate(earlier)).toBeUndefined();
     expect(findDuplicate(some(3), earlier)).toBeUndefined();
-    const twice = [...earlier, { ...sampleRecord(random, profile), digest: (earlier[3] as DataRecord).digest }];
+    const twice = [
+      ...earlier,
+      { ...sampleRecord(random, profile), digest: (earlier[3] as DataRecord).digest },
+    ];
     expect(findDuplicate(twice)).toEqual({ earlier: 3, later: 4 });
     // Padding and queries are no samples.
     const unpaid = twice.map((record, i) => (i === 4 ? { ...record, weight: 0 } : record));

@@ -102,7 +102,10 @@ describe("Datanets, their terms", () => {
     await no(() => c().acceptDatanet(other, id), "DatanetsNotPendingOwner");
     await c().transferDatanet(owner, id, other.address);
     await c().acceptDatanet(other, id);
-    expect(await c().datanet(id)).toMatchObject({ owner: other.address, pendingOwner: `0x${"0".repeat(40)}` });
+    expect(await c().datanet(id)).toMatchObject({
+      owner: other.address,
+      pendingOwner: `0x${"0".repeat(40)}`,
+    });
     await no(() => c().acceptDatanet(other, id), "DatanetsNotPendingOwner");
     await no(() => c().publishDatanet(owner, id), "DatanetsNotOwner");
   });
@@ -148,7 +151,10 @@ describe("Datanets, their terms", () => {
     for (const batch of [b, a]) {
       const { root, count, contributor } = await c().batch(batch);
       head = keccak256(
-        abiEncode(["bytes32", "uint256", "uint256", "uint16", "address"], [head, batch, root, count, contributor]),
+        abiEncode(
+          ["bytes32", "uint256", "uint256", "uint16", "address"],
+          [head, batch, root, count, contributor],
+        ),
       );
     }
     expect(version).toMatchObject({ accepted: 2n, head });
@@ -166,7 +172,9 @@ describe("Datanets, their terms", () => {
       const id = await contribute(await plain(), author);
       const { chainId, datanets } = c().deployment;
       const message = { batch: id, contributor: author.address };
-      expect(await c().withdrawalDigest(id, author.address)).toBe(withdrawalDigest(chainId, datanets, message));
+      expect(await c().withdrawalDigest(id, author.address)).toBe(
+        withdrawalDigest(chainId, datanets, message),
+      );
       const batch = { datanet: 1n, root: 1n, count: 1 };
       for (const signature of [
         "0x",

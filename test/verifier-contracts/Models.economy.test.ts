@@ -13,8 +13,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signWithdrawal } from "../../pipeline/chain/contracts.ts";
 import { NO_PARENT } from "../../pipeline/chain/ids.ts";
 import type { Account } from "../../pipeline/engine/ethers.ts";
-import { duplicateProof, newBatch, newDatanet, openValidators, runRound, type Validators } from "./validators.ts";
-import { COIN, commitModelOf, makeModel, type Model, openWorld, refused, type World } from "./world.ts";
+import {
+  duplicateProof,
+  newBatch,
+  newDatanet,
+  openValidators,
+  runRound,
+  type Validators,
+} from "./validators.ts";
+import { COIN, commitModelOf, type Model, makeModel, openWorld, refused, type World } from "./world.ts";
 
 const VERDICT = { weight: 1000n * COIN };
 
@@ -76,7 +83,10 @@ describe("Models, with datanets that ask for verdicts", () => {
   it("take no batch without a verdict, with a rejection, or accepted after the version", async () => {
     const datanet = await newDatanet(world);
     const good = await accepted(datanet);
-    const [pending, rejected] = [await newBatch(world, datanet, author), await newBatch(world, datanet, author)];
+    const [pending, rejected] = [
+      await newBatch(world, datanet, author),
+      await newBatch(world, datanet, author),
+    ];
     await runRound(world, rejected, [{ ...VERDICT, verdict: 2 }]);
     await no(() => commit(datanet, [good, pending]), "ModelsBatchNotAccepted");
     await no(() => commit(datanet, [good, rejected]), "ModelsBatchNotAccepted");

@@ -26,14 +26,25 @@ describe("QuittanceGovernor", () => {
   const no = (work: () => Promise<unknown>, reason: string) => refused(world, work, reason);
   const call = async (name: ContractName, method: string, args: readonly unknown[]) =>
     codecOf((await contractArtifacts())[name].abi).call(method, args);
-  const tell = async (by: Account, name: ContractName, to: string, method: string, args: readonly unknown[]) => {
+  const tell = async (
+    by: Account,
+    name: ContractName,
+    to: string,
+    method: string,
+    args: readonly unknown[],
+  ) => {
     const everything = codecOf(joinAbis(Object.values(await contractArtifacts()).map(({ abi }) => abi)));
     return send(world.chain, by, { to, data: await call(name, method, args) }, everything);
   };
   const ask = async (name: ContractName, to: string, method: string, ...args: readonly unknown[]) =>
     read(world.chain, { address: to, codec: codecOf((await contractArtifacts())[name].abi) }, method, args);
   let count = 0;
-  const proposalOf = async (to: string, name: ContractName, method: string, args: readonly unknown[]): Promise<Proposal> => ({
+  const proposalOf = async (
+    to: string,
+    name: ContractName,
+    method: string,
+    args: readonly unknown[],
+  ): Promise<Proposal> => ({
     targets: [to],
     values: [0n],
     calldatas: [await call(name, method, args)],
@@ -78,7 +89,10 @@ describe("QuittanceGovernor", () => {
   it("changes a window by vote and timelock, and no sooner", async () => {
     const { validation } = c().deployment;
     const next = { ...VALIDATION, revealWindow: 3 * DAY };
-    await no(() => tell(whale, "Validation", validation, "setParameters", [next]), "OwnableUnauthorizedAccount");
+    await no(
+      () => tell(whale, "Validation", validation, "setParameters", [next]),
+      "OwnableUnauthorizedAccount",
+    );
     const proposal = await proposalOf(validation, "Validation", "setParameters", [next]);
     const hash = keccakText(proposal.description);
     await no(() => c().propose(small, proposal), "GovernorInsufficientProposerVotes");
@@ -132,7 +146,10 @@ describe("QuittanceGovernor", () => {
       await c().transferToken(whale, small.address, amount);
       await c().castVote(small, proposalId, 1);
       await c().castVote(whale, proposalId, 0);
-      const votes = (await ask("QuittanceGovernor", governor, "proposalVotes", proposalId)) as Record<string, bigint>;
+      const votes = (await ask("QuittanceGovernor", governor, "proposalVotes", proposalId)) as Record<
+        string,
+        bigint
+      >;
       expect(votes.forVotes).toBe(50_000n * COIN);
       expect(votes.againstVotes).toBeGreaterThan(900_000_000n * COIN);
       await c().transferToken(small, whale.address, amount);

@@ -77,7 +77,10 @@ describe("QuittanceToken", () => {
     await no(() => send({}), "ERC2612InvalidSigner");
     await tell(relayer, "transferFrom", [owner.address, other.address, 5n]);
     expect(await c().tokenBalance(other.address)).toBe(5n);
-    await no(() => tell(relayer, "transferFrom", [owner.address, other.address, 1n]), "ERC20InsufficientAllowance");
+    await no(
+      () => tell(relayer, "transferFrom", [owner.address, other.address, 1n]),
+      "ERC20InsufficientAllowance",
+    );
   });
 
   describe("moves by authorisation", () => {
@@ -106,7 +109,10 @@ describe("QuittanceToken", () => {
       await authorised("transfer", relayer);
       await no(() => authorised("transfer", relayer, { validBefore: 1n }), "ERC3009InvalidAuthorizationTime");
       const later = BigInt(2_000_000_000);
-      await no(() => authorised("transfer", relayer, { validAfter: later }), "ERC3009InvalidAuthorizationTime");
+      await no(
+        () => authorised("transfer", relayer, { validAfter: later }),
+        "ERC3009InvalidAuthorizationTime",
+      );
       await no(() => authorised("transfer", relayer, {}, other), "ERC3009InvalidSignature");
       await no(() => authorised("transfer", relayer, { value: CAP + 1n }), "ERC20InsufficientBalance");
     });

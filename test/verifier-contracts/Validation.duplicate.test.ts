@@ -3,8 +3,8 @@
  *
  * proveDuplicate
  *   no such batch / no verdicts asked for / rejected already → refused
- *   the earlier one: unknown / later / of another datanet / without an accepting verdict / withdrawn before the
- *   round opened → refused
+ *   the earlier one: unknown / later / of another datanet / without an accepting verdict / withdrawn before
+ *   the round opened → refused
  *   the proof: of other roots / in another name / of something else → refused
  *   the batch is rejected; and, by the state of its last round,
  *     open, and the original was known → who showed "accept" by then is slashed, nobody else
@@ -58,8 +58,7 @@ describe("Validation.proveDuplicate", () => {
     const signature = await signWithdrawal(author, c().deployment, id);
     await c().withdrawBatch(world.people.relayer, id, signature);
   };
-  const free = async (i: number) =>
-    (await c().stakeOf((world.validators[i] as Account).address)).free;
+  const free = async (i: number) => (await c().stakeOf((world.validators[i] as Account).address)).free;
   const exact = async () => {
     const sums = await c().stakeAccounting();
     expect(sums.deposited).toBe(sums.staked + sums.slashed + sums.withdrawn);
@@ -95,7 +94,10 @@ describe("Validation.proveDuplicate", () => {
     // Who rejected was right after all.
     expect(await c().pointsOf(world.datanet, (world.validators[1] as Account).address)).toBe(2n * W);
 
-    const [held, reward] = [await c().tokenBalance(challenger.address), await c().rewardOf(challenger.address)];
+    const [held, reward] = [
+      await c().tokenBalance(challenger.address),
+      await c().rewardOf(challenger.address),
+    ];
     expect(reward).toBe((3n * W) / 4n);
     await c().claimReward(world.people.relayer, challenger.address);
     expect(await c().tokenBalance(challenger.address)).toBe(held + reward);
@@ -135,7 +137,10 @@ describe("Validation.proveDuplicate", () => {
       c().proveDuplicate(thief, copy, { earlier: original, challenger: challenger.address, proof, ...over });
     await no(() => send({ challenger: thief.address }), "VerifierInvalidProof");
     const other = await accepted();
-    await no(() => c().proveDuplicate(thief, other, { earlier: original, challenger: challenger.address, proof }), "VerifierInvalidProof");
+    await no(
+      () => c().proveDuplicate(thief, other, { earlier: original, challenger: challenger.address, proof }),
+      "VerifierInvalidProof",
+    );
     const wrong = world.keys.adjoint.prove([1n, 2n, 3n, 4n]);
     await no(() => send({ proof: wrong }), "VerifierInvalidProof");
     // Sent by a thief, it still pays the challenger.
@@ -213,9 +218,15 @@ describe("Validation.proveDuplicate", () => {
   it("ends an open round: who showed a lie loses, who showed the truth or nothing yet does not", async () => {
     const original = await accepted();
     const copy = await batch();
-    const { round, verdicts } = await runRound(world, copy, [vote(ACCEPT), vote(REJECT), vote(ACCEPT)], "commit");
+    const { round, verdicts } = await runRound(
+      world,
+      copy,
+      [vote(ACCEPT), vote(REJECT), vote(ACCEPT)],
+      "commit",
+    );
     await world.chain.travel(HOUR);
-    for (const verdict of verdicts.slice(0, 2)) if (verdict) await c().revealVerdict(world.people.relayer, verdict);
+    for (const verdict of verdicts.slice(0, 2))
+      if (verdict) await c().revealVerdict(world.people.relayer, verdict);
     const before = await exact();
     await challenge(copy, original);
     expect([(await c().batch(copy)).status, await outcome(copy)]).toEqual([3n, "disproven"]);

@@ -12,7 +12,15 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
 import { read } from "../../pipeline/chain/client.ts";
 import { type Account, codecOf } from "../../pipeline/engine/ethers.ts";
-import { newBatch, newDatanet, openValidators, REJECT, runRound, settleAll, type Validators } from "./validators.ts";
+import {
+  newBatch,
+  newDatanet,
+  openValidators,
+  REJECT,
+  runRound,
+  settleAll,
+  type Validators,
+} from "./validators.ts";
 import { COIN, refused } from "./world.ts";
 
 const W = 1000n * COIN;
@@ -49,13 +57,19 @@ describe("Validation.fees", () => {
     await put(1_000_000n);
     await share();
     expect([await waiting(), await owed(0)]).toEqual([1_000_000n, 0n]);
-    await no(() => c().claimFees(world.people.relayer, world.datanet, world.money, who(0)), "ValidationNothingOwed");
+    await no(
+      () => c().claimFees(world.people.relayer, world.datanet, world.money, who(0)),
+      "ValidationNothingOwed",
+    );
     await right(3n * W, W);
     await share();
     expect([await owed(0), await owed(1), await waiting()]).toEqual([750_000n, 250_000n, 0n]);
     await c().claimFees(world.people.relayer, world.datanet, world.money, who(0));
     expect(await held(who(0))).toBe(750_000n);
-    await no(() => c().claimFees(world.people.relayer, world.datanet, world.money, who(0)), "ValidationNothingOwed");
+    await no(
+      () => c().claimFees(world.people.relayer, world.datanet, world.money, who(0)),
+      "ValidationNothingOwed",
+    );
   });
 
   it("from before are not a latecomer's", async () => {

@@ -26,8 +26,8 @@
  * setParameters: not the owner / each out of its bounds → refused; rounds that are open keep theirs
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROUND_OUTCOME } from "../../pipeline/chain/types.ts";
 import { signPermit, tokenDomain } from "../../pipeline/chain/token.ts";
+import { ROUND_OUTCOME } from "../../pipeline/chain/types.ts";
 import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
 import {
   ACCEPT,
@@ -114,7 +114,11 @@ describe("Validation", () => {
       await c().requestUnstake(v0, 10n * COIN);
       await no(() => c().withdrawStake(v0), "ValidationNotReady");
       await c().cancelUnstake(v0);
-      expect(await c().stakeOf(v0.address)).toMatchObject({ free: 100_000n * COIN, leaving: 0n, readyAt: 0n });
+      expect(await c().stakeOf(v0.address)).toMatchObject({
+        free: 100_000n * COIN,
+        leaving: 0n,
+        readyAt: 0n,
+      });
       await c().requestUnstake(v0, 10n * COIN);
       await world.chain.travel(7 * 24 * HOUR);
       const before = await c().tokenBalance(v0.address);
@@ -186,7 +190,10 @@ describe("Validation", () => {
     it("shows what was committed, in its window, and nothing else", async () => {
       const id = await batch();
       const { round, verdicts } = await runRound(world, id, [accept(), reject()], "commit");
-      const [mine, other] = verdicts as [NonNullable<(typeof verdicts)[0]>, NonNullable<(typeof verdicts)[0]>];
+      const [mine, other] = verdicts as [
+        NonNullable<(typeof verdicts)[0]>,
+        NonNullable<(typeof verdicts)[0]>,
+      ];
       await no(() => c().revealVerdict(v0, mine), "ValidationWrongTime");
       await world.chain.travel(HOUR);
       await no(() => c().revealVerdict(v0, { ...mine, verdict: 0 }), "ValidationNoVerdict");

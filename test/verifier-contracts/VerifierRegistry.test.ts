@@ -78,10 +78,7 @@ describe("VerifierRegistry", () => {
     const { verifier } = outer.contracts.deployment;
     await no(() => create("VerifierRegistry", [owner.address, verifier, []]), "VerifierRegistryNoCircuits");
     const unknown = [circuitIdOf("tiny", "nothing")];
-    await no(
-      () => create("VerifierRegistry", [owner.address, verifier, unknown]),
-      "VerifierUnknownCircuit",
-    );
+    await no(() => create("VerifierRegistry", [owner.address, verifier, unknown]), "VerifierUnknownCircuit");
     expect(await world.contracts.verifierVersion()).toBe(1);
     expect((await world.contracts.verifierAt(1)).toLowerCase()).toBe(verifier.toLowerCase());
     for (const version of [0, 2])
@@ -99,7 +96,9 @@ describe("VerifierRegistry", () => {
     await add(second);
     expect(await c.verifierVersion()).toBe(2);
     const young = await makeModel(world);
-    expect((await c.verifierOf(old.id)).toLowerCase()).toBe(outer.contracts.deployment.verifier.toLowerCase());
+    expect((await c.verifierOf(old.id)).toLowerCase()).toBe(
+      outer.contracts.deployment.verifier.toLowerCase(),
+    );
     expect((await c.verifierOf(young.id)).toLowerCase()).toBe(second.toLowerCase());
     expect((await c.model(young.id)).verifierVersion).toBe(2n);
 

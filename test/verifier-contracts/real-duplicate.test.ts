@@ -9,10 +9,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Chain } from "../../pipeline/chain/chain.ts";
 import { type Contracts, openContracts, signBatch } from "../../pipeline/chain/contracts.ts";
 import { deployContracts } from "../../pipeline/chain/deploy.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
-import type { Chain } from "../../pipeline/chain/chain.ts";
 import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
 import { cacheFolder } from "../../pipeline/environment.ts";
 import {
@@ -30,7 +30,7 @@ import {
   writeLocalKeys,
 } from "../../prover/index.ts";
 import { sampleRecord, randomFrom as widths } from "../circuits/cases.ts";
-import { rerandomise, arithmetic } from "./groth.ts";
+import { arithmetic, rerandomise } from "./groth.ts";
 import { randomFrom } from "./random.ts";
 import { HOUR, PARAMETERS } from "./validators.ts";
 import { COIN, deployOptions, makeKeys } from "./world.ts";
@@ -47,7 +47,10 @@ describe("a real proof of a duplicate", () => {
     accountOf(random.hex32()),
   ) as [Account, Account, Account, Account, Account];
   const numbers = widths(7n);
-  const record = (over: Partial<DataRecord> = {}): DataRecord => ({ ...sampleRecord(numbers, profile), ...over });
+  const record = (over: Partial<DataRecord> = {}): DataRecord => ({
+    ...sampleRecord(numbers, profile),
+    ...over,
+  });
   const leavesOf = (records: readonly DataRecord[]) => records.map((each) => recordLeaf(each, profile));
 
   beforeAll(async () => {
@@ -91,10 +94,7 @@ describe("a real proof of a duplicate", () => {
     const { datanetId } = await contracts.createDatanet(operator, random.hex32(), { validated: true });
     const first = [record(), record(), record()];
     const second = [record(), record({ digest: (first[2] as DataRecord).digest }), record()];
-    const [earlier, later] = [
-      await acceptedBatch(datanetId, first),
-      await acceptedBatch(datanetId, second),
-    ];
+    const [earlier, later] = [await acceptedBatch(datanetId, first), await acceptedBatch(datanetId, second)];
     const found = findDuplicate(second, first);
     expect(found).toEqual({ earlier: 2, later: 1 });
     if (found === undefined) return;
@@ -107,7 +107,12 @@ describe("a real proof of a duplicate", () => {
     const { proof } = await prove({ zkeyPath: join(folder, "duplicate.zkey"), wasmPath, input });
     const words = proofWords(proof);
     const send = (over: object) =>
-      contracts.proveDuplicate(thief, later, { earlier, challenger: challenger.address, proof: words, ...over });
+      contracts.proveDuplicate(thief, later, {
+        earlier,
+        challenger: challenger.address,
+        proof: words,
+        ...over,
+      });
     // Copied from a pending transaction, in any form, it is of no use to another.
     const again = rerandomise(await arithmetic(), words, 5n);
     for (const stolen of [words, again])

@@ -86,8 +86,8 @@ describe("a real training", () => {
     const { commitW, commitA, commitR, lambda } = training;
     const committed = await contracts.commitModel(operator, {
       datanet: datanetId,
-    datanetVersion: (await contracts.ensureVersion(operator, datanetId)).version,
-    parent: NO_PARENT,
+      datanetVersion: (await contracts.ensureVersion(operator, datanetId)).version,
+      parent: NO_PARENT,
       backbone: random.hex32(),
       commitW,
       commitA,
@@ -95,7 +95,7 @@ describe("a real training", () => {
       lambda: Number(lambda),
       samples: 9,
       token: contracts.deployment.token,
-    feeUnit: 1n,
+      feeUnit: 1n,
       unproven: false,
       contributors: members,
     });

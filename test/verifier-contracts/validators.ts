@@ -5,11 +5,11 @@
  * The contracts are a second set of datanets and validation beside the world's, because here an account that
  * the test has the key of owns the parameters, and a stand-in pays the fees.
  */
-import { contractArtifacts, type ContractName } from "../../pipeline/chain/artifacts.ts";
+import { type ContractName, contractArtifacts } from "../../pipeline/chain/artifacts.ts";
 import { send } from "../../pipeline/chain/client.ts";
 import { type Contracts, openContracts, signBatch } from "../../pipeline/chain/contracts.ts";
 import { deployContract, VALIDATION } from "../../pipeline/chain/deploy.ts";
-import { type DatanetTerms, type Verdict } from "../../pipeline/chain/economy.ts";
+import type { DatanetTerms, Verdict } from "../../pipeline/chain/economy.ts";
 import { circuitIdOf } from "../../pipeline/chain/ids.ts";
 import type { ValidationParameters } from "../../pipeline/chain/types.ts";
 import { type Account, accountOf, codecOf, joinAbis } from "../../pipeline/engine/ethers.ts";
@@ -33,7 +33,13 @@ export type Validators = World & {
   readonly money: string;
   readonly datanet: bigint;
   /** Sends a call to any contract of ours. */
-  tell(account: Account, name: ContractName, to: string, method: string, args: readonly unknown[]): Promise<unknown>;
+  tell(
+    account: Account,
+    name: ContractName,
+    to: string,
+    method: string,
+    args: readonly unknown[],
+  ): Promise<unknown>;
 };
 
 export async function openValidators(seed: string, count = 4): Promise<Validators> {
@@ -78,7 +84,10 @@ export async function newDatanet(
   { contracts, people, random }: World,
   terms: Partial<DatanetTerms> = {},
 ): Promise<bigint> {
-  const created = await contracts.createDatanet(people.operator, random.hex32(), { validated: true, ...terms });
+  const created = await contracts.createDatanet(people.operator, random.hex32(), {
+    validated: true,
+    ...terms,
+  });
   return created.datanetId;
 }
 

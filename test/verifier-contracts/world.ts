@@ -126,7 +126,10 @@ export async function published(world: World, datanet: bigint): Promise<number> 
 
 /** What of a model is more than random numbers. */
 export type Commitments = Partial<
-  Pick<ModelStatement, "commitW" | "commitA" | "commitR" | "lambda" | "samples" | "unproven" | "parent" | "token">
+  Pick<
+    ModelStatement,
+    "commitW" | "commitA" | "commitR" | "lambda" | "samples" | "unproven" | "parent" | "token"
+  >
 > & { readonly commitG?: readonly bigint[] };
 
 /** Commits a model of these members, with batches of 4 records, registered as unproven. */
