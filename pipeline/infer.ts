@@ -16,6 +16,7 @@ import { answer } from "./model/model.ts";
 import { keepVouchers, readVouchers } from "./payments/book.ts";
 import { type SignedVoucher, signVoucher, voucherProblems } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
+import { keptBackbone } from "./project-backbone.ts";
 import {
   contentDigest,
   keepReceipt,
@@ -25,7 +26,6 @@ import {
   signReceipt,
 } from "./receipts.ts";
 import type { Session } from "./session.ts";
-import { defaultBackbone } from "./standard-backbone.ts";
 import { featuresOf } from "./train.ts";
 
 /** A question and who pays how much for its answer. */
@@ -86,7 +86,7 @@ export async function answerQueries({
     [...payers.values()].map(({ voucher }) => voucher),
   );
   const dueBy = (await chainTime(session.chain)) + DUE_SECONDS;
-  const backbone = await openBackbone(await defaultBackbone(profile));
+  const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
     const features = await featuresOf(project, backbone, queries);
     return await ui.step(`Answer ${queries.length} paid queries`, async (report) => {
