@@ -77,14 +77,15 @@ describe("PauseGuardian", () => {
     const { contracts: c, people } = world;
     const model = await makeModel(world);
     const epoch = await makeEpoch(world, model, [100n]);
+    await c.deposit(other, model.id, 5n);
+    await c.requestWithdrawal(other, model.id, 5n);
+    await world.chain.travel(6 * DAY);
     await c.pause(people.operator);
     expect(await c.paused()).toBe(true);
     await proveAll(world, model, epoch, [20n, 0n, 80n]);
     await settle(world, model, epoch.number, [20n, 0n, 80n]);
     await c.claim(people.relayer, await claimOf(world, model, model.accounts[0] as string));
-    await c.deposit(other, model.id, 5n);
-    await c.requestWithdrawal(other, model.id, 5n);
-    await world.chain.travel(DAY);
+    await world.chain.travel(2 * DAY);
     expect(await c.paused()).toBe(true);
     await c.withdraw(other, model.id);
   });

@@ -60,7 +60,7 @@ describe("VerifierRegistry", () => {
   beforeAll(async () => {
     outer = await openWorld("registry");
     owner = outer.people.operator;
-    const { datanets, verifier, guardian } = outer.contracts.deployment;
+    const { datanets, verifier, guardian, schedule } = outer.contracts.deployment;
     const id = (name: string) => circuitIdOf("tiny", name);
     registry = await create("VerifierRegistry", [owner.address, verifier, Object.keys(outer.keys).map(id)]);
     const training = [id("samples"), id("contributors"), id("model")];
@@ -68,7 +68,9 @@ describe("VerifierRegistry", () => {
       [datanets, registry, guardian, ...training, DIMENSION, GROUP, outer.nullG, 65_535],
     ]);
     const answers = [id("inference"), id("adjoint"), id("weights")];
-    const epochs = await create("Epochs", [[registry, models, ...answers, outer.emptyQ, QUERIES]]);
+    const epochs = await create("Epochs", [
+      [registry, models, datanets, schedule, guardian, ...answers, outer.emptyQ, QUERIES],
+    ]);
     const vault = await view("Epochs", epochs, "vault");
     const addresses = { registry, models, training: await view("Models", models, "training"), epochs, vault };
     const deployment = { ...outer.contracts.deployment, ...addresses };

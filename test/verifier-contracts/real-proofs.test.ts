@@ -15,13 +15,15 @@ import {
   sampleEpoch,
   sampleModel,
 } from "../../benchmarks/sample-epoch.ts";
+import { chainTime } from "../../pipeline/chain/client.ts";
 import { openContracts } from "../../pipeline/chain/contracts.ts";
 import { deployContracts, deployOptionsOf } from "../../pipeline/chain/deploy.ts";
 import { circuitIdOf } from "../../pipeline/chain/ids.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
-import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
+import { type Account, accountOf, signTypedData } from "../../pipeline/engine/ethers.ts";
 import { cacheFolder } from "../../pipeline/environment.ts";
 import { settlePayouts } from "../../pipeline/influence/payouts.ts";
+import { RECEIPT_TYPES, receiptDomain } from "../../pipeline/receipts.ts";
 import {
   buildCircuit,
   CIRCUIT_NAMES,
@@ -29,6 +31,7 @@ import {
   type CircuitInput,
   type CircuitName,
   emptyCommitQ,
+  inclusionWitness,
   type Keys,
   loadProfile,
   makeLocalKeys,
@@ -251,6 +254,51 @@ describe("real proofs", () => {
       if (claim.cumulative > 0n) await contracts.claim(people.relayer, claim);
       await refused(world, () => contracts.claim(people.relayer, claim), "VaultNothingOwed");
     }
+  });
+
+  it("answer a payer who says that its receipt was left out, and no other receipt", async () => {
+    const { contracts, people, chain } = world;
+    const { operator } = people;
+    const payer = at(people.payers, 0);
+    const { commitment } = at(commitments, 0);
+    const { leaves } = at(at(epochs, 0).inference, 1);
+    const context = await contracts.context(model.id, 1, 1);
+    const show = (place: number) =>
+      words("inclusion", inclusionWitness({ profile, context, leaves, place }).input);
+    const dueBy = (await chainTime(chain)) + 86_400;
+    const receiptOf = (leaf: bigint) => ({
+      ...{
+        modelId: model.id,
+        unproven: true,
+        epoch: 1,
+        requestId: world.random.hex32(),
+        payer: payer.address,
+      },
+      ...{ feeUnits: 3, leaf, dueBy },
+    });
+    const sign = (receipt: ReturnType<typeof receiptOf>) =>
+      signTypedData(
+        operator.privateKey,
+        receiptDomain(chain.chainId, contracts.deployment.epochs),
+        RECEIPT_TYPES,
+        receipt,
+      );
+    await contracts.postBond(operator, model.id, 10n ** 9n);
+    const [kept, dropped] = [receiptOf(at(leaves, 1)), receiptOf(world.random.field())];
+    const honest = await contracts.challengeOmission(payer, kept, await sign(kept));
+    const lie = await contracts.challengeOmission(payer, dropped, await sign(dropped));
+    const proof = await show(1);
+    const answer = (dispute: bigint, given: readonly bigint[]) =>
+      contracts.answerOmission(people.relayer, dispute, commitment, 1, given);
+    await refused(world, () => answer(lie.dispute, proof), "VerifierInvalidProof");
+    const other = await show(0);
+    await refused(world, () => answer(honest.dispute, other), "VerifierInvalidProof");
+    await answer(honest.dispute, rerandomise(world.curve, proof, 5n));
+    await chain.travel(4 * 86_400);
+    await contracts.resolveOmission(people.relayer, lie.dispute);
+    const { collectableAward, deployment } = contracts;
+    expect(await collectableAward(deployment.token, operator.address)).toBe(100_000n);
+    expect(await collectableAward(deployment.token, payer.address)).toBe(100_000n + 3_000n + 500_000n);
   });
 
   it("of one epoch are refused in the next, whose own pass, negated or not", async () => {
