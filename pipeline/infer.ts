@@ -132,8 +132,8 @@ function voucherName(model: ModelState, payer: string): string {
 }
 
 /**
- * Makes sure that every payer's deposit covers old and new fees of the epoch, and that its newest voucher says
- * so; returns addresses by label.
+ * Makes sure that every payer's deposit covers old and new fees of the epoch, and that its newest voucher
+ * says so; returns addresses by label.
  */
 async function coverDeposits(
   project: Project,
