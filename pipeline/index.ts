@@ -10,10 +10,14 @@ export {
   deployOptionsOf,
   openContracts,
   signBatch,
+  signWithdrawal,
 } from "./chain/contracts.ts";
+export { FEES, GOVERNANCE, VALIDATION } from "./chain/deploy.ts";
+export type { DatanetTerms, Proposal, Verdict } from "./chain/economy.ts";
 export { circuitIdOf, NO_PARENT } from "./chain/ids.ts";
 export { openLocalChain } from "./chain/local.ts";
 export type { BatchEntry, EpochProofs } from "./chain/proofs.ts";
+export { signAuthorisation, signCancellation, signPermit, tokenDomain } from "./chain/token.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";

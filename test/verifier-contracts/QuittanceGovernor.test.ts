@@ -4,6 +4,7 @@
  * Governance.constructor: the governor alone proposes and cancels, anybody executes, nobody administers
  * propose: below the threshold → refused; votes of the proposal's own block are below it
  * castVote: before or after its time, twice → refused; what was taken after voting began counts nothing
+ * cancel: by its proposer before the vote → cancelled; by others → refused
  * a quorum reached late prolongs the vote
  * queue, execute: not yet / not decided → refused; by the timelock, after its delay
  * what the timelock owns: nobody else may set it; setVotingDelay(0) → refused
@@ -173,6 +174,18 @@ describe("QuittanceGovernor", () => {
     expect(await c().proposalDeadline(proposalId)).toBe(later);
     await world.chain.travel(2 * DAY);
     expect(await c().proposalState(proposalId)).toBe("defeated");
+  });
+
+  it("lets a proposer take its proposal back before the vote, and nobody else", async () => {
+    const proposal = await toQuorum(8);
+    const { proposalId } = await c().propose(whale, proposal);
+    const cancel = (by: Account) =>
+      tell(by, "QuittanceGovernor", c().deployment.governor, "cancel", [
+        ...[proposal.targets, proposal.values, proposal.calldatas, keccakText(proposal.description)],
+      ]);
+    await no(() => cancel(other), "GovernorUnableToCancel");
+    await cancel(whale);
+    expect(await c().proposalState(proposalId)).toBe("canceled");
   });
 
   it("decides nothing without its quorum", async () => {

@@ -3,8 +3,8 @@
  *
  * proveDuplicate
  *   no such batch / no verdicts asked for / rejected already → refused
- *   the earlier one: unknown / later / of another datanet / without an accepting verdict / withdrawn before the
- *   round opened → refused
+ *   the earlier one: unknown / later / of another datanet / without an accepting verdict / withdrawn before
+ *   the round opened → refused
  *   the proof: of other roots / in another name / of something else → refused
  *   the batch is rejected; and, by the state of its last round,
  *     open, and the original was known → who showed "accept" by then is slashed, nobody else

@@ -10,14 +10,14 @@ import {DatanetId} from "../Types.sol";
 import {Stakes} from "./Stakes.sol";
 
 /// @title ValidatorFees: shares fees by the weight of right votes, however many validators there are
-/// @dev Amounts are kept 10^36 times as large, so that nothing is lost in dividing: `_perPoint` grows with each
-/// distribution by the whole quotient of what there is and the points, and the remainder waits. What a
+/// @dev Amounts are kept 10^36 times as large, so that nothing is lost in dividing: `_perPoint` grows with
+/// each distribution by the whole quotient of what there is and the points, and the remainder waits. What a
 /// validator is owed is the growth since its last visit, times its points; claims pay whole units, and the
 /// rest stays the validator's. So what came = paid + owed + waiting, exactly.
 ///
 /// A validator whose points change is brought up to date in every token first, of which a datanet has at most
-/// {IDatanets-MAX_TOKENS}. That must never fail, or a hostile token could hold stakes; what may come of a token
-/// is therefore bounded by 2^128, and 2^128 · 10^36 < 2^256.
+/// {IDatanets-MAX_TOKENS}. That must never fail, or a hostile token could hold stakes; what may come of a
+/// token is therefore bounded by 2^128, and 2^128 · 10^36 < 2^256.
 abstract contract ValidatorFees is IValidation, Stakes {
     using SafeERC20 for IERC20;
 
