@@ -13,6 +13,7 @@ import { currentModel, type ModelState } from "./commit.ts";
 import { answer } from "./model/model.ts";
 import { type SignedVoucher, signVoucher } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
+import { keptBackbone } from "./project-backbone.ts";
 import {
   contentDigest,
   DUE_SECONDS,
@@ -23,7 +24,6 @@ import {
   signReceipt,
 } from "./receipts.ts";
 import type { Session } from "./session.ts";
-import { defaultBackbone } from "./standard-backbone.ts";
 import { featuresOf } from "./train.ts";
 
 /** A question and who pays how much for its answer. */
@@ -66,7 +66,7 @@ export async function answerQueries({
   const payers = await ui.step("Payers' deposits", () =>
     coverDeposits(project, session, model, queries, before),
   );
-  const backbone = await openBackbone(await defaultBackbone(profile));
+  const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
     const features = await featuresOf(project, backbone, queries);
     return await ui.step(`Answer ${queries.length} paid queries`, async (report) => {

@@ -21,10 +21,10 @@ import { keccakText } from "./engine/ethers.ts";
 import { accuracyOf, fitModel } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
 import type { Project } from "./project.ts";
+import { type BroughtEncoder, trainingBackbone } from "./project-backbone.ts";
 import { contentDigest } from "./receipts.ts";
 import { keepRecords } from "./records.ts";
 import type { Session } from "./session.ts";
-import { defaultBackbone } from "./standard-backbone.ts";
 import { runJob, sha256 } from "./store.ts";
 
 export type TrainOptions = {
@@ -33,6 +33,8 @@ export type TrainOptions = {
   readonly corpus: Corpus;
   readonly ui: Ui;
   readonly lambda?: number;
+  /** An encoder of the operator's own in place of the standard backbone. */
+  readonly encoder?: BroughtEncoder;
   /** Register the model as unproven: usable without a proof of its training, and everything says so. */
   readonly unproven?: boolean;
   /** Samples that nobody contributed, to measure accuracy on. */
@@ -48,14 +50,16 @@ export async function trainModel({
   corpus,
   ui,
   lambda,
+  encoder,
   unproven = false,
   test,
 }: TrainOptions): Promise<ModelState> {
   const { profile } = session;
   checkCorpus(corpus, profile);
-  const onnx = await ui.step("Backbone", (report) => defaultBackbone(profile, report));
-  const backbone = await openBackbone(onnx);
+  const brought = encoder === undefined ? {} : { brought: encoder };
+  const backbone = await openBackbone(await trainingBackbone({ project, d: profile.d, ui, ...brought }));
   try {
+    checkShape(corpus, backbone.inputSize);
     const features = await ui.step(`Features of ${corpus.samples.length} samples`, () =>
       featuresOf(project, backbone, corpus.samples),
     );
@@ -199,21 +203,24 @@ function groupByContributor(samples: readonly Sample[]): Map<string, number[]> {
 }
 
 function checkCorpus(corpus: Corpus, profile: Profile): void {
-  const size = corpus.shape.reduce((product, side) => product * side, 1);
-  if (size !== 784 || corpus.samples.some((sample) => sample.content.length !== 784))
-    throw new WrongShapeError(corpus.name, corpus.shape);
   if (corpus.classes > profile.m) throw new TooManyClassesError(corpus.name, corpus.classes, profile.m);
   if (corpus.samples.length === 0) throw new EmptyCorpusError(corpus.name);
   if (corpus.samples.length > profile.maxSamples)
     throw new TooManySamplesError(corpus.name, corpus.samples.length, profile.maxSamples);
 }
 
+function checkShape(corpus: Corpus, bytes: number): void {
+  if (corpus.samples.some((sample) => sample.content.length !== bytes))
+    throw new WrongShapeError(corpus.name, corpus.shape, bytes);
+}
+
 /** The corpus does not fit the backbone. */
 export class WrongShapeError extends Error {
   override readonly name = "Train.WrongShape";
-  constructor(corpus: string, shape: readonly number[]) {
+  constructor(corpus: string, shape: readonly number[], bytes: number) {
     super(
-      `${corpus} holds contents of shape ${shape.join("×") || "varying"}; the backbone takes 28×28 grey pixels. Convert them first.`,
+      `${corpus} holds contents of shape ${shape.join("×") || "varying"}; the backbone reads ${bytes} bytes ` +
+        "(the standard one 28×28 grey pixels). Convert them first, or bring an encoder with --backbone.",
     );
   }
 }
