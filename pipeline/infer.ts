@@ -1,7 +1,7 @@
 /**
- * Paid answers. A query is answered only on a voucher of its payer: one signature that says what the payer owes
- * the model in all, backed by a deposit that no withdrawal takes away before it can be charged. Voucher and
- * receipt are on the disk before the answer is handed out.
+ * Paid answers. A query is answered only on a voucher of its payer: one signature that says what the payer
+ * owes the model in all, backed by a deposit that no withdrawal takes away before it can be charged. Voucher
+ * and receipt are on the disk before the answer is handed out.
  *
  * On a local chain the payers' wallets are derived from the project's secret: they sign here, and a deposit
  * that falls short is topped up with play money. Elsewhere a payer sends its voucher along.

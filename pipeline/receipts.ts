@@ -2,11 +2,12 @@
  * Receipts: what the operator signs for every answer, and what the payer can check without asking anybody.
  *
  * The signed part (EIP-712, `Receipt(bytes32 modelId,bool unproven,uint64 epoch,bytes32 requestId,address
- * payer,uint32 feeUnits,uint256 leaf,uint64 dueBy)`, domain: the epochs contract) names no question and no answer: the
- * leaf commits to both. `unproven` says that the model is registered as unproven: that its data made it is
- * then only claimed. `dueBy` is when its epoch is committed at the latest: a receipt that is missing there, or
- * whose epoch is late, costs the operator's bond (`IDisputes`). The opening, which only the payer gets, lets the payer recompute the leaf: features of
- * the question, the answer, the content's digest, a random salt and the fee.
+ * payer,uint32 feeUnits,uint256 leaf,uint64 dueBy)`, domain: the epochs contract) names no question and no
+ * answer: the leaf commits to both. `unproven` says that the model is registered as unproven: that its data
+ * made it is then only claimed. `dueBy` is when its epoch is committed at the latest: a receipt that is
+ * missing there, or whose epoch is late, costs the operator's bond (`IDisputes`). The opening, which only the
+ * payer gets, lets the payer recompute the leaf: features of the question, the answer, the content's digest,
+ * a random salt and the fee.
  *
  * What a receipt is worth by itself: **attested** (the operator said so). When its epoch is proven, the
  * answer is **proven** to be the committed model's; that the features are the backbone's is **reproducible**
