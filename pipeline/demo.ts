@@ -168,6 +168,7 @@ export async function runDemo({
       await session.close();
     }
   } finally {
+    await project.store.close();
     project.close();
   }
 }

@@ -22,7 +22,6 @@ import {
 } from "./receipts.ts";
 import type { Session } from "./session.ts";
 import { defaultBackbone } from "./standard-backbone.ts";
-import { featuresOf } from "./train.ts";
 
 /** A question and who pays how much for its answer. */
 export type Query = {
@@ -64,7 +63,8 @@ export async function answerQueries({
   const payers = await ui.step("Payers' deposits", () => coverDeposits(session, model, queries, before));
   const backbone = await openBackbone(await defaultBackbone(profile));
   try {
-    const features = await featuresOf(project, backbone, queries);
+    // Not a stored job: a question is new, and its features are in its receipt.
+    const features = await backbone.features(queries.map((query) => query.content));
     return await ui.step(`Answer ${queries.length} paid queries`, async (report) => {
       const answers: Answer[] = [];
       for (const [index, query] of queries.entries()) {

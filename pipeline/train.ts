@@ -20,6 +20,8 @@ import type { Corpus, Sample } from "./corpus/corpus.ts";
 import { keccakText } from "./engine/ethers.ts";
 import { accuracyOf, fitModel } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
+import { remoteFeatures } from "./jobs/features.ts";
+import type { Work } from "./jobs/spec.ts";
 import type { Project } from "./project.ts";
 import { contentDigest } from "./receipts.ts";
 import { keepRecords } from "./records.ts";
@@ -37,6 +39,8 @@ export type TrainOptions = {
   readonly unproven?: boolean;
   /** Samples that nobody contributed, to measure accuracy on. */
   readonly test?: readonly Sample[];
+  /** Where the features are computed; here unless told otherwise. */
+  readonly work?: Work;
 };
 
 /**
@@ -50,14 +54,20 @@ export async function trainModel({
   lambda,
   unproven = false,
   test,
+  work = { workers: "local" },
 }: TrainOptions): Promise<ModelState> {
   const { profile } = session;
   checkCorpus(corpus, profile);
   const onnx = await ui.step("Backbone", (report) => defaultBackbone(profile, report));
   const backbone = await openBackbone(onnx);
   try {
-    const features = await ui.step(`Features of ${corpus.samples.length} samples`, () =>
-      featuresOf(project, backbone, corpus.samples),
+    const features = await ui.step(`Features of ${corpus.samples.length} samples`, (report) =>
+      work.workers === "remote"
+        ? remoteFeatures({
+            ...{ onnx, work, report, store: project.store },
+            contents: corpus.samples.map((sample) => sample.content),
+          })
+        : featuresOf(project, backbone, corpus.samples),
     );
     const byContributor = groupByContributor(corpus.samples);
     const names = [...byContributor.keys()];

@@ -14,15 +14,22 @@ export type Pool = {
   readonly threads: number;
   /**
    * Runs the module's exported function `name` on `task`; tasks start in the order in which they are
-   * submitted.
+   * submitted. Throws {@link OutOfMemoryError}; the thread is then replaced.
    */
   run<T>(name: string, task: unknown, signal?: AbortSignal): Promise<T>;
   /** Waits for what runs, then ends the threads. Native calls are never cut off in the middle. */
   close(): Promise<void>;
 };
 
-/** Opens a pool over the worker module at `url`. `threads` defaults to the number of cores. */
-export function openPool(url: URL, threads = Math.max(1, availableParallelism())): Pool {
+/**
+ * Opens a pool over the worker module at `url`. `threads` defaults to the number of cores; `memoryMib` bounds
+ * the JavaScript heap of each thread (what WebAssembly and native code allocate is not in it).
+ */
+export function openPool(
+  url: URL,
+  threads = Math.max(1, availableParallelism()),
+  memoryMib?: number,
+): Pool {
   const piscina = new Piscina({
     filename: url.href,
     minThreads: 0,
@@ -30,13 +37,32 @@ export function openPool(url: URL, threads = Math.max(1, availableParallelism())
     idleTimeout: 1_000,
     workerData: {},
     maxQueue: 100_000,
+    ...(memoryMib === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMib } }),
   });
   return {
     threads,
     async run<T>(name: string, task: unknown, signal?: AbortSignal): Promise<T> {
       signal?.throwIfAborted();
-      return (await piscina.run(task, { name })) as T;
+      try {
+        return (await piscina.run(task, { name })) as T;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_OUT_OF_MEMORY") throw error;
+        throw new OutOfMemoryError(memoryMib, error);
+      }
     },
     close: () => piscina.close(),
   };
+}
+
+/** A thread needed more memory than it may have. */
+export class OutOfMemoryError extends Error {
+  override readonly name = "Pool.OutOfMemory";
+  constructor(memoryMib: number | undefined, cause: unknown) {
+    const limit = memoryMib === undefined ? "the memory of this machine" : `its ${memoryMib} MiB`;
+    super(
+      `A job needed more than ${limit} and was given up. Allow more (quittance worker --memory), run fewer ` +
+        "side by side (--threads, QUITTANCE_THREADS), or use a larger machine; what was finished is kept.",
+      { cause },
+    );
+  }
 }

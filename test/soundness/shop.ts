@@ -94,6 +94,7 @@ export async function openShop(seed: string, secret: "real" | "known"): Promise<
     },
     async close() {
       await chain.close();
+      await project.store.close();
       project.close();
       rmSync(folder, { recursive: true, force: true });
     },
