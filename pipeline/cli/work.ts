@@ -31,7 +31,10 @@ export function addWorkCommands(root: Command): void {
     .requiredOption("-q, --queue <names>", "which jobs: proofs,features", queueNames)
     .option("--threads <n>", "proofs side by side (default: one a core)", wholeNumber(1, 256))
     .option("--memory <MiB>", "bound of the JavaScript heap of a proof", wholeNumber(8, 1_000_000))
-    .option("--blobs <folder>", "the content folder that the submitting machine shares (or a bucket, see below)")
+    .option(
+      "--blobs <folder>",
+      "the content folder that the submitting machine shares (or a bucket, see below)",
+    )
     .addOption(profileOption().hideHelp())
     .addHelpText(
       "after",

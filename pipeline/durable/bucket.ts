@@ -20,10 +20,7 @@ export type BucketSettings = {
 };
 
 /** Opens a bucket. Every method throws {@link BucketError} for what the store refuses. */
-export function openBucket(
-  settings: BucketSettings,
-  notice: (message: string) => void = () => {},
-): Blobs {
+export function openBucket(settings: BucketSettings, notice: (message: string) => void = () => {}): Blobs {
   const { endpoint, bucket, region, prefix, credentials } = settings;
   const send = openSignedFetch(region, credentials);
   const where = `bucket ${bucket} at ${new URL(endpoint).host}`;

@@ -63,7 +63,11 @@ export function openLedger(database: Database): Ledger {
         db.transaction().execute(async (tx) => {
           await tx
             .updateTable("attempts")
-            .set({ outcome: "lost", ended_at: sql`now()`, reason: "no sign of life of the worker that had it" })
+            .set({
+              outcome: "lost",
+              ended_at: sql`now()`,
+              reason: "no sign of life of the worker that had it",
+            })
             .where("key", "=", key)
             .where("outcome", "is", null)
             .execute();

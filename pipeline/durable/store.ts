@@ -87,7 +87,8 @@ export function openJobStore(of: {
         await book.finish(attempt, await keep(name, key, result.bytes, result.seconds));
       } catch (error) {
         const refused = error instanceof Error && error.name === "Worker.Refused";
-        // If even this cannot be written, the first error is the one to hear of; the next attempt says `lost`.
+        // If even this cannot be written, the first error is the one to hear of; the next attempt says
+        // `lost`.
         await book.fail(attempt, refused ? "refused" : "failed", reasonOf(error)).catch(() => {});
         throw error;
       }

@@ -6,7 +6,7 @@
  * too often goes to the dead letters with its reason. A job's id is the hash of its inputs, so submitting it
  * twice queues it once.
  */
-import { type Job, PgBoss } from "pg-boss";
+import type { Job, PgBoss } from "pg-boss";
 
 /** A job for the queue; `id` is a UUID, `priority` grows with urgency. */
 export type QueuedJob = { readonly id: string; readonly priority: number; readonly data: object };
@@ -45,6 +45,8 @@ const STOP_TIMEOUT_MS = LONGEST_SECONDS * 1_000;
 
 /** Connects, and makes the queue's tables when they are not there. `notice` hears of trouble that passes. */
 export async function openQueue(url: string, notice: (message: string) => void): Promise<JobQueue> {
+  // Loaded when it is needed: most commands have no remote workers.
+  const { PgBoss } = await import("pg-boss");
   const boss = new PgBoss({
     connectionString: url,
     schema: SCHEMA,
@@ -78,7 +80,10 @@ export async function openQueue(url: string, notice: (message: string) => void):
       const letters = await deadOf(boss, queue);
       const mine = letters.filter(({ original }) => ids.includes(original)).map(({ id }) => id);
       if (mine.length > 0) await boss.deleteJob(DEAD, mine);
-      await boss.insert(queue, jobs.map((job) => ({ ...job })));
+      await boss.insert(
+        queue,
+        jobs.map((job) => ({ ...job })),
+      );
     },
     async withdraw(queue, ids) {
       const idle = await inStates(boss, queue, ids, ["created", "retry"]);
@@ -133,10 +138,12 @@ async function inStates(
   ids: readonly string[],
   states: readonly string[],
 ): Promise<string[]> {
-  const { rows } = await boss.getDb().executeSql(
-    `SELECT id FROM ${SCHEMA}.job WHERE name = $1 AND id = ANY($2::uuid[]) AND state::text = ANY($3::text[])`,
-    [queue, [...ids], [...states]],
-  );
+  const { rows } = await boss
+    .getDb()
+    .executeSql(
+      `SELECT id FROM ${SCHEMA}.job WHERE name = $1 AND id = ANY($2::uuid[]) AND state::text = ANY($3::text[])`,
+      [queue, [...ids], [...states]],
+    );
   return (rows as { id: string }[]).map(({ id }) => id);
 }
 

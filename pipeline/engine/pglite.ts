@@ -14,7 +14,7 @@ import { constants, existsSync } from "node:fs";
 import { cp, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 
 /** An open embedded database. */
 export type Embedded = PGlite;
@@ -29,6 +29,8 @@ export async function openEmbedded(folder: string, cache: string): Promise<Embed
 }
 
 async function opened(folder: string): Promise<PGlite> {
+  // Loaded when it is needed: most commands run no job.
+  const { PGlite } = await import("@electric-sql/pglite");
   const database = new PGlite(folder);
   await database.waitReady;
   return database;

@@ -25,11 +25,7 @@ export type Pool = {
  * Opens a pool over the worker module at `url`. `threads` defaults to the number of cores; `memoryMib` bounds
  * the JavaScript heap of each thread (what WebAssembly and native code allocate is not in it).
  */
-export function openPool(
-  url: URL,
-  threads = Math.max(1, availableParallelism()),
-  memoryMib?: number,
-): Pool {
+export function openPool(url: URL, threads = Math.max(1, availableParallelism()), memoryMib?: number): Pool {
   const piscina = new Piscina({
     filename: url.href,
     minThreads: 0,

@@ -24,7 +24,9 @@ export function openConnections(url: string, most = 4): Connections {
 /** SQLSTATE classes and socket errors after which the same statement may be tried again. */
 const PASSING = /^(08...|57P0[1-5]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EAI_AGAIN)$/;
 
-/** Whether an error says that the server is away or the connection broke, rather than that the SQL is wrong. */
+/**
+ * Whether an error says that the server is away or the connection broke, rather than that the SQL is wrong.
+ */
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };

@@ -32,7 +32,9 @@ const MOST_URGENT = 2 ** 31 - 1;
 
 /** A job's id in the queue: a UUID out of its key. */
 export function queueId(key: string): string {
-  return [key.slice(0, 8), key.slice(8, 12), key.slice(12, 16), key.slice(16, 20), key.slice(20, 32)].join("-");
+  return [key.slice(0, 8), key.slice(8, 12), key.slice(12, 16), key.slice(16, 20), key.slice(20, 32)].join(
+    "-",
+  );
 }
 
 /**

@@ -2,17 +2,13 @@
  * `quittance worker`: takes jobs from the queue, on as many machines as there are.
  *
  * A worker compiles (or has cached) its own circuits and serves the queue of exactly these; jobs for other
- * circuits lie in other queues, which it names and leaves alone. Proving keys are content: those it lacks come
- * from the blob store, by hash. It may be killed at any time; asked to stop, it finishes what it has in hand.
+ * circuits lie in other queues, which it names and leaves alone. Proving keys are content: those it lacks
+ * come from the blob store, by hash. It may be killed at any time; asked to stop, it finishes what it has in
+ * hand.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Circuit,
-  type CircuitName,
-  loadKeys,
-  type ProfileName,
-} from "../../prover/index.ts";
+import { type Circuit, type CircuitName, loadKeys, type ProfileName } from "../../prover/index.ts";
 import { type Blobs, hashFile } from "../durable/blobs.ts";
 import { type JobStore, openJobStore } from "../durable/store.ts";
 import { type JobQueue, openQueue } from "../engine/pgboss.ts";
@@ -108,11 +104,7 @@ export function fittingCircuit(
 }
 
 /** Says which jobs are not for this worker, once for each version. */
-function watchStrangers(
-  queue: JobQueue,
-  mine: string,
-  notice: (message: string) => void,
-): NodeJS.Timeout {
+function watchStrangers(queue: JobQueue, mine: string, notice: (message: string) => void): NodeJS.Timeout {
   const told = new Set<string>();
   const look = async (): Promise<void> => {
     for (const [name, count] of await queue.waiting()) {
