@@ -18,6 +18,8 @@ export function openConnections(url: string, most = 4): Connections {
     application_name: "quittance",
   });
   pool.on("error", () => {});
+  // One that breaks while it is in use tells its query too; unheard, the event alone would end the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 
