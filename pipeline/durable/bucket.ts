@@ -40,7 +40,7 @@ export function openBucket(settings: BucketSettings, notice: (message: string) =
     if (response.ok) return response;
     const text = method === "HEAD" ? "" : await response.text();
     // A store without the object answers 404; one without the bucket does too, and says so.
-    if (response.status === 404 && !text.includes("NoSuchBucket")) return undefined;
+    if (response.status === 404 && method !== "PUT" && !text.includes("NoSuchBucket")) return undefined;
     throw new BucketError(where, `${response.status} ${/<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? ""}`.trim());
   };
   const blobs: Blobs = {

@@ -104,7 +104,12 @@ export async function openQueue(url: string, notice: (message: string) => void):
       for (let slot = 0; slot < slots; slot++) {
         const id: string = await boss.work<object>(
           queue,
-          { batchSize: 1, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1, heartbeatRefreshSeconds: 5 },
+          {
+            batchSize: 1,
+            pollingIntervalSeconds: 1,
+            notifyPollingIntervalSeconds: 1,
+            heartbeatRefreshSeconds: 5,
+          },
           async ([job]: Job<object>[]) => {
             // Without this it would wait out the polling interval between two short jobs.
             boss.notifyWorker(id);

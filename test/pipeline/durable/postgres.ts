@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export type TestServer = {
-  readonly url: string;
+  /** An empty database of its own on this server: its address. */
+  database(): string;
   start(): void;
   /** Ends the server at once, as a crash does: connections break, nothing is flushed. */
   crash(): void;
@@ -31,7 +32,9 @@ function binaries(): string | undefined {
 /** Why tests with a server cannot run here, or undefined. Under QUITTANCE_NO_SKIP=1 that is an error. */
 export function noServer(): string | undefined {
   const reason =
-    binaries() === undefined ? "the Debian package postgresql is missing: apt-get install postgresql" : undefined;
+    binaries() === undefined
+      ? "the Debian package postgresql is missing: apt-get install postgresql"
+      : undefined;
   if (reason !== undefined && process.env["QUITTANCE_NO_SKIP"] === "1") throw new Error(reason);
   if (reason !== undefined) process.stderr.write(`skipped: ${reason}\n`);
   return reason;
@@ -48,7 +51,10 @@ export function startServer(): TestServer {
     const path = join(bin, program);
     const root = process.getuid?.() === 0;
     const [command, rest] = root ? ["runuser", ["-u", "postgres", "--", path, ...args]] : [path, args];
-    execFileSync(command as string, rest as string[], { stdio: ["ignore", "ignore", "inherit"], cwd: folder });
+    execFileSync(command as string, rest as string[], {
+      stdio: ["ignore", "ignore", "inherit"],
+      cwd: folder,
+    });
   };
   asServer("initdb", "-D", data, "-U", "quittance", "-A", "trust", "-N", "--no-locale", "-E", "UTF8");
   const start = (): void =>
@@ -59,8 +65,13 @@ export function startServer(): TestServer {
     const psql = join(bin, "psql");
     spawnSync(psql, ["-h", folder, "-U", "quittance", "-d", "postgres", "-c", sql], { stdio: "ignore" });
   };
+  let databases = 0;
   return {
-    url: `postgres://quittance@/postgres?host=${encodeURIComponent(folder)}`,
+    database() {
+      const name = `test${++databases}`;
+      query(`CREATE DATABASE ${name}`);
+      return `postgres://quittance@/${name}?host=${encodeURIComponent(folder)}`;
+    },
     start,
     crash: stop,
     dropConnections: () =>
