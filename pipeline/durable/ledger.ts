@@ -21,6 +21,9 @@ export type Attempt = {
   readonly worker: string;
   readonly outcome: Outcome | null;
   readonly reason: string | null;
+  /** By the database's clock. */
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
 };
 
 export type Ledger = {
@@ -134,11 +137,14 @@ export function openLedger(database: Database): Ledger {
       const rows = await run((db) => {
         const all = db
           .selectFrom("attempts")
-          .select(["key", "label", "worker", "outcome", "reason"])
+          .select(["key", "label", "worker", "outcome", "reason", "started_at", "ended_at"])
           .orderBy("id");
         return (keys === undefined ? all : all.where("key", "in", [...keys])).execute();
       });
-      return rows.map((row) => ({ ...row, outcome: row.outcome as Outcome | null }));
+      return rows.map(({ started_at, ended_at, outcome, ...row }) => ({
+        ...{ ...row, startedAt: started_at, endedAt: ended_at },
+        outcome: outcome as Outcome | null,
+      }));
     },
   };
 }

@@ -35,18 +35,38 @@ export function openPool(url: URL, threads = Math.max(1, availableParallelism())
     maxQueue: 100_000,
     ...(memoryMib === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMib } }),
   });
+  const told = (error: unknown): Error =>
+    (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY"
+      ? new OutOfMemoryError(memoryMib, error)
+      : (error as Error);
+  // A thread that dies before its first task belongs to no task: whoever waits must hear of it, and starting
+  // another would end the same way.
+  const waiting = new Set<(error: Error) => void>();
+  let broken: Error | undefined;
+  piscina.on("error", (error: unknown) => {
+    broken ??= told(error);
+    for (const reject of waiting) reject(broken);
+    void piscina.destroy().catch(() => {});
+  });
   return {
     threads,
     async run<T>(name: string, task: unknown, signal?: AbortSignal): Promise<T> {
       signal?.throwIfAborted();
+      if (broken !== undefined) throw broken;
+      let refuse: (error: Error) => void = () => {};
+      const refused = new Promise<never>((_, reject) => {
+        refuse = reject;
+      });
+      waiting.add(refuse);
       try {
-        return (await piscina.run(task, { name })) as T;
+        return (await Promise.race([piscina.run(task, { name }), refused])) as T;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_OUT_OF_MEMORY") throw error;
-        throw new OutOfMemoryError(memoryMib, error);
+        throw error === broken ? broken : told(error);
+      } finally {
+        waiting.delete(refuse);
       }
     },
-    close: () => piscina.close(),
+    close: () => (broken === undefined ? piscina.close() : piscina.destroy()),
   };
 }
 

@@ -16,10 +16,10 @@ import { bucketSettings, databaseUrl, openBlobs } from "../../../pipeline/durabl
 import { type JobStore, openJobStore } from "../../../pipeline/durable/store.ts";
 import { cacheFolder } from "../../../pipeline/environment.ts";
 import { jobKey, openStore, runJob } from "../../../pipeline/store.ts";
-import { noServer, startServer, type TestServer } from "./postgres.ts";
+import { noServer, type PrivateServer, startServer } from "./server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quittance-durable-"));
-let server: TestServer | undefined;
+let server: PrivateServer | undefined;
 const reason = noServer();
 beforeAll(() => {
   if (reason === undefined) server = startServer();

@@ -87,7 +87,10 @@ export function start(args: readonly string[], env: Env = {}, program = CLI): Ru
         };
         waiting.add(look);
         look();
-        void ended.then(() => reject(new Error(`ended without saying ${pattern}: ${text}`)));
+        void ended.then(() => {
+          waiting.delete(look);
+          reject(new Error(`ended without saying ${pattern}: ${text}`));
+        });
       }),
   };
 }

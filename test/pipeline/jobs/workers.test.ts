@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cacheFolder, ROOT } from "../../../pipeline/environment.ts";
 import { quittance } from "../cli/fixtures.ts";
-import { noServer, startServer, type TestServer } from "../durable/postgres.ts";
+import { noServer, type PrivateServer, startServer } from "../durable/server.ts";
 import {
   countOutcomes,
   doneOnce,
@@ -24,7 +24,7 @@ import {
 const reason = noServer();
 
 describe.skipIf(reason !== undefined)(reason ?? "workers on one server", () => {
-  let server: TestServer;
+  let server: PrivateServer;
   let shops: Shops;
   let undisturbed = "";
   beforeAll(() => {

@@ -1,12 +1,13 @@
-// A private Postgres server in a temporary folder: Debian's binaries, a unix socket and no network. As root it
-// runs as the user `postgres`, since the server refuses to run as root.
+// A private Postgres server in a temporary folder, for measurements and tests: Debian's binaries, a unix
+// socket and no network. As root it runs as the user `postgres`, since the server refuses to run as root.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export type TestServer = {
+/** A server that nobody else uses. */
+export type PrivateServer = {
   /** An empty database of its own on this server: its address. */
   database(): string;
   start(): void;
@@ -21,7 +22,7 @@ export type TestServer = {
 const LIBRARY = "/usr/lib/postgresql";
 
 /** The folder of the server's binaries, or undefined. */
-function binaries(): string | undefined {
+export function serverBinaries(): string | undefined {
   if (!existsSync(LIBRARY)) return undefined;
   return readdirSync(LIBRARY)
     .sort((a, b) => Number(b) - Number(a))
@@ -29,21 +30,10 @@ function binaries(): string | undefined {
     .find((folder) => existsSync(join(folder, "initdb")));
 }
 
-/** Why tests with a server cannot run here, or undefined. Under QUITTANCE_NO_SKIP=1 that is an error. */
-export function noServer(): string | undefined {
-  const reason =
-    binaries() === undefined
-      ? "the Debian package postgresql is missing: apt-get install postgresql"
-      : undefined;
-  if (reason !== undefined && process.env["QUITTANCE_NO_SKIP"] === "1") throw new Error(reason);
-  if (reason !== undefined) process.stderr.write(`skipped: ${reason}\n`);
-  return reason;
-}
-
-/** Starts a server with an empty database. */
-export function startServer(): TestServer {
-  const bin = binaries();
-  if (bin === undefined) throw new Error("the Debian package postgresql is missing");
+/** Starts a server. Throws {@link ServerMissingError}. */
+export function startServer(): PrivateServer {
+  const bin = serverBinaries();
+  if (bin === undefined) throw new ServerMissingError();
   const folder = mkdtempSync(join(tmpdir(), "quittance-pg-"));
   chmodSync(folder, 0o777);
   const data = join(folder, "data");
@@ -85,4 +75,12 @@ export function startServer(): TestServer {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** There are no binaries of a Postgres server. */
+export class ServerMissingError extends Error {
+  override readonly name = "Postgres.Missing";
+  constructor() {
+    super("The Debian package postgresql is missing: apt-get install postgresql");
+  }
 }
