@@ -197,6 +197,8 @@ describe("bad calls", () => {
       "settle",
       "claim",
       "forget",
+      "worker",
+      "jobs",
       "verify",
       "doctor",
     ]) {
