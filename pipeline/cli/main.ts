@@ -39,6 +39,8 @@ Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS 
 QUITTANCE_THREADS (proofs side by side), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local),
 DATABASE_URL (jobs on a Postgres server), QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help).`,
     )
+    // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
+    .enablePositionalOptions()
     .exitOverride();
   addSetupCommands(root);
   addProjectCommands(root);
@@ -50,8 +52,11 @@ DATABASE_URL (jobs on a Postgres server), QUITTANCE_BLOBS or QUITTANCE_S3_… (c
 async function main(argv: readonly string[]): Promise<void> {
   const root = program();
   const json = argv.includes("--json");
+  // It may stand anywhere in a call.
+  const [node = "", tool = "", ...rest] = argv;
+  const call = json ? ["--json", ...rest.filter((word) => word !== "--json")] : rest;
   try {
-    await root.parseAsync([...argv]);
+    await root.parseAsync([node, tool, ...call]);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
