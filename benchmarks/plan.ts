@@ -24,7 +24,7 @@ export type Demand = {
 };
 
 export const DEMAND: Demand = { contributors: 10_000, samples: 10_000_000, answersADay: 1_000_000 };
-/** Sizes fall with the rank's power: the largest contributor has about a hundred times the smallest's share. */
+/** Sizes fall with the power of the rank: the largest contributor has a hundred times the smallest. */
 const ZIPF_EXPONENT = 0.5;
 const DAY_SECONDS = 86_400;
 const MACHINES = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;

@@ -25,6 +25,8 @@ export function openConnections(url: string, most = 4): Connections {
 
 /** SQLSTATE classes and socket errors after which the same statement may be tried again. */
 const PASSING = /^(08...|57P0[1-5]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EAI_AGAIN)$/;
+/** What `pg` itself says of a connection, without a code. */
+const BROKEN = /Connection terminated|timeout exceeded when trying to connect|encountered a connection error/;
 
 /**
  * Whether an error says that the server is away or the connection broke, rather than that the SQL is wrong.
@@ -33,7 +35,5 @@ export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
   if (typeof code === "string" && PASSING.test(code)) return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection/.test(
-    error.message,
-  );
+  return BROKEN.test(error.message);
 }

@@ -1,4 +1,4 @@
-// The plan is arithmetic on measurements: here on made-up ones, so that what follows from them can be checked.
+// The plan is arithmetic on measurements: here on made-up ones, so that what follows can be checked.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
