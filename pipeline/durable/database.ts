@@ -15,7 +15,8 @@ import { dirname } from "node:path";
 import { type Generated, Kysely, PGliteDialect, PostgresDialect, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { openEmbedded } from "../engine/pglite.ts";
-import { isConnectionLost, openConnections } from "../engine/postgres.ts";
+import { openConnections } from "../engine/postgres.ts";
+import { describeUrl, PATIENCE_MS, patiently } from "./patience.ts";
 
 /** The tables. Times are set by the database. */
 export type Tables = {
@@ -61,8 +62,6 @@ export type DatabasePlace =
   | { readonly folder: string; readonly cache: string; readonly notice?: (message: string) => void };
 
 const SCHEMA = "quittance";
-/** A server is given two minutes to come back: a restart takes seconds, a failover about a minute. */
-const PATIENCE_MS = 120_000;
 
 const migrations: Readonly<Record<string, Migration>> = {
   "1-jobs": {
@@ -107,16 +106,11 @@ export async function openDatabase(place: DatabasePlace, patienceMs = PATIENCE_M
   });
   const queries = root.withSchema(SCHEMA);
   const run: Database["run"] = async (work) => {
-    for (let end = Date.now() + patienceMs, pauseMs = 100; ; pauseMs = Math.min(2 * pauseMs, 5_000)) {
-      try {
-        return await work(queries);
-      } catch (error) {
-        if (!server) throw await embeddedError(error, place.folder);
-        if ((error as { code?: unknown }).code === "53100") throw new DatabaseFullError(where, error);
-        if (!isConnectionLost(error)) throw error;
-        if (Date.now() + pauseMs > end) throw new DatabaseLostError(where, error);
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      }
+    try {
+      return await (server ? patiently(where, () => work(queries), patienceMs) : work(queries));
+    } catch (error) {
+      if (!server) throw await embeddedError(error, place.folder);
+      throw (error as { code?: unknown }).code === "53100" ? new DatabaseFullError(where, error) : error;
     }
   };
   try {
@@ -151,29 +145,6 @@ async function embeddedError(error: unknown, folder: string): Promise<Error> {
   const isFull = code === "ENOSPC" || code === "53100" || /No space left|ENOSPC/.test(text);
   if (isFull || bavail * bsize < 2 ** 20) return new DatabaseFullError(folder, error);
   return new DatabaseBrokenError(folder, error);
-}
-
-/** Host and database of an address, never its user or password. */
-export function describeUrl(url: string): string {
-  try {
-    const { hostname, port, pathname, searchParams } = new URL(url);
-    const host = hostname || searchParams.get("host") || "local socket";
-    return `the Postgres server ${host}${port && `:${port}`}, database ${pathname.slice(1) || "(default)"}`;
-  } catch {
-    return "the Postgres server of DATABASE_URL";
-  }
-}
-
-/** The server went away and did not come back. */
-export class DatabaseLostError extends Error {
-  override readonly name = "Database.Lost";
-  constructor(where: string, cause: unknown) {
-    super(
-      `No connection to ${where} (${(cause as { code?: string }).code ?? "connection lost"}). ` +
-        "What was finished is kept. Start the server, check DATABASE_URL, and run the same command again.",
-      { cause },
-    );
-  }
 }
 
 /** No room for the database. */

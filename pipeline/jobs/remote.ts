@@ -6,24 +6,26 @@
  * private data, so it is removed as soon as its result is here.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 import type { Ledger } from "../durable/ledger.ts";
+import { describeUrl, patiently } from "../durable/patience.ts";
 import type { JobStore } from "../durable/store.ts";
-import { type JobQueue, openQueue } from "../engine/pgboss.ts";
+import { type JobQueue, openQueue, type QueuedJob } from "../engine/pgboss.ts";
 import { canonical, sha256 } from "../store.ts";
 import { inOrder, type JobSpec, type Progress } from "./spec.ts";
 
-/** What the queue carries: the job's key and where its payload lies. */
-export type Ticket = {
-  readonly key: string;
-  readonly name: string;
-  readonly label: string;
-  readonly input: string;
-};
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** Uploads side by side, and jobs in one statement. */
-const UPLOADS = 8;
+/** What the queue carries: the job's key and where its payload lies. */
+export const ticketSchema = z.object({ key: hash, name: z.string(), label: z.string(), input: hash });
+export type Ticket = Readonly<z.infer<typeof ticketSchema>>;
+
+/** Uploads and look-ups at a time, and jobs in one statement. */
+const SIDE_BY_SIDE = 8;
 const PART = 200;
+/** Results are asked for this often, and less often the more there are to ask for. */
 const POLL_MS = 100;
+const POLL_MS_PER_JOB = 0.1;
 /** Dead letters and silence are looked for less often than results. */
 const LOOK_MS = 2_000;
 const SILENCE_MS = 30_000;
@@ -66,16 +68,19 @@ export async function runRemote(of: {
     done += job.weight;
     report(done, total, job.label);
   };
-  for (const job of ordered) {
-    const bytes = await store.get(job.key);
-    if (bytes !== undefined) take(job.key, bytes);
-  }
+  await sideBySide(ordered, async ({ key }) => {
+    const bytes = await store.get(key);
+    if (bytes !== undefined) take(key, bytes);
+  });
   if (open.size === 0) return results;
   const book = await store.ledger();
-  const queue = await openQueue(url, notice);
+  const queue = await patiently(describeUrl(url), () => openQueue(url, notice));
   try {
     await prepare([...open.values()]);
-    const inputs = await submit(queue, name, store, [...open.values()], signal);
+    const missing = [...open.values()];
+    const put = (jobs: readonly QueuedJob[]): Promise<void> =>
+      patiently(describeUrl(url), () => queue.submit(name, jobs));
+    const inputs = await submit(put, store, missing, signal);
     const dead = await collect({ queue, name, book, store, open, inputs, take, signal, notice });
     if (dead.size > 0) throw new DeadLetterError(dead);
     return results;
@@ -87,8 +92,7 @@ export async function runRemote(of: {
 
 /** Uploads inputs and queues the jobs, biggest first; returns each job's input. */
 async function submit(
-  queue: JobQueue,
-  name: string,
+  put: (jobs: readonly QueuedJob[]) => Promise<void>,
   store: JobStore,
   jobs: readonly JobSpec[],
   signal: AbortSignal,
@@ -97,13 +101,9 @@ async function submit(
   for (let start = 0; start < jobs.length; start += PART) {
     signal.throwIfAborted();
     const part = jobs.slice(start, start + PART);
-    const waiting = [...part];
-    const upload = async (): Promise<void> => {
-      for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-        inputs.set(job.key, await store.blobs.put(Buffer.from(canonical(job.payload()), "utf8")));
-      }
-    };
-    await Promise.all(Array.from({ length: UPLOADS }, upload));
+    await sideBySide(part, async ({ key, payload }) => {
+      inputs.set(key, await store.blobs.put(Buffer.from(canonical(payload()), "utf8")));
+    });
     const queued = part.map((job) => ({
       id: queueId(job.key),
       priority: Math.min(Math.round(job.weight), MOST_URGENT),
@@ -114,9 +114,18 @@ async function submit(
         input: inputs.get(job.key) ?? "",
       } satisfies Ticket,
     }));
-    await queue.submit(name, queued);
+    await put(queued);
   }
   return inputs;
+}
+
+/** Does something for every job, a few at a time. */
+async function sideBySide(jobs: readonly JobSpec[], work: (job: JobSpec) => Promise<void>): Promise<void> {
+  const waiting = jobs.values();
+  const slot = async (): Promise<void> => {
+    for (const job of waiting) await work(job);
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, slot));
 }
 
 /** Waits until every job is done or dead. Returns the dead ones: label and reason, by key. */
@@ -160,7 +169,7 @@ async function collect(of: {
       heard = Date.now();
       notice(await silence(book, name, [...open.keys()]));
     }
-    if (open.size > dead.size) await sleep(POLL_MS);
+    if (open.size > dead.size) await sleep(POLL_MS + POLL_MS_PER_JOB * open.size);
   }
   return dead;
 }

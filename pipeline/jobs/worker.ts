@@ -8,7 +8,14 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Circuit, type CircuitName, loadKeys, type ProfileName } from "../../prover/index.ts";
+import { z } from "zod";
+import {
+  CIRCUIT_NAMES,
+  type Circuit,
+  type CircuitName,
+  loadKeys,
+  type ProfileName,
+} from "../../prover/index.ts";
 import { type Blobs, hashFile } from "../durable/blobs.ts";
 import { type JobStore, openJobStore } from "../durable/store.ts";
 import { type JobQueue, openQueue } from "../engine/pgboss.ts";
@@ -16,13 +23,23 @@ import { openPool } from "../engine/pool.ts";
 import { cacheFolder, keysFolder } from "../environment.ts";
 import { readyCircuits } from "../setup.ts";
 import { parsePlain } from "../store.ts";
-import { FEATURES_QUEUE, type FeaturesPayload, openFeaturesWork } from "./features.ts";
+import { FEATURES_QUEUE, openFeaturesWork } from "./features.ts";
 import { computeProof, type ProofPayload } from "./proving.ts";
-import { proofsQueue, type Ticket } from "./remote.ts";
+import { proofsQueue, ticketSchema } from "./remote.ts";
 
 /** The kinds of jobs a worker may serve. */
 export const WORKER_QUEUES = ["proofs", "features"] as const;
 export type WorkerQueue = (typeof WORKER_QUEUES)[number];
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const proofSchema = z.object({
+  circuit: z.enum(CIRCUIT_NAMES),
+  circuitHash: hash,
+  zkey: hash,
+  signals: z.array(z.string()),
+  input: z.record(z.unknown()),
+});
+const featuresSchema = z.object({ backbone: hash, contents: z.array(z.instanceof(Uint8Array)) });
 
 /** Jobs of other circuits are looked for this often. */
 const STRANGERS_MS = 15_000;
@@ -54,8 +71,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     if (circuits !== undefined) {
       const name = proofsQueue(circuits);
       await queue.serve(name, threads, (ticket) =>
-        serveTicket(store, ticket as Ticket, async (payload) => {
-          const wanted = payload as ProofPayload;
+        serveTicket(store, ticket, async (payload) => {
+          const wanted = proofSchema.parse(payload);
           const circuit = fittingCircuit(circuits, wanted);
           const zkeyPath = await zkeys(wanted.zkey);
           return computeProof(pool, wanted, { zkeyPath, wasmPath: circuit.wasmPath });
@@ -65,7 +82,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     }
     if (queues.includes("features")) {
       await queue.serve(FEATURES_QUEUE, 1, (ticket) =>
-        serveTicket(store, ticket as Ticket, (payload) => features.compute(payload as FeaturesPayload)),
+        serveTicket(store, ticket, (payload) => features.compute(featuresSchema.parse(payload))),
       );
     }
     notice(`Ready: ${queues.join(", ")} with ${threads} thread(s), content in ${blobs.where}.`);
@@ -81,9 +98,10 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 
 async function serveTicket(
   store: JobStore,
-  ticket: Ticket,
+  data: object,
   compute: (payload: unknown) => ReturnType<typeof computeProof>,
 ): Promise<void> {
+  const ticket = ticketSchema.parse(data);
   const book = await store.ledger();
   if ((await book.made([ticket.key])).has(ticket.key)) return;
   await store.attempt(ticket, async () => {

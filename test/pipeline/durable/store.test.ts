@@ -5,13 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBlobFolder } from "../../../pipeline/durable/blobs.ts";
-import {
-  DatabaseLostError,
-  type DatabasePlace,
-  describeUrl,
-  openDatabase,
-} from "../../../pipeline/durable/database.ts";
+import { type DatabasePlace, openDatabase } from "../../../pipeline/durable/database.ts";
 import { openLedger } from "../../../pipeline/durable/ledger.ts";
+import { DatabaseLostError, describeUrl } from "../../../pipeline/durable/patience.ts";
 import { bucketSettings, databaseUrl, openBlobs } from "../../../pipeline/durable/settings.ts";
 import { type JobStore, openJobStore } from "../../../pipeline/durable/store.ts";
 import { cacheFolder } from "../../../pipeline/environment.ts";

@@ -5,6 +5,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, write
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cacheFolder, ROOT } from "../../../pipeline/environment.ts";
+import { fittingCircuit, RefusedError } from "../../../pipeline/jobs/worker.ts";
+import { readyCircuits } from "../../../pipeline/setup.ts";
 import { quittance } from "../cli/fixtures.ts";
 import { noServer, type PrivateServer, startServer } from "../durable/server.ts";
 import {
@@ -189,3 +191,18 @@ function otherVersion(folder: string): { program: string; cache: string } {
   cpSync(join(cacheFolder(), "circuits"), join(cache, "circuits"), { recursive: true });
   return { program: join(folder, "pipeline", "cli", "main.ts"), cache };
 }
+
+describe("a job for circuits that a worker does not have", () => {
+  it("is refused by name and hash, even if it came through the right queue", async () => {
+    const circuits = await readyCircuits("tiny");
+    const { hash } = circuits.adjoint;
+    expect(fittingCircuit(circuits, { circuit: "adjoint", circuitHash: hash })).toBe(circuits.adjoint);
+    const other = "ab".repeat(32);
+    expect(() => fittingCircuit(circuits, { circuit: "adjoint", circuitHash: other })).toThrow(RefusedError);
+    expect(() => fittingCircuit(circuits, { circuit: "model", circuitHash: hash })).toThrow(
+      new RegExp(
+        `circuit model ${circuits.model.hash.slice(0, 16)}.*${hash.slice(0, 16)}.*Update the worker`,
+      ),
+    );
+  });
+});
