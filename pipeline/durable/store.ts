@@ -1,7 +1,7 @@
 /**
  * Jobs and their results: the ledger in a database, content in a blob store, behind one interface.
  *
- * Opening costs half a second for the embedded engine, so it happens when the first job is asked for; a
+ * Opening costs time and memory with the embedded engine, so it happens when the first job is asked for; a
  * command that runs no job never pays for it. Results that an earlier version kept as files in the project's
  * `store` folder are taken over when they are asked for.
  *

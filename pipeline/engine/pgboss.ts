@@ -51,7 +51,7 @@ export async function openQueue(url: string, notice: (message: string) => void):
     connectionString: url,
     schema: SCHEMA,
     application_name: "quittance queue",
-    max: 6,
+    max: 3,
     schedule: false,
     superviseIntervalSeconds: 5,
     monitorIntervalSeconds: 5,

@@ -8,7 +8,7 @@ export type Connections = pg.Pool;
  * A pool for the server that `url` names; connects when it is first used. A connection that breaks while
  * nobody uses it is replaced in silence: whoever needs one next hears of it if the server is really away.
  */
-export function openConnections(url: string, most = 4): Connections {
+export function openConnections(url: string, most = 3): Connections {
   const pool = new pg.Pool({
     connectionString: url,
     max: most,
