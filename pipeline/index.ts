@@ -3,6 +3,8 @@
  *
  * Only benchmarks and tests import from here.
  */
+export { openBackbone } from "./backbone/backbone.ts";
+export { quantise } from "./backbone/quantise.ts";
 export * from "./bundle.ts";
 export {
   type Contracts,
@@ -17,7 +19,9 @@ export type { BatchEntry } from "./chain/proofs.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
+export type { Sample } from "./corpus/corpus.ts";
 export { demoSplit } from "./corpus/demo.ts";
+export { loadCorpus } from "./corpus/folder.ts";
 export * from "./demo.ts";
 export * from "./doctor.ts";
 export { openBlobs } from "./durable/settings.ts";
@@ -26,12 +30,16 @@ export { type Account, accountOf } from "./engine/ethers.ts";
 export * from "./forget.ts";
 export * from "./infer.ts";
 export { type Provable, type Proved, proveAll } from "./jobs/proving.ts";
+export { trainDigits } from "./learn/digits.ts";
+export { accuracyOf, fitModel } from "./model/model.ts";
 export * from "./project.ts";
 export * from "./prove-training.ts";
+export { seededRandom } from "./random.ts";
 export * from "./receipts.ts";
 export { renderReport } from "./report/render.ts";
 export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";
+export { standardBackbone } from "./standard-backbone.ts";
 export * from "./train.ts";
 export * from "./verify.ts";

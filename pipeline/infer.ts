@@ -12,6 +12,7 @@ import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { answer } from "./model/model.ts";
 import type { Project } from "./project.ts";
+import { keptBackbone } from "./project-backbone.ts";
 import {
   contentDigest,
   keepReceipt,
@@ -21,7 +22,6 @@ import {
   signReceipt,
 } from "./receipts.ts";
 import type { Session } from "./session.ts";
-import { defaultBackbone } from "./standard-backbone.ts";
 
 /** A question and who pays how much for its answer. */
 export type Query = {
@@ -61,7 +61,7 @@ export async function answerQueries({
   const folder = receiptsFolder(project.folder, model.id, epoch);
   const before = readReceipts(folder);
   const payers = await ui.step("Payers' deposits", () => coverDeposits(session, model, queries, before));
-  const backbone = await openBackbone(await defaultBackbone(profile));
+  const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
     // Not a stored job: a question is new, and its features are in its receipt.
     const features = await backbone.features(queries.map((query) => query.content));

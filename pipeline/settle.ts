@@ -18,6 +18,7 @@ import { settlePayouts } from "./influence/payouts.ts";
 import { type Proved, proveAll } from "./jobs/proving.ts";
 import type { Work } from "./jobs/spec.ts";
 import type { Project } from "./project.ts";
+import { shareBackbone } from "./project-backbone.ts";
 import {
   type ProvenTraining,
   postTraining,
@@ -130,6 +131,7 @@ export async function settleEpoch({
   const bundle = await exportBundle(session, model, epoch, statements, proofs, proven);
   const bundlePath = project.path("out", `epoch-${epoch}.json`);
   writeBundle(bundlePath, bundle);
+  shareBackbone(project, model.backbone, project.path("out"));
   project.writeState(stateName, { epoch, receipts: receipts.length, settled: true });
   const payouts = model.contributors.map(
     (contributor, index): EpochPayout => ({
