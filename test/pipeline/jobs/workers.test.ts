@@ -55,7 +55,7 @@ describe.skipIf(reason !== undefined)(reason ?? "workers on one server", () => {
   };
 
   it("finish a 200-job epoch, three of them, with no duplicate", { timeout: 900_000 }, async () => {
-    const large = makeShops(300, 408);
+    const large = makeShops(680, 192);
     try {
       const shop = large.copy("large");
       const env = envOf(shop);
