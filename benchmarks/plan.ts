@@ -9,12 +9,12 @@
 // What it assumes is said in the page: linear gas for calls that were measured at another size (which counts
 // their fixed part too often), machines that do nothing else, and contributors of Zipf-like sizes.
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { CIRCUIT_NAMES, type CircuitName, loadProfile, type Profile } from "../prover/index.ts";
+import { epochBatches, type Measured, readMeasured } from "./plan-inputs.ts";
 import { planPage } from "./plan-page.ts";
-import type { BenchmarkResult } from "./types.ts";
 
 /** What has to be served. */
 export type Demand = {
@@ -29,12 +29,6 @@ const ZIPF_EXPONENT = 0.5;
 const DAY_SECONDS = 86_400;
 const MACHINES = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
 
-/** Measured values by `result/figure`; asking for one that is not there throws {@link PlanInputError}. */
-export type Measured = {
-  figure(result: string, figure: string): number;
-  readonly results: readonly BenchmarkResult[];
-};
-
 /** Jobs of each circuit. */
 export type Jobs = Readonly<Record<CircuitName, number>>;
 
@@ -48,6 +42,8 @@ export type Layout = {
 export type Plan = {
   readonly demand: Demand;
   readonly models: number;
+  /** Of all models together. */
+  readonly epochsADay: number;
   readonly batches: number;
   readonly training: Jobs;
   readonly epoch: Jobs;
@@ -66,7 +62,12 @@ export type Plan = {
 };
 
 /** Lays the demand out on the profile's circuits and machines like the measured one. */
-export function makePlan(demand: Demand, profile: Profile, measured: Measured): Plan {
+export function makePlan(
+  demand: Demand,
+  profile: Profile,
+  measured: Measured,
+  maxBatches = epochBatches(),
+): Plan {
   const models = dealModels(demand, profile);
   const sum = (of: (model: readonly number[]) => number): number =>
     models.reduce((total, model) => total + of(model), 0);
@@ -75,10 +76,17 @@ export function makePlan(demand: Demand, profile: Profile, measured: Measured): 
   const groupsOf = (model: readonly number[]): number => Math.ceil(model.length / profile.contributors);
   const inferenceOf = (model: readonly number[]): number =>
     Math.ceil((demand.answersADay * total(model)) / demand.samples / profile.queries);
+  // The contract takes so many inference proofs an epoch; a busy model closes several a day.
+  const epochsOf = (model: readonly number[]): number => Math.ceil(inferenceOf(model) / maxBatches);
   const none = Object.fromEntries(CIRCUIT_NAMES.map((name) => [name, 0])) as Jobs;
   const batches = sum(batchesOf);
   const training = { ...none, samples: batches, contributors: sum(groupsOf), model: models.length };
-  const epoch = { ...none, inference: sum(inferenceOf), adjoint: models.length, weights: sum(groupsOf) };
+  const epoch = {
+    ...none,
+    inference: sum(inferenceOf),
+    adjoint: sum(epochsOf),
+    weights: sum((model) => epochsOf(model) * groupsOf(model)),
+  };
   const cores = measured.figure("jobs", "machine.cores");
   const hours = (jobs: Jobs, machines: number): number =>
     makespan(secondsOf(jobs, measured), Math.floor(machines * cores)) / 3_600;
@@ -97,11 +105,12 @@ export function makePlan(demand: Demand, profile: Profile, measured: Measured): 
   const epochGas =
     epoch.inference * gas("commitEpoch.later") +
     proofsGas +
-    (demand.contributors / members) * gas("settle.later");
+    (sum((model) => epochsOf(model) * model.length) / members) * gas("settle.later");
   const claimGas = demand.contributors * gas("claim.later");
   return {
     demand,
     models: models.length,
+    epochsADay: sum(epochsOf),
     batches,
     training,
     epoch,
@@ -205,43 +214,6 @@ function smallest(fits: (machines: number) => boolean): number {
 
 function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
-}
-
-/** Reads the results of full runs in a folder; a figure is looked up when it is needed. */
-export function readMeasured(folder: string): Measured {
-  const results = new Map<string, BenchmarkResult>();
-  const load = (name: string): BenchmarkResult => {
-    const known = results.get(name);
-    if (known !== undefined) return known;
-    try {
-      const result = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as BenchmarkResult;
-      results.set(name, result);
-      return result;
-    } catch (cause) {
-      throw new PlanInputError(name, "is missing or unreadable", cause);
-    }
-  };
-  return {
-    figure(result, figure) {
-      const value = load(result).figures.find(({ name }) => name === figure)?.value;
-      if (value === undefined) throw new PlanInputError(result, `has no figure ${figure}`);
-      return value;
-    },
-    get results() {
-      return [...results.values()];
-    },
-  };
-}
-
-/** A measurement that the plan is made from is not there. */
-export class PlanInputError extends Error {
-  override readonly name = "Plan.Input";
-  constructor(result: string, reason: string, cause?: unknown) {
-    super(
-      `benchmarks/results/${result}.json ${reason}. Measure it first: npm run bench -- ${result} --full`,
-      { cause },
-    );
-  }
 }
 
 /** A contributor does not fit a model. */

@@ -5,15 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  dealModels,
-  type Measured,
-  makePlan,
-  makespan,
-  PlanInputError,
-  PlanSizeError,
-  readMeasured,
-} from "../../benchmarks/plan.ts";
+import { dealModels, makePlan, makespan, PlanSizeError } from "../../benchmarks/plan.ts";
+import { type Measured, PlanInputError, readMeasured } from "../../benchmarks/plan-inputs.ts";
 import { planPage } from "../../benchmarks/plan-page.ts";
 import { loadProfile } from "../../prover/index.ts";
 
@@ -59,7 +52,11 @@ describe("the plan", () => {
     });
     const plan = makePlan(demand, profile, measured);
     expect(plan.epoch.inference).toBeGreaterThanOrEqual(demand.answersADay / profile.queries);
-    expect(plan.epoch.adjoint).toBe(plan.models);
+    expect(plan.epoch.adjoint).toBe(plan.epochsADay);
+    expect(plan.epochsADay).toBeGreaterThanOrEqual(plan.epoch.inference / 64);
+    const wide = makePlan(demand, profile, measured, 1_000_000);
+    expect(wide.epochsADay).toBe(plan.models);
+    expect(plan.epoch.weights).toBeGreaterThan(wide.epoch.weights);
     expect(plan.training.samples).toBe(plan.batches);
     expect(plan.batches).toBeGreaterThanOrEqual(demand.samples / profile.batchRecords);
     expect(plan.receiptBytesADay).toBe(demand.answersADay);
