@@ -36,8 +36,9 @@ On many machines:    quittance worker --queue proofs,features     (and settle --
 An auditor's day:    quittance verify shop/out/epoch-1.json
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
-QUITTANCE_THREADS (proofs side by side), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local),
-DATABASE_URL (jobs on a Postgres server), QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help).`,
+QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
+(its path), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local), DATABASE_URL (jobs on a Postgres
+server), QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help).`,
     )
     // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
     .enablePositionalOptions()
