@@ -174,6 +174,7 @@ export async function runDemo({
       await session.close();
     }
   } finally {
+    await project.store.close();
     project.close();
   }
 }

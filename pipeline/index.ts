@@ -24,10 +24,13 @@ export { DEMO_CONTRIBUTORS, DEMO_QUERY_COUNT, demoSplit } from "./corpus/demo.ts
 export { loadCorpus } from "./corpus/folder.ts";
 export * from "./demo.ts";
 export * from "./doctor.ts";
+export { openBlobs } from "./durable/settings.ts";
+export { type JobStore, openJobStore } from "./durable/store.ts";
 export { type Account, accountOf } from "./engine/ethers.ts";
 export { cacheFolder } from "./environment.ts";
 export * from "./forget.ts";
 export * from "./infer.ts";
+export { type Provable, type Proved, proveAll } from "./jobs/proving.ts";
 export { trainDigits } from "./learn/digits.ts";
 export { accuracyOf, fitModel } from "./model/model.ts";
 export * from "./project.ts";

@@ -18,6 +18,8 @@ import type { Ui } from "./cli/ui.ts";
 import { commitModel, type ModelBatch, type ModelState } from "./commit.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
 import { keccakText } from "./engine/ethers.ts";
+import { remoteFeatures } from "./jobs/features.ts";
+import type { Work } from "./jobs/spec.ts";
 import { accuracyOf, fitModel } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
 import type { Project } from "./project.ts";
@@ -42,6 +44,8 @@ export type TrainOptions = {
   readonly unproven?: boolean;
   /** Samples that nobody contributed, to measure accuracy on. */
   readonly test?: readonly Sample[];
+  /** Where the features are computed; here unless told otherwise. */
+  readonly work?: Work;
 };
 
 /**
@@ -57,6 +61,7 @@ export async function trainModel({
   publicTexts,
   unproven = false,
   test,
+  work = { workers: "local" },
 }: TrainOptions): Promise<ModelState> {
   const { profile } = session;
   checkCorpus(corpus, profile);
@@ -67,12 +72,18 @@ export async function trainModel({
     ...(encoder === undefined ? {} : { brought: encoder }),
     ...(corpus.text === true ? { texts } : {}),
   };
-  const backbone = await openBackbone(await trainingBackbone({ project, d, ui, ...source }));
+  const onnx = await trainingBackbone({ project, d, ui, ...source });
+  const backbone = await openBackbone(onnx);
   try {
     checkShape(corpus, backbone);
     keepLabels(project, corpus);
-    const features = await ui.step(`Features of ${corpus.samples.length} samples`, () =>
-      featuresOf(project, backbone, corpus.samples),
+    const features = await ui.step(`Features of ${corpus.samples.length} samples`, (report) =>
+      work.workers === "remote"
+        ? remoteFeatures({
+            ...{ onnx, work, report, store: project.store },
+            contents: corpus.samples.map((sample) => sample.content),
+          })
+        : featuresOf(project, backbone, corpus.samples),
     );
     const byContributor = groupByContributor(corpus.samples);
     const names = [...byContributor.keys()];

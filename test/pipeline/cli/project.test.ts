@@ -234,6 +234,8 @@ describe("bad calls", () => {
       "settle",
       "claim",
       "forget",
+      "worker",
+      "jobs",
       "verify",
       "doctor",
     ]) {
