@@ -104,7 +104,7 @@ export async function openShop(seed: string, secret: "real" | "known"): Promise<
 }
 
 /** The backbone that the shop answers with. What is contributed here has features of its own. */
-function backboneOf({ project }: Shop): string {
+function backboneOf(project: Project): string {
   return project.readState<{ hash: string }>("backbone")?.hash ?? "";
 }
 
@@ -161,7 +161,7 @@ export async function commitFit(
   };
   return commitModel({
     ...{ project, session, ui: UI, unproven, datanet: of.datanet, corpus: "random", fitted: model },
-    backbone: backboneOf(shop),
+    backbone: backboneOf(project),
     contributors: of.contributions.map(({ name, account, batches }, index) => ({
       ...{ name, account, batches },
       moments: { samples: counts[index] as number, a: new Float64Array(), b: new Float64Array() } as Moments,
@@ -196,7 +196,7 @@ export async function train(
   const fitted = await fitSamples(data, lambda);
   const model = await commitModel({
     ...{ project, session, ui: UI, datanet, fitted, unproven: false, corpus: "random" },
-    backbone: backboneOf(shop),
+    backbone: backboneOf(project),
     contributors: contributions.map(({ name, account, batches }, index) => {
       return { name, account, batches, moments: fitted.parts[index] as Moments };
     }),
