@@ -73,4 +73,20 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     figures: ["mlp.step.ms", "mlp.fed_back.ratio", "conv.step.ms", "conv.fed_back.ratio", "standard.seconds"],
     load: async () => (await import("./learn.ts")).runLearn,
   },
+  {
+    name: "jobs",
+    about: "the queue's own cost for each job, one worker against two, and what content weighs",
+    figures: [
+      "job.overhead.ms",
+      "workers.one.seconds",
+      "workers.two.seconds",
+      "workers.two.speedup",
+      "features.seconds_per_sample",
+      "answer.seconds",
+      "sample.record.bytes",
+      "receipt.bytes",
+      "proof.bytes",
+    ],
+    load: async () => (await import("./jobs.ts")).runJobs,
+  },
 ];

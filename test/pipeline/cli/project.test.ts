@@ -238,6 +238,8 @@ describe("bad calls", () => {
       "settle",
       "claim",
       "forget",
+      "worker",
+      "jobs",
       "verify",
       "doctor",
     ]) {
