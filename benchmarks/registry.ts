@@ -15,7 +15,16 @@ export type BenchmarkEntry = {
   readonly load: () => Promise<Benchmark>;
 };
 
-const CIRCUITS = ["samples", "contributors", "model", "inference", "adjoint", "weights"] as const;
+const CIRCUITS = [
+  "samples",
+  "contributors",
+  "model",
+  "inference",
+  "adjoint",
+  "weights",
+  "duplicate",
+  "inclusion",
+] as const;
 const STAGES = ["witness", "read", "a", "b1", "b2", "c", "quotient", "h", "total", "snarkjs"] as const;
 const PER_CIRCUIT = ["rows", "compile.seconds", "key.seconds", "prove.seconds", "prove.peak_mib"] as const;
 
@@ -83,5 +92,21 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
       "accuracy.tickets64",
     ],
     load: async () => (await import("./attribution/index.ts")).runAttribution,
+  },
+  {
+    name: "jobs",
+    about: "the queue's own cost for each job, one worker against two, and what content weighs",
+    figures: [
+      "job.overhead.ms",
+      "workers.one.seconds",
+      "workers.two.seconds",
+      "workers.two.speedup",
+      "features.seconds_per_sample",
+      "answer.seconds",
+      "sample.record.bytes",
+      "receipt.bytes",
+      "proof.bytes",
+    ],
+    load: async () => (await import("./jobs.ts")).runJobs,
   },
 ];

@@ -12,10 +12,14 @@ export {
   deployOptionsOf,
   openContracts,
   signBatch,
+  signWithdrawal,
 } from "./chain/contracts.ts";
-export { circuitIdOf } from "./chain/ids.ts";
+export { GOVERNANCE, VALIDATION } from "./chain/deploy.ts";
+export type { DatanetTerms, Proposal, Verdict } from "./chain/economy.ts";
+export { circuitIdOf, NO_PARENT } from "./chain/ids.ts";
 export { openLocalChain } from "./chain/local.ts";
-export type { BatchEntry } from "./chain/proofs.ts";
+export type { BatchEntry, EpochProofs } from "./chain/proofs.ts";
+export { signAuthorisation, signCancellation, signPermit, tokenDomain } from "./chain/token.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
@@ -26,10 +30,12 @@ export { loadCorpus } from "./corpus/folder.ts";
 export { loadIdx } from "./corpus/idx.ts";
 export * from "./demo.ts";
 export * from "./doctor.ts";
+export { openBlobs } from "./durable/settings.ts";
+export { type JobStore, openJobStore } from "./durable/store.ts";
 export { type Account, accountOf } from "./engine/ethers.ts";
 export { type GraphBuilder, graphBuilder, type Tensor } from "./engine/graph.ts";
 export { encodeOnnx } from "./engine/onnx.ts";
-export { openSession, tensor } from "./engine/ort.ts";
+export { openSession as openGraph, tensor } from "./engine/ort.ts";
 export { openPool, type Pool } from "./engine/pool.ts";
 export { cacheFolder, ROOT } from "./environment.ts";
 export * from "./forget.ts";
@@ -41,6 +47,7 @@ export { type InfluenceEngine, openInfluence } from "./influence/projected/influ
 export { principalProjections, randomProjections, ranksOf } from "./influence/projected/projections.ts";
 export { measureSteps, quantiseFeatures } from "./influence/projected/quantise.ts";
 export { scores, weights } from "./influence/scores.ts";
+export { type Provable, type Proved, proveAll } from "./jobs/proving.ts";
 export { trainDigits } from "./learn/digits.ts";
 export { answers } from "./model/answers.ts";
 export { cholesky, solveLower, solveLowerTransposed } from "./model/dense.ts";
@@ -48,6 +55,8 @@ export { DEFAULT_LAMBDA, fitHead } from "./model/head.ts";
 export { ridged, upperTriangle } from "./model/matrices.ts";
 export { accuracyOf, fitModel, fitMoments, type Model } from "./model/model.ts";
 export { type Moments, moments, sumMoments } from "./model/moments.ts";
+export * from "./payments/earnings.ts";
+export * from "./payments/vouchers.ts";
 export * from "./project.ts";
 export * from "./prove-training.ts";
 export { type Random, seededRandom } from "./random.ts";

@@ -6,7 +6,7 @@
 // queries at once, and all of it is one ONNX graph. μ also stands for training that stopped early: gradient
 // descent of t steps of size r leaves directions of curvature below 1/(r t) where they began.
 
-import { encodeOnnx, graphBuilder, openSession, tensor } from "../../pipeline/index.ts";
+import { encodeOnnx, graphBuilder, openGraph, tensor } from "../../pipeline/index.ts";
 import { oneHot, type Samples, type Weights, withOnes } from "./sgd.ts";
 
 const BLOCK = 100;
@@ -22,7 +22,7 @@ export async function logisticInfluences(
   const n = train.labels.length;
   const q = queries.labels.length;
   const width = train.width + 1;
-  const session = await openSession(encodeOnnx(graph(n, width, train.classes)), { threads: 1 });
+  const session = await openGraph(encodeOnnx(graph(n, width, train.classes)), { threads: 1 });
   try {
     const values = new Float32Array(n * q);
     let residual = 0;

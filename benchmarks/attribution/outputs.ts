@@ -1,7 +1,7 @@
 // What a retrained network says: the log-odds log p/(1 − p) of each test digit's right class. Among retrained
 // networks they order a digit exactly as its loss −log p does, so a rank correlation is the same with either.
 
-import { encodeOnnx, graphBuilder, openSession, tensor } from "../../pipeline/index.ts";
+import { encodeOnnx, graphBuilder, openGraph, tensor } from "../../pipeline/index.ts";
 import { oneHot, type Samples, type Weights, withOnes } from "./sgd.ts";
 
 /** An open forward graph. */
@@ -12,7 +12,7 @@ export type Outputs = {
 
 /** Opens the forward graph of networks of one shape. */
 export async function openOutputs(sizes: readonly number[]): Promise<Outputs> {
-  const session = await openSession(encodeOnnx(logOddsGraph(sizes)));
+  const session = await openGraph(encodeOnnx(logOddsGraph(sizes)));
   return {
     logOdds: async (weights, samples) => {
       const feeds = weights.map((w, l) => [

@@ -19,7 +19,7 @@ import {
   encodeOnnx,
   type GraphBuilder,
   graphBuilder,
-  openSession,
+  openGraph,
   type Random,
   seededRandom,
   type Tensor,
@@ -70,7 +70,7 @@ const MASKS = 4096;
 
 /** Opens a trainer for subsets of exactly `count` of `total` samples. */
 export async function openTrainer(total: number, count: number, recipe: Recipe): Promise<Trainer> {
-  const session = await openSession(encodeOnnx(epochGraph(recipe, count, total)), { threads: 1 });
+  const session = await openGraph(encodeOnnx(epochGraph(recipe, count, total)), { threads: 1 });
   const masks = maskTable(recipe);
   return {
     train: async (samples, rows, seed, keep = []) => {

@@ -8,15 +8,17 @@ import { loadCorpus } from "../corpus/folder.ts";
 import { runDemo } from "../demo.ts";
 import { forgetContributors } from "../forget.ts";
 import { answerQueries } from "../infer.ts";
+import type { WorkPlace } from "../jobs/spec.ts";
 import { openProject, type Project } from "../project.ts";
 import type { BroughtEncoder } from "../project-backbone.ts";
 import { className, labelsIn, projectLabels } from "../project-labels.ts";
 import { proveTraining } from "../prove-training.ts";
-import { openSession, type Session } from "../session.ts";
+import { coinOf, openSession, type Session } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { profileOption, tell, wholeNumber } from "./options.ts";
-import { ether, openUi, table, type Ui } from "./ui.ts";
+import { coins, openUi, table, type Ui } from "./ui.ts";
+import { workersOption, workOf } from "./work.ts";
 
 const projectOption = (): Option =>
   new Option("-p, --project <folder>", "the project folder").makeOptionMandatory();
@@ -39,6 +41,7 @@ async function withSession<T>(
       await session.close();
     }
   } finally {
+    await project.store.close();
     project.close();
   }
 }
@@ -91,6 +94,7 @@ export function addProjectCommands(root: Command): void {
       "--unproven",
       "register the model as unproven: usable without a training proof, and everything says so",
     )
+    .addOption(workersOption())
     .option("--chain <address>", '"local" or a JSON-RPC address (new projects only)')
     .option("--fee-unit-wei <wei>", "price of one fee unit (new projects only)")
     .addOption(profileOption())
@@ -133,6 +137,7 @@ Examples:
           ...(options.backbone === undefined ? {} : { encoder: encoderOf(options.backbone, options.public) }),
           ...(publicTexts === undefined ? {} : { publicTexts }),
           unproven: options.unproven === true,
+          work: workOf(options.workers, ui),
         });
         const { w: _w, a: _a, residual: _r, contributors, ...summary } = model;
         tell(
@@ -147,15 +152,17 @@ Examples:
     .command("prove")
     .description("prove the training: the signed batches, and nothing but them, made the model")
     .addOption(projectOption())
+    .addOption(workersOption())
     .addHelpText(
       "after",
       "\nsettle does this too, together with the epoch.\n\nExample:\n  quittance prove --project shop\n",
     )
-    .action(async (options: { project: string }, command: Command) => {
+    .action(async (options: ProveOptions, command: Command) => {
       const ui = openUi(process.stderr);
       await withSession({ folder: options.project }, ui, async (project, session) => {
         const model = currentModel(project);
-        const training = await proveTraining({ project, session, model, ui });
+        const work = workOf(options.workers, ui);
+        const training = await proveTraining({ project, session, model, ui, work });
         const proofs = training?.proofs.length ?? 0;
         const text =
           training === undefined
@@ -238,15 +245,17 @@ Examples:
     .command("settle")
     .description("close the epoch: prove it, post the proofs, turn weights into payouts, write the bundle")
     .addOption(projectOption())
+    .addOption(workersOption())
     .addHelpText(
       "after",
       "\nCan be interrupted and run again: finished proofs are kept.\n\nExample:\n  quittance settle --project shop\n",
     )
-    .action(async (options: { project: string }, command: Command) => {
+    .action(async (options: ProveOptions, command: Command) => {
       const ui = openUi(process.stderr);
       await withSession({ folder: options.project }, ui, async (project, session) => {
-        const settled = await settleEpoch({ project, session, ui });
-        const rows = settled.payouts.map((p) => [p.name, String(p.influence), ether(p.payoutWei)]);
+        const settled = await settleEpoch({ project, session, ui, work: workOf(options.workers, ui) });
+        const coin = await coinOf(session, currentModel(project).token);
+        const rows = settled.payouts.map((p) => [p.name, String(p.influence), coins(p.payoutWei, coin)]);
         tell(
           command,
           { epoch: settled.epoch, bundle: settled.bundlePath, payouts: settled.payouts },
@@ -270,6 +279,7 @@ Examples:
           ui,
           ...(options.account === undefined ? {} : { account: options.account }),
         });
+        const coin = await coinOf(session, currentModel(project).token);
         tell(
           command,
           claims,
@@ -277,7 +287,7 @@ Examples:
             ? "  Nothing is owed."
             : table(
                 ["contributor", "paid"],
-                claims.map((c) => [c.name, ether(c.paidWei)]),
+                claims.map((c) => [c.name, coins(c.paidWei, coin)]),
               ),
         );
       });
@@ -301,8 +311,10 @@ function encoderOf(path: string, contents: string | undefined): BroughtEncoder {
   return { path, contents: loadCorpus(contents, { limit: 1_024 }).samples.map((sample) => sample.content) };
 }
 
+type ProveOptions = { readonly project: string; readonly workers: WorkPlace };
 type TrainOptions = {
   readonly project: string;
+  readonly workers: WorkPlace;
   readonly data: string;
   readonly limit?: number;
   readonly lambda?: number;
