@@ -30,7 +30,7 @@ import { type Measure, nearDuplicates } from "./near.ts";
  * Near is a distance `1 − cosine` of at most this part of the distance to public content (near.ts).
  * Features tell copies apart less well than contents do, so theirs is the smaller part.
  */
-export const NEAR = { features: 0.1, contents: 0.2 } as const;
+export const NEAR = { features: 0.07, contents: 0.16 } as const;
 
 /** A sample that an earlier one already holds. */
 export type Duplicate = {
