@@ -3,6 +3,8 @@
  *
  * Only benchmarks and tests import from here.
  */
+
+export { type Backbone, openBackbone } from "./backbone/backbone.ts";
 export * from "./bundle.ts";
 export {
   type Contracts,
@@ -17,17 +19,35 @@ export type { BatchEntry } from "./chain/proofs.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
+export { type DemoSplit, demoSplit } from "./corpus/demo.ts";
+export {
+  type Duplicate,
+  type DuplicateInput,
+  type Duplicates,
+  type Featured,
+  findDuplicates,
+} from "./corpus/duplicates.ts";
 export * from "./demo.ts";
 export * from "./doctor.ts";
 export { type Account, accountOf } from "./engine/ethers.ts";
+export { graphBuilder } from "./engine/graph.ts";
+export { encodeOnnx } from "./engine/onnx.ts";
+export { openSession as openGraph, type SessionOptions, tensor } from "./engine/ort.ts";
+export { bestProvider, choiceLine, PROVIDERS, type Provider, probe } from "./engine/provider.ts";
 export * from "./forget.ts";
 export * from "./infer.ts";
+export { type Features, openFeatures, type Rows, writeFeatures } from "./influence/scoring/features.ts";
+export { type ScoringHead, scoringHead } from "./influence/scoring/head.ts";
+export { BLOCK_ROWS, type Scores, scoreQueries } from "./influence/scoring/score.ts";
+export { accuracyOf, answers, fitModel } from "./model/model.ts";
 export * from "./project.ts";
 export * from "./prove-training.ts";
+export { type Random, seededRandom } from "./random.ts";
 export * from "./receipts.ts";
 export { renderReport } from "./report/render.ts";
 export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";
+export { defaultBackbone, STANDARD_SEED } from "./standard-backbone.ts";
 export * from "./train.ts";
 export * from "./verify.ts";

@@ -5,6 +5,7 @@
 import { graphBuilder } from "./graph.ts";
 import { encodeOnnx } from "./onnx.ts";
 import { openSession, tensor } from "./ort.ts";
+import type { Provider } from "./provider.ts";
 
 const g = graphBuilder("probe");
 const x = g.input("x", "float", [2, 2]);
@@ -12,7 +13,7 @@ const rows = g.constant("rows", "int64", [1], BigInt64Array.of(1n));
 g.output(g.node("ReduceMax", [g.node("MatMul", [x, x]), rows], { keepdims: 0 }), "y", "float", [2]);
 
 try {
-  const session = await openSession(encodeOnnx(g.build()), { provider: process.argv[2] ?? "cpu" });
+  const session = await openSession(encodeOnnx(g.build()), { provider: process.argv[2] as Provider });
   const { y } = await session.run({ x: tensor("float", Float32Array.of(1, 2, 3, 4), [2, 2]) });
   const found = [...(y?.data ?? [])].map(Number);
   await session.close();
