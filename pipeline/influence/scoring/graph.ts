@@ -10,8 +10,12 @@
  *
  * One matrix product a class and nothing else of that size; the folding costs d multiplications a sample and
  * class, whatever the number of queries. Of S only the largest and the smallest score of each chunk of samples
- * leave the graph, since a running top-k needs to look into few chunks (score.ts). TopK inside the graph was
- * tried: it costs several times the product.
+ * leave the graph, since a running top-k needs to look into few chunks (score.ts).
+ *
+ * The pitfall is the order in which ONNX Runtime runs nodes: depth first from the outputs. With all largest ones
+ * in one output and all smallest in another it computes every product before it takes the first smallest, and
+ * reads each S_k again from memory instead of from the cache, which costs as much as the product itself. So the
+ * two of a class are joined first, and then the classes.
  *
  * The graph also returns each sample's fee-weighted sum over the queries, `t_i = Σ_k r_i[k] (y_k·h_i)` with
  * `y_k = Σ_{q of k} f_q u_q`: what the contributors' totals are added up from.
@@ -45,6 +49,15 @@ export function sortByClass(classes: ArrayLike<number>): SortedQueries {
   return { order, groups };
 }
 
+/** Rows of `reach` by place: first the one of the largest scores, then the one of the smallest. */
+export function reachRows({ order, groups }: SortedQueries): ReadonlyArray<readonly [number, number]> {
+  const rows: Array<readonly [number, number]> = new Array(order.length);
+  for (const { from, count } of groups) {
+    for (let at = 0; at < count; at++) rows[from + at] = [2 * from + at, 2 * from + count + at];
+  }
+  return rows;
+}
+
 /** What the graph is made for. */
 export type GraphInput = {
   readonly head: ScoringHead;
@@ -61,8 +74,9 @@ export type GraphInput = {
 };
 
 /**
- * `h: int8 [rows, d]`, `k: uint8 [rows]` → `top, bottom: float [q, rows / CHUNK]`, `total: float [rows]`, and
- * `scores: float [q, rows]` if asked for.
+ * `h: int8 [rows, d]`, `k: uint8 [rows]` → `reach: float [2q, rows / CHUNK]`, the largest score and minus the
+ * smallest of each chunk in the rows that {@link reachRows} names; `most: float [2q]`, the largest of each row;
+ * `total: float [rows]`; and `scores: float [q, rows]` if asked for.
  */
 export function scoringGraph({ head, sorted, u, fees, rows, leaveOneOut, whole }: GraphInput): Uint8Array {
   const { d, classes } = head;
@@ -107,22 +121,24 @@ export function scoringGraph({ head, sorted, u, fees, rows, leaveOneOut, whole }
 
   const chunks = rows / CHUNK;
   const within = list("within", 2);
-  const tops: string[] = [];
-  const bottoms: string[] = [];
+  const parts: string[] = [];
   const scores: string[] = [];
   for (const [at, { from, count }] of groups.entries()) {
     const own = g.node("Gather", [residual, list(`row${at}`, at)], { axis: 0 });
     const queries = matrix(`u${at}`, [count, d], u.slice(from * d, (from + count) * d));
     const product = g.node("MatMul", [queries, g.node("Mul", [h, own])]);
     const chunked = g.node("Reshape", [product, list(`shape${at}`, count, chunks, CHUNK)]);
-    tops.push(g.node("ReduceMax", [chunked, within], { keepdims: 0 }));
-    bottoms.push(g.node("ReduceMin", [chunked, within], { keepdims: 0 }));
+    const largest = g.node("ReduceMax", [chunked, within], { keepdims: 0 });
+    const smallest = g.node("Neg", [g.node("ReduceMin", [chunked, within], { keepdims: 0 })]);
+    parts.push(g.node("Concat", [largest, smallest], { axis: 0 }));
     scores.push(product);
   }
-  const join = (parts: string[]): string =>
-    parts.length === 1 ? (parts[0] as string) : g.node("Concat", parts, { axis: 0 });
-  g.output(join(tops), "top", "float", [order.length, chunks]);
-  g.output(join(bottoms), "bottom", "float", [order.length, chunks]);
+  const join = (each: string[]): string =>
+    each.length === 1 ? (each[0] as string) : g.node("Concat", each, { axis: 0 });
+  const reach = join(parts);
+  g.output(reach, "reach", "float", [2 * order.length, chunks]);
+  const along = list("along", 1);
+  g.output(g.node("ReduceMax", [reach, along], { keepdims: 0 }), "most", "float", [2 * order.length]);
   if (whole === true) g.output(join(scores), "scores", "float", [order.length, rows]);
   return encodeOnnx(g.build());
 }

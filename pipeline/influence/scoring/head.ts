@@ -99,24 +99,29 @@ export function inverseFactor({ d, factor }: ScoringHead): Float64Array {
   return solveLower(factor, identity, d, d);
 }
 
-/** One sample's influence on one query, by the definition, in float64. */
+/**
+ * One sample's influence on one query, by the definition, in float64. The sample's features start at `at`.
+ *
+ * @param inverse of {@link inverseFactor}: divide by `1 − ℓ_i`
+ */
 export function scoreOne(
-  head: ScoringHead,
-  h: Int8Array,
+  { d, classes, values, targets }: ScoringHead,
+  features: Int8Array,
+  at: number,
   label: number,
   u: Float64Array,
   klass: number,
   inverse?: Float64Array,
 ): number {
-  const { d, classes, values, targets } = head;
   let along = 0;
   let residual = targets[label * classes + klass] as number;
-  for (let j = 0; j < d; j++) {
-    const feature = h[j] as number;
+  for (let j = 0, value = klass; j < d; j++, value += classes) {
+    const feature = features[at + j] as number;
     along += feature * (u[j] as number);
-    residual -= feature * (values[j * classes + klass] as number);
+    residual -= feature * (values[value] as number);
   }
-  return inverse === undefined ? along * residual : (along * residual) / (1 - leverage(inverse, h));
+  if (inverse === undefined) return along * residual;
+  return (along * residual) / (1 - leverage(inverse, features.subarray(at, at + d)));
 }
 
 /** `h_iᵀ A_λ⁻¹ h_i`, from {@link inverseFactor}. */

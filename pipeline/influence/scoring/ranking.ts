@@ -37,17 +37,15 @@ export function ranking(size: number, sign: 1 | -1): Ranking {
   };
 }
 
-/** The `size`-th largest of values (times `sign`), or `least` where that is larger or there are fewer. */
-export function barOf(values: Float32Array, size: number, sign: 1 | -1, least: number): number {
-  if (values.length < size) return least;
+/** The `size`-th largest of values; 0 where that is negative or there are fewer. */
+export function barOf(values: Iterable<number>, size: number): number {
   const best: number[] = [];
-  for (const raw of values) {
-    const value = sign * raw;
+  for (const value of values) {
     if (best.length === size && value <= (best[size - 1] as number)) continue;
     let at = best.length;
     while (at > 0 && value > (best[at - 1] as number)) at--;
     best.splice(at, 0, value);
     if (best.length > size) best.pop();
   }
-  return Math.max(least, best[size - 1] ?? least);
+  return best.length < size ? 0 : Math.max(0, best[size - 1] as number);
 }

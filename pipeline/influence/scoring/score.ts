@@ -10,7 +10,7 @@
  */
 import { openSession, type Session, type SessionOptions, tensor } from "../../engine/ort.ts";
 import type { Features, Rows } from "./features.ts";
-import { CHUNK, type SortedQueries, scoringGraph, sortByClass } from "./graph.ts";
+import { CHUNK, reachRows, scoringGraph, sortByClass } from "./graph.ts";
 import {
   checkQueries,
   inverseFactor,
@@ -108,12 +108,12 @@ function checkOptions(options: ScoringOptions): void {
 type Pass = {
   readonly head: ScoringHead;
   readonly session: Session;
-  readonly sorted: SortedQueries;
   readonly classes: readonly number[];
   readonly u: Float64Array;
   /** How far float32 may be off, for each place: absolute, in units of the score. */
   readonly slack: Float64Array;
   readonly rankings: ReadonlyArray<readonly [Ranking, Ranking]>;
+  readonly reachRows: ReadonlyArray<readonly [number, number]>;
   readonly inverse: Float64Array | undefined;
   readonly blockRows: number;
   readonly top: number;
@@ -137,11 +137,11 @@ async function openPass(
   return {
     head,
     session: await openSession(graph, session),
-    sorted,
     classes,
     u,
     slack: Float64Array.from(order, (_, place) => slackOf(head, u.subarray(place * d, (place + 1) * d))),
     rankings: order.map((q) => [helped[q] as Ranking, hurt[q] as Ranking]),
+    reachRows: reachRows(sorted),
     inverse: leaveOneOut ? inverseFactor(head) : undefined,
     blockRows: rows,
     top,
@@ -186,36 +186,22 @@ async function runPass(
   }
 }
 
+/** What the graph said of each block of a span. */
 type SpanScores = {
-  /** Largest and smallest of each chunk, `[place][chunk]`. */
-  readonly top: Float32Array;
-  readonly bottom: Float32Array;
-  readonly chunks: number;
+  readonly blocks: ReadonlyArray<{ readonly reach: Float32Array; readonly most: Float32Array }>;
   readonly total: Float32Array;
 };
 
 /** Runs the graph over a span, block by block; the last block is padded with zeros, which score 0. */
-async function scoreSpan({ session, blockRows, classes, head }: Pass, span: Rows): Promise<SpanScores> {
-  const blocks = Math.ceil(span.rows / blockRows);
-  const perBlock = blockRows / CHUNK;
-  const chunks = blocks * perBlock;
-  const top = new Float32Array(classes.length * chunks);
-  const bottom = new Float32Array(classes.length * chunks);
-  const total = new Float32Array(blocks * blockRows);
-  for (let block = 0; block < blocks; block++) {
-    const out = await session.run(blockFeeds(span, block * blockRows, blockRows, head.d));
-    for (const [into, from] of [
-      [top, out.top?.data],
-      [bottom, out.bottom?.data],
-    ] as const) {
-      for (let place = 0; place < classes.length; place++) {
-        const part = (from as Float32Array).subarray(place * perBlock, (place + 1) * perBlock);
-        into.set(part, place * chunks + block * perBlock);
-      }
-    }
-    total.set(out.total?.data as Float32Array, block * blockRows);
+async function scoreSpan({ session, blockRows, head }: Pass, span: Rows): Promise<SpanScores> {
+  const blocks: Array<{ reach: Float32Array; most: Float32Array }> = [];
+  const total = new Float32Array(Math.ceil(span.rows / blockRows) * blockRows);
+  for (let start = 0; start < span.rows; start += blockRows) {
+    const out = await session.run(blockFeeds(span, start, blockRows, head.d));
+    blocks.push({ reach: out.reach?.data as Float32Array, most: out.most?.data as Float32Array });
+    total.set(out.total?.data as Float32Array, start);
   }
-  return { top, bottom, chunks, total };
+  return { blocks, total };
 }
 
 /** A block as the graph takes it. */
@@ -254,28 +240,32 @@ function addTotals(
 
 /** Scores the samples of promising chunks again, and ranks them. Returns how many they were. */
 function lookThrough(pass: Pass, rows: Rows, start: number, found: SpanScores): number {
-  const { head, classes, u, slack, rankings, inverse, top } = pass;
+  const { head, classes, u, slack, rankings, reachRows, inverse, blockRows, top } = pass;
   const { d } = head;
+  const chunks = blockRows / CHUNK;
   let looked = 0;
   for (const [place, klass] of classes.entries()) {
     const own = u.subarray(place * d, (place + 1) * d);
     const slackHere = slack[place] as number;
-    for (const one of rankings[place] as readonly [Ranking, Ranking]) {
-      const { sign } = one;
-      const values = (sign === 1 ? found.top : found.bottom).subarray(
-        place * found.chunks,
-        (place + 1) * found.chunks,
-      );
-      // With room left, the span itself says how high the bar is: its k-th best chunk holds k better ones.
-      const bar = one.bar() > 0 ? one.bar() : barOf(values, top, sign, 0) - slackHere;
-      for (let chunk = 0; chunk < values.length; chunk++) {
-        const reach = sign * (values[chunk] as number) + slackHere;
-        if (reach < bar || reach < one.bar()) continue;
-        const end = Math.min(rows.rows, (chunk + 1) * CHUNK);
-        for (let i = chunk * CHUNK; i < end; i++) {
-          const h = rows.features.subarray(i * d, (i + 1) * d);
-          one.add(start + i, scoreOne(head, h, rows.labels[i] as number, own, klass, inverse));
-          looked++;
+    for (const [side, one] of (rankings[place] as readonly [Ranking, Ranking]).entries()) {
+      const row = reachRows[place]?.[side] as number;
+      const most = found.blocks.map((block) => block.most[row] as number);
+      // With room left, the span itself says how high the bar is: its k best blocks hold k better samples.
+      const least = one.bar() > 0 ? 0 : barOf(most, top) - slackHere;
+      for (const [block, { reach }] of found.blocks.entries()) {
+        if ((most[block] as number) + slackHere < Math.max(least, one.bar())) continue;
+        for (let chunk = 0; chunk < chunks; chunk++) {
+          const value = (reach[row * chunks + chunk] as number) + slackHere;
+          if (value < least || value < one.bar()) continue;
+          const first = block * blockRows + chunk * CHUNK;
+          const end = Math.min(rows.rows, first + CHUNK);
+          for (let i = first; i < end; i++) {
+            one.add(
+              start + i,
+              scoreOne(head, rows.features, i * d, rows.labels[i] as number, own, klass, inverse),
+            );
+          }
+          looked += Math.max(0, end - first);
         }
       }
     }
