@@ -44,7 +44,7 @@ const TOP = 10;
 
 type Sizes = { readonly samples: readonly number[]; readonly queries: number; readonly repeats: number };
 
-const FULL: Sizes = { samples: [10_000, 100_000, 1_000_000, 10_000_000], queries: 1024, repeats: 5 };
+const FULL: Sizes = { samples: [10_000, 100_000, 1_000_000, 10_000_000], queries: 1024, repeats: 3 };
 const SMALL: Sizes = { samples: [2_000, 10_000], queries: 64, repeats: 2 };
 
 type Case = {
@@ -67,7 +67,7 @@ export async function runScoring({ full }: { readonly full: boolean }): Promise<
       const features = await openFeatures(path);
       if (at === 0) figures.push({ name: "bytes_per_sample", value: features.bytesPerSample, unit: "bytes" });
       figures.push(...(await throughput(of, features, "cpu")));
-      if (samples === sizes.samples.find((n) => n >= 100_000) || (!full && at === sizes.samples.length - 1))
+      if (samples === sizes.samples.find((n) => n >= 1_000_000) || (!full && at === sizes.samples.length - 1))
         figures.push(...(await roofline(of, features, sizes.repeats)));
       if (at === sizes.samples.length - 1) {
         figures.push({

@@ -10,6 +10,7 @@ import { recordLeaf } from "../prover/index.ts";
 import { openBackbone } from "./backbone/backbone.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
+import { keepQuestion } from "./contents.ts";
 import { answer } from "./model/model.ts";
 import type { Project } from "./project.ts";
 import {
@@ -103,6 +104,7 @@ export async function answerQueries({
           leaf: recordLeaf(record, profile),
           opening,
         });
+        keepQuestion(project, receipt, query.content);
         answers.push({ receipt, path: keepReceipt(folder, receipt) });
       }
       return answers;

@@ -2,6 +2,7 @@
  * From contributed data to a committed model.
  *
  * 1. Features of every sample, by the frozen backbone.       (reproducible)
+ *    Samples that repeat earlier ones are left out (admit.ts).
  * 2. Each contributor's samples become batches of records; the contributor signs each batch's root (EIP-712)
  *    and the chain records it.                                       (attested by the contributor)
  * 3. Integer moments, the head `W`, the gradients `G_c`.
@@ -12,10 +13,12 @@
  */
 
 import { batchRoot, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
+import { admitSamples, type DuplicateMode, duplicateLines } from "./admit.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { signBatch } from "./chain/contracts.ts";
 import type { Ui } from "./cli/ui.ts";
 import { commitModel, type ModelBatch, type ModelState } from "./commit.ts";
+import { contentKind, keepContentKind, keepContents } from "./contents.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
 import { keccakText } from "./engine/ethers.ts";
 import { accuracyOf, fitModel } from "./model/model.ts";
@@ -35,6 +38,8 @@ export type TrainOptions = {
   readonly lambda?: number;
   /** Register the model as unproven: usable without a proof of its training, and everything says so. */
   readonly unproven?: boolean;
+  /** What is done about samples that repeat earlier ones; they are left out unless told otherwise. */
+  readonly duplicates?: DuplicateMode;
   /** Samples that nobody contributed, to measure accuracy on. */
   readonly test?: readonly Sample[];
 };
@@ -45,20 +50,27 @@ export type TrainOptions = {
 export async function trainModel({
   project,
   session,
-  corpus,
+  corpus: given,
   ui,
   lambda,
+  duplicates = "drop",
   unproven = false,
   test,
 }: TrainOptions): Promise<ModelState> {
   const { profile } = session;
-  checkCorpus(corpus, profile);
+  checkCorpus(given, profile);
   const onnx = await ui.step("Backbone", (report) => defaultBackbone(profile, report));
   const backbone = await openBackbone(onnx);
   try {
-    const features = await ui.step(`Features of ${corpus.samples.length} samples`, () =>
-      featuresOf(project, backbone, corpus.samples),
+    const all = await ui.step(`Features of ${given.samples.length} samples`, () =>
+      featuresOf(project, backbone, given.samples),
     );
+    const { samples, features, found } = await ui.step("Look for duplicates", () =>
+      admitSamples({ project, backbone, corpus: given, features: all, mode: duplicates }),
+    );
+    for (const line of duplicateLines(found)) ui.line(line);
+    const corpus = { ...given, samples };
+    keepContentKind(project, contentKind(corpus));
     const byContributor = groupByContributor(corpus.samples);
     const names = [...byContributor.keys()];
     const datanet = await datanetOf(project, session, corpus.name);
@@ -69,7 +81,8 @@ export async function trainModel({
         for (const [index, name] of names.entries()) {
           report(index, names.length, name);
           const wallet = await session.wallet(`contributor/${name}`);
-          const records = (byContributor.get(name) ?? []).map((i) =>
+          const own = byContributor.get(name) ?? [];
+          const records = own.map((i) =>
             sampleRecord(project, name, corpus.samples[i], i, features, profile),
           );
           const batches: ModelBatch[] = [];
@@ -92,6 +105,8 @@ export async function trainModel({
               id = mined.batchId;
             }
             keepRecords(project, root, part);
+            const contents = own.slice(start, start + part.length).map((i) => corpus.samples[i]?.content);
+            keepContents(project, root, contents as Uint8Array[]);
             batches.push({ id, root, count: part.length, signature });
           }
           all.push({ name, account: wallet.address, batches });

@@ -8,6 +8,7 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { addCheckingCommands } from "./check.ts";
+import { addExplainCommand } from "./explain.ts";
 import { addProjectCommands } from "./operate.ts";
 import { describeError, EXIT, plainJson } from "./output.ts";
 import { addSetupCommands } from "./setup.ts";
@@ -31,15 +32,17 @@ An operator's day:   quittance setup
                      quittance infer  --project shop --data ./questions
                      quittance settle --project shop
                      quittance claim  --project shop
+                     quittance explain RECEIPT --project shop
 An auditor's day:    quittance verify shop/out/epoch-1.json
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
-QUITTANCE_THREADS (proofs side by side), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local).`,
+QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVIDER (cuda, webgpu or cpu for scoring), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local).`,
     )
     .exitOverride();
   addSetupCommands(root);
   addProjectCommands(root);
   addCheckingCommands(root);
+  addExplainCommand(root);
   return root;
 }
 

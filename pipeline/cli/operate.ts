@@ -1,5 +1,6 @@
 /** Commands that change a project: demo, train, infer, settle, claim. */
 import { type Command, Option } from "commander";
+import { type DuplicateMode, foundDuplicates } from "../admit.ts";
 import { claimOwed } from "../claim.ts";
 import { currentModel } from "../commit.ts";
 import { loadCorpus } from "../corpus/folder.ts";
@@ -81,6 +82,14 @@ export function addProjectCommands(root: Command): void {
       "--unproven",
       "register the model as unproven: usable without a training proof, and everything says so",
     )
+    .addOption(
+      new Option(
+        "--duplicates <what>",
+        "samples that repeat earlier ones: leave out all, only exact ones, or keep",
+      )
+        .choices(["drop", "exact", "keep"])
+        .default("drop"),
+    )
     .option("--chain <address>", '"local" or a JSON-RPC address (new projects only)')
     .option("--fee-unit-wei <wei>", "price of one fee unit (new projects only)")
     .addOption(profileOption().hideHelp())
@@ -114,11 +123,16 @@ Examples:
           ui,
           ...(options.lambda === undefined ? {} : { lambda: options.lambda }),
           unproven: options.unproven === true,
+          duplicates: options.duplicates,
         });
         const { w: _w, a: _a, residual: _r, contributors, ...summary } = model;
         tell(
           command,
-          { ...summary, contributors: contributors.map(({ gradient: _g, moments: _m, ...rest }) => rest) },
+          {
+            ...summary,
+            duplicates: foundDuplicates(project),
+            contributors: contributors.map(({ gradient: _g, moments: _m, ...rest }) => rest),
+          },
           `  Model ${model.id}\n  ${model.samples} samples of ${contributors.length} contributors; ${model.unproven ? "registered as UNPROVEN" : "quittance prove (or settle) proves that its batches made it"}.`,
         );
       });
@@ -265,6 +279,7 @@ type TrainOptions = {
   readonly limit?: number;
   readonly lambda?: number;
   readonly unproven?: boolean;
+  readonly duplicates: DuplicateMode;
   readonly chain?: string;
   readonly feeUnitWei?: string;
   readonly profile: "tiny" | "default";

@@ -17,7 +17,7 @@
  * Cosines run in blocks on the engine (float32, any provider) and whatever comes within a hair of the limit
  * is decided from integer sums: **reproducible** by whoever holds the contents. That a near-duplicate is a
  * copy, and not two people who write alike, is **governed**: {@link NEAR} was chosen on digits of known
- * writers, where about one honest digit in 20,000 is taken for a copy.
+ * writers so that hardly an honest one is taken for a copy (`duplicates.honest.flagged` in the benchmarks).
  *
  * What it does not see: a copy that was shifted, turned or redrawn. Whether that is new is for validators.
  */
@@ -31,6 +31,9 @@ import { type Measure, nearDuplicates } from "./near.ts";
  * Features tell copies apart less well than contents do, so theirs is the smaller part.
  */
 export const NEAR = { features: 0.07, contents: 0.16 } as const;
+
+/** Vectors of fewer values tell nothing apart: with three features most samples would have a twin. */
+const FEWEST_FEATURES = 15;
 
 /** A sample that an earlier one already holds. */
 export type Duplicate = {
@@ -104,7 +107,10 @@ function measuresOf({ contents, features, d, reference }: DuplicateInput): Measu
     reference: reference.contents,
     part: NEAR.contents,
   };
-  return even && size > 0 ? [byFeatures, byContents] : [byFeatures];
+  return [
+    ...(d > FEWEST_FEATURES ? [byFeatures] : []),
+    ...(even && size > FEWEST_FEATURES ? [byContents] : []),
+  ];
 }
 
 function featuresAt(features: Int8Array, index: number, d: number): Int8Array {

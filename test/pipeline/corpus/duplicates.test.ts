@@ -87,7 +87,7 @@ describe("findDuplicates", () => {
   it("finds what comparing every pair finds, and gives the credit to the same one", async () => {
     await fc.assert(
       fc.asyncProperty(seeds, fc.integer({ min: 1, max: 60 }), async (seed, n) => {
-        const input = copied(seed, n, 6, 20);
+        const input = copied(seed, n, 18, 20);
         const { kept, findings } = await findDuplicates(input);
         expect(findings.map(({ index, earliest }) => [index, earliest])).toEqual(slow(input));
         const all = [...kept, ...findings.map(({ index }) => index)].sort((a, b) => a - b);
@@ -98,7 +98,7 @@ describe("findDuplicates", () => {
   });
 
   it("does not depend on blocks: more samples than fit one", async () => {
-    const input = copied("blocks", BLOCK_ROWS + 500, 5, 8);
+    const input = copied("blocks", BLOCK_ROWS + 500, 17, 16);
     const { findings } = await findDuplicates(input);
     expect(findings.map(({ index, earliest }) => [index, earliest])).toEqual(slow(input));
     expect(
@@ -107,11 +107,13 @@ describe("findDuplicates", () => {
   });
 
   it("keeps near ones where there is nothing public to compare with, and says how alike two are", async () => {
-    const one = Uint8Array.of(10, 20, 30, 40);
+    const d = 18;
+    const one = Uint8Array.from({ length: 20 }, (_, i) => 10 * i);
+    const h = Array.from({ length: d }, (_, j) => (j === d - 1 ? 64 : 5 * j - 40));
     const input = {
-      contents: [one, Uint8Array.of(10, 20, 30, 41), Uint8Array.from(one), Uint8Array.of(1, 2)],
-      features: Int8Array.of(5, 6, 64, 5, 6, 64, 5, 6, 64, -5, 6, 64),
-      d: 3,
+      contents: [one, one.map((v, i) => (i === 7 ? v + 1 : v)), Uint8Array.from(one), Uint8Array.of(1, 2)],
+      features: Int8Array.from([...h, ...h, ...h, ...h.map((v, j) => (j === d - 1 ? v : -v))]),
+      d,
     };
     const exact = await findDuplicates(input);
     expect(exact.kept).toEqual([0, 1, 3]);
@@ -119,7 +121,11 @@ describe("findDuplicates", () => {
       { index: 2, earliest: 0, kind: "exact", features: 1, contents: 1 },
     ]);
     // Contents of different lengths are compared by features alone.
-    const reference = { contents: [one, one], features: Int8Array.of(-5, -6, 64, 5, -6, 64) };
+    const random = seededRandom("public");
+    const reference = {
+      contents: [one, one],
+      features: Int8Array.from({ length: 2 * d }, () => random.below(200) - 100),
+    };
     const { findings } = await findDuplicates({ ...input, reference });
     expect(findings.map(({ index, kind }) => [index, kind])).toEqual([
       [1, "near"],
