@@ -63,7 +63,8 @@ export type Explanation = {
   readonly score: number;
   readonly samples: number;
   readonly provider: Provider;
-  readonly unproven: boolean;
+  /** Whether exactly the model's batches made it: shown by a posted proof, or only committed to. */
+  readonly training: "proven" | "committed" | "unproven";
   readonly helped: readonly ExplainedSample[];
   readonly hurt: readonly ExplainedSample[];
   /** Influence of each contributor on this answer, the largest first; they add up over its samples. */
@@ -137,7 +138,7 @@ export async function explainReceipts(of: {
       score: scoreOf(model, receipt, profile),
       samples: training.records.length,
       provider,
-      unproven: model.unproven,
+      training: trainingOfModel(project, model),
       helped: (found.helped[0] ?? []).map(explain),
       hurt: (found.hurt[0] ?? []).map(explain),
       contributors: model.contributors
@@ -157,6 +158,14 @@ function modelOf(project: Project, receipts: readonly Receipt[]): ModelState {
   if (model === undefined || model.id !== id || other !== undefined)
     throw new OtherModelError(other?.modelId ?? id, project.folder);
   return model;
+}
+
+/** An epoch settles only after the training proof was posted, unless the model is registered as unproven. */
+function trainingOfModel(project: Project, model: ModelState): Explanation["training"] {
+  if (model.unproven) return "unproven";
+  const epochs = project.listState(`epochs/${model.id.slice(2, 18)}`);
+  const settled = epochs.some((name) => project.readState<{ settled: boolean }>(name)?.settled === true);
+  return settled ? "proven" : "committed";
 }
 
 function trainingOf(project: Project, model: ModelState, profile: Profile): Training {

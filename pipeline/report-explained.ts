@@ -5,7 +5,7 @@ import type { ContentFacts, ExplainedSampleFacts, ExplanationFacts } from "./rep
 
 /** The facts of an explanation, JSON-able. */
 export function explainedFacts(explanation: Explanation): ExplanationFacts {
-  const { receipt, question, kind, score, samples, helped, hurt, contributors, unproven, provider } =
+  const { receipt, question, kind, score, samples, helped, hurt, contributors, training, provider } =
     explanation;
   return {
     number: receipt.sequence + 1,
@@ -13,7 +13,7 @@ export function explainedFacts(explanation: Explanation): ExplanationFacts {
     score,
     samples,
     provider,
-    unproven,
+    training,
     ...contentFacts("question", question, kind),
     helped: helped.map((sample) => sampleFacts(sample, kind)),
     hurt: hurt.map((sample) => sampleFacts(sample, kind)),

@@ -74,12 +74,15 @@ export function inOrder({ doubts, helped, hurt }: Explanation): boolean {
   return doubts.length === 0 && [...helped, ...hurt].every(opens);
 }
 
+const TRAINING: Readonly<Record<Explanation["training"], string>> = {
+  proven: "proven        these batches, and nothing but them, made the model",
+  committed: "attested      these batches are committed with the model; settle proves that they made it",
+  unproven: "attested      UNPROVEN MODEL: the operator says that these batches made it",
+};
+
 /** An explanation for a terminal. */
 export function explanationLines(of: Explanation, width = process.stdout.columns ?? 100): string[] {
   const { receipt, kind, doubts } = of;
-  const trained = of.unproven
-    ? "attested      UNPROVEN MODEL: the operator says that these batches made it"
-    : "proven        these batches, and nothing but them, made the model (once its training proof is posted)";
   return [
     `  Receipt ${receipt.sequence}: answer ${receipt.opening.answer}, score ${of.score.toFixed(3)}, of ${of.samples} samples`,
     ...contentLines(of.question, kind, width - 4).map((line) => `    ${line}`),
@@ -89,7 +92,7 @@ export function explanationLines(of: Explanation, width = process.stdout.columns
     "  Contributors to this answer",
     ...of.contributors.slice(0, 5).map(({ name, influence }) => `    ${signed(influence)}  ${name}`),
     "",
-    `  ${trained}`,
+    `  ${TRAINING[of.training]}`,
     "  reproducible  influences, leaves and roots: from the records, by whoever holds them",
     "  attested      each batch is its contributor's: it signed the root; the operator signed the receipt",
     "  governed      that a content is honest, original and allowed",

@@ -149,7 +149,8 @@ export type ExplanationFacts = {
   readonly samples: number;
   /** What scored them: cpu, webgpu or cuda. */
   readonly provider: string;
-  readonly unproven: boolean;
+  /** Whether a posted proof shows that exactly the model's batches made it. */
+  readonly training: "proven" | "committed" | "unproven";
   readonly question?: ContentFacts;
   readonly helped: readonly ExplainedSampleFacts[];
   readonly hurt: readonly ExplainedSampleFacts[];

@@ -12,7 +12,7 @@ import { details, facts, hash, section } from "./parts.ts";
 /** The section, or nothing where no answer is explained. */
 export function explanationSection(explanations: readonly ExplanationFacts[] | undefined): Html | undefined {
   if (explanations === undefined || explanations.length === 0) return undefined;
-  const unproven = explanations.some((one) => one.unproven);
+  const proven = explanations.every((one) => one.training === "proven");
   return section(
     "explained",
     explanations.length === 1 ? "An answer explained" : "Answers explained",
@@ -21,7 +21,7 @@ export function explanationSection(explanations: readonly ExplanationFacts[] | u
       "Summed over a contributor's samples and the epoch's answers, influences are what is paid for.",
     [
       html`<ul class="marks">
-<li>${unproven ? html`${mark("committed")} the batches below are those that the model was registered with` : html`${mark("proven")} the batches below, and nothing but them, made the model, where its training proof is posted`}</li>
+<li>${proven ? html`${mark("proven")} the batches below are among those that, and nothing but them, made the model` : html`${mark("committed")} the batches below are among those that the model was registered with; that they made it is not proven`}</li>
 <li>${mark("reproducible")} influences, leaves and roots, for whoever holds the records</li>
 <li>${mark("attested")} a batch is its contributor's: it signed the root</li>
 <li>${mark("governed")} that a content is honest, original and allowed</li>
