@@ -25,6 +25,8 @@ export async function runDemo({ full }: { readonly full: boolean }): Promise<Fig
       { name: "demo.warm.seconds", value: warm.seconds, unit: "s" },
       // The demonstration proves the training too, so both names stand for the same run.
       { name: "demo.training_warm.seconds", value: warm.seconds, unit: "s" },
+      // Both proving threads, the chain and everything else in one process.
+      { name: "demo.peak.mib", value: warm.result.peakMib, unit: "MiB" },
       { name: "demo.accuracy", value: warm.result.accuracy, unit: "share of test digits" },
       { name: "demo.mislabelled.share", value: warm.result.mislabelledShare, unit: "share of the money" },
       { name: "payout.l1_error", value: warm.result.payoutL1Error, unit: "L1 distance of shares" },

@@ -39,6 +39,7 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
       "demo.cold.seconds",
       "demo.warm.seconds",
       "demo.training_warm.seconds",
+      "demo.peak.mib",
       "demo.accuracy",
       "payout.l1_error",
     ],

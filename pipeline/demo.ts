@@ -44,6 +44,8 @@ export type DemoResult = {
   readonly mislabelledShare: number;
   readonly balanced: boolean;
   readonly seconds: number;
+  /** The most memory that this process, its proving threads included, ever held. */
+  readonly peakMib: number;
   readonly lastLine: string;
 };
 
@@ -164,6 +166,7 @@ export async function runDemo({
         mislabelledShare,
         balanced: true,
         seconds: (performance.now() - start) / 1_000,
+        peakMib: Math.round(process.resourceUsage().maxRSS / 1_024),
         lastLine,
       };
     } finally {

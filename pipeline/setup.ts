@@ -6,6 +6,7 @@
  */
 
 import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import {
@@ -13,6 +14,7 @@ import {
   CIRCUIT_NAMES,
   type Circuit,
   type CircuitName,
+  DamagedKeysError,
   type Keys,
   loadKeys,
   MANIFEST_FILE,
@@ -53,12 +55,19 @@ export async function readyKeys(
   const folder = keysFolder(profile);
   const named = process.env["QUITTANCE_KEYS"] !== undefined;
   if (existsSync(join(folder, MANIFEST_FILE))) {
-    const keys = await loadKeys(folder);
-    const stale = CIRCUIT_NAMES.filter(
-      (name) => keys.manifest.circuits[name].circuitHash !== circuits[name].hash,
-    );
-    if (stale.length === 0) return keys;
-    if (named || keys.manifest.kind !== "local") throw new KeysStaleError(folder, stale);
+    try {
+      const keys = await loadKeys(folder);
+      const stale = CIRCUIT_NAMES.filter(
+        (name) => keys.manifest.circuits[name].circuitHash !== circuits[name].hash,
+      );
+      if (stale.length === 0) return keys;
+      if (named || keys.manifest.kind !== "local") throw new KeysStaleError(folder, stale);
+    } catch (error) {
+      // Local keys in the cache can be made again; an earlier version may have left fewer, or damaged ones.
+      if (named || !(error instanceof DamagedKeysError) || !(await areLocal(folder))) throw error;
+      await rm(folder, { recursive: true });
+      report(0, 1, "the cached keys are of an earlier version or damaged; making new ones");
+    }
   } else if (named) {
     throw new KeysMissingError(folder);
   }
@@ -68,6 +77,12 @@ export async function readyKeys(
     threads: availableParallelism(),
     onProgress: (message) => report(0, 1, message),
   });
+}
+
+/** Whether a folder of keys, readable or not, is marked as local ones: never throw away a ceremony's. */
+async function areLocal(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, MANIFEST_FILE), "utf8");
+  return !/"kind"\s*:\s*"ceremony"/.test(text);
 }
 
 /** No keys in the folder that the user named. */

@@ -38,6 +38,8 @@ An auditor's day:    quittance verify shop/out/epoch-1.json
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
 QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVIDER (cuda, webgpu or cpu for scoring), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local).`,
     )
+    // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
+    .enablePositionalOptions()
     .exitOverride();
   addSetupCommands(root);
   addProjectCommands(root);
@@ -49,8 +51,11 @@ QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVIDER (cuda, webgpu or cpu
 async function main(argv: readonly string[]): Promise<void> {
   const root = program();
   const json = argv.includes("--json");
+  // It may stand anywhere in a call.
+  const [node = "", tool = "", ...rest] = argv;
+  const call = json ? ["--json", ...rest.filter((word) => word !== "--json")] : rest;
   try {
-    await root.parseAsync([...argv]);
+    await root.parseAsync([node, tool, ...call]);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;

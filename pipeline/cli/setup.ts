@@ -13,9 +13,13 @@ export function addSetupCommands(root: Command): void {
   const setup = root
     .command("setup")
     .description("compile the circuits and make (or check) the proving keys")
+    .enablePositionalOptions()
     .addOption(profileOption())
     .option("--ptau <file>", "begin a ceremony from this powers-of-tau file instead of making local keys")
-    .option("--ptau-sha256 <hex>", "the hash that the powers-of-tau file must have")
+    .option(
+      "--ptau-sha256 <hex>",
+      "the hash that the powers-of-tau file must have; needed unless it is one of the published ones of 2021",
+    )
     .option("--ceremony <folder>", "where the ceremony is kept", "ceremony")
     .addHelpText(
       "after",

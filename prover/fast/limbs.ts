@@ -2,8 +2,8 @@
  * Arithmetic modulo a prime of 254 bits, as WebAssembly: nine limbs of 29 bits, Montgomery form with
  * R = 2^261.
  *
- * A product of two limbs has 58 bits, and a column of a Montgomery product is a sum of at most 18 of them and a
- * carry: below 2^63, so that no carry is looked at until a column is complete. That makes it about twice as
+ * A product of two limbs has 58 bits, and a column of a Montgomery product is a sum of at most 18 of them and
+ * a carry: below 2^63, so that no carry is looked at until a column is complete. That makes it about twice as
  * fast as eight full limbs of 32 bits, whose every product must carry.
  *
  * Values are bounded, not always reduced. 16·p has 258 bits, three less than fit:

@@ -57,7 +57,9 @@ const apply = (index: number, ...operands: Code[]): Code => [...operands.flat(),
 const offset = (base: Code, bytes: number): Code =>
   bytes === 0 ? base : [...base, ...constant32(bytes), ...op.add32];
 
-/** The quadratic extension u² = −1 of the field `q`: the functions that {@link pointFunctions} needs of it. */
+/**
+ * The quadratic extension u² = −1 of the field `q`: the functions that {@link pointFunctions} needs of it.
+ */
 export function extensionFunctions(index: Index, { temporaries, zero }: Places): WasmFunctionSource[] {
   const [out, a, b] = [get(0), get(1), get(2)];
   const at = (i: number): Code => constant32(temporaries + i * VALUE_BYTES);

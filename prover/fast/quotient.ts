@@ -1,5 +1,6 @@
 /**
- * The quotient polynomial's part of a proof: h_i, the values of a·b − c on the odd half of the doubled domain.
+ * The quotient polynomial's part of a proof: h_i, the values of a·b − c on the odd half of the doubled
+ * domain.
  *
  * a and b are the matrices' products with the witness, a value for each row, c = a∘b. Their values on the
  * domain are turned into coefficients, these are multiplied by powers of g, and the results are values of the

@@ -156,8 +156,8 @@ function quotient(apply: Apply, value: Code): Code {
 }
 
 /**
- * `scale(to, from, count, factor, form)`: values times a factor, reduced. `form` is 0 for values as they lie in
- * memory, 1 for 32 bytes each as in a file.
+ * `scale(to, from, count, factor, form)`: values times a factor, reduced. `form` is 0 for values as they lie
+ * in memory, 1 for 32 bytes each as in a file.
  */
 export function scaleFunction(field: string, index: Index): WasmFunctionSource {
   const [to, from, count, factor, isFile] = [0, 1, 2, 3, 4];

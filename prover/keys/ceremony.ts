@@ -41,11 +41,12 @@ import {
   loadKeys,
   MANIFEST_FILE,
 } from "./manifest.ts";
+import { hashesOf, publishedPower } from "./ptau.ts";
 
 /** A powers-of-tau file, prepared for phase 2. */
 export type Ptau = {
   readonly path: string;
-  /** SHA-256 in hex that the file must have; pin it when the file comes from elsewhere. */
+  /** SHA-256 in hex that the file must have. Only a published file (ptau.ts) may go without. */
   readonly sha256?: string;
 };
 
@@ -204,7 +205,12 @@ async function checkPtau(ptau: Ptau, onProgress: Progress): Promise<State["ptau"
   const bytes = await stat(ptau.path).catch((cause) => {
     throw new PtauError(ptau.path, "cannot be read", cause);
   });
-  const sha256 = await hashFile(ptau.path);
+  const { sha256, blake2b } = await hashesOf(ptau.path);
+  if (ptau.sha256 === undefined && publishedPower(blake2b) === undefined)
+    throw new PtauError(
+      ptau.path,
+      `is none of the published ones, and no hash was given (--ptau-sha256; it has SHA-256 ${sha256})`,
+    );
   if (ptau.sha256 !== undefined && ptau.sha256 !== sha256)
     throw new PtauError(ptau.path, `has the hash ${sha256}`);
   onProgress("powers of tau: verifying");

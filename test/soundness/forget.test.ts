@@ -1,5 +1,5 @@
-// Forgetting is exact: what is left is, integer for integer, what a fresh fit of the others' samples gives, and
-// it is proven and settled like any other model.
+// Forgetting is exact: what is left is, integer for integer, what a fresh fit of the others' samples gives,
+// and it is proven and settled like any other model.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ModelState } from "../../pipeline/commit.ts";
 import { forgetContributors } from "../../pipeline/forget.ts";
@@ -35,7 +35,8 @@ it(`equals a fresh fit of the others, integer for integer (seed ${SEED})`, async
   expect(model.residual).toEqual(fresh.residual);
   const gradients = model.contributors.map(({ gradient }) => gradient);
   expect(gradients).toEqual(fresh.gradients);
-  // And the reference, which goes sample by sample: A exactly, G as W has it; the two W may round differently.
+  // And the reference, which goes sample by sample: A exactly, G as W has it; the two W may round
+  // differently.
   expect(model.a).toEqual(byHand.a);
   expect(model.samples).toBe(9);
   expect(model.w).not.toEqual(parent.w);

@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => shop.close());
 
-it(`refuses real proofs about other samples, and takes those about the committed (seed ${SEED})`, async () => {
+it(`refuses real proofs about other samples, and takes honest ones (seed ${SEED})`, async () => {
   const model = await commitFit(shop, of, honest);
   const one = of.contributions[0] as Contribution;
   const root = one.batches[0]?.root as bigint;

@@ -3,8 +3,8 @@
 // (known-keys.ts), because there are hundreds; real-keys.test.ts tells one lie of each kind with real ones.
 //
 // A lie ends in one of three ways. No witness of it exists (the circuit's rows refuse). Or it is true of
-// something that nobody committed to, so that the proof is valid and the statement is not the one that is asked
-// for. Or every proof is valid, of the very statements asked for, and an identity between them fails.
+// something that nobody committed to, so that the proof is valid and the statement is not the one that is
+// asked for. Or every proof is valid, of the very statements asked for, and an identity between them fails.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signBatch } from "../../pipeline/chain/contracts.ts";
@@ -349,7 +349,7 @@ describe(`lies about the training (seed ${SEED})`, () => {
       }
     });
 
-    it("the R of another λ under the bound that the contract states; a larger bound is not what it states", async () => {
+    it("the R of another λ under the bound that the contract states, and a larger bound", async () => {
       const other = followed(fitOf(data, LAMBDA + 2000n).w);
       expect(other.r.some((value) => value > bound || value < -bound)).toBe(true);
       const lying = await commitFit(shop, of, other);

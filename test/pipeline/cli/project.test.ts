@@ -234,6 +234,14 @@ describe("bad calls", () => {
     [["verify", join(folder, "nothing.json")], /File\.Missing/],
     [["verify", join(data, "writers-train.tsv")], /Bundle\.Format/],
     [["nonsense"], /unknown command/],
+    // Both `setup` and `setup finish` have --ptau and --profile: these are the second's.
+    [
+      [
+        ...["setup", "finish", join(folder, "no-ceremony"), "--profile", "tiny", "--beacon", "00"],
+        ...["--ptau", join(folder, "no.ptau"), "--keys", join(folder, "no-keys")],
+      ],
+      /Ceremony\.Refused.*is not the folder of a ceremony/,
+    ],
   ])("%j", (args, message) => {
     const run = quittance(args);
     expect(run.code).toBe(2);

@@ -13,6 +13,7 @@ import {
 } from "../../../prover/keys/ceremony.ts";
 import { KeyFolderError, makeLocalKeys } from "../../../prover/keys/local.ts";
 import { loadKeys } from "../../../prover/keys/manifest.ts";
+import { hashesOf, publishedPower } from "../../../prover/keys/ptau.ts";
 import { CIRCUIT_NAMES } from "../../../prover/profile.ts";
 import { prove } from "../../../prover/prove.ts";
 import { hashFile } from "../../../prover/staging.ts";
@@ -87,6 +88,17 @@ describe("a ceremony", () => {
     await expect(beginCeremony({ circuits, ptau: pinned, dir: join(dir, "a") })).rejects.toThrow(PtauError);
     const path = join(dir, "no.ptau");
     await writeFile(path, "not powers of tau");
-    await expect(beginCeremony({ circuits, ptau: { path }, dir: join(dir, "b") })).rejects.toThrow(PtauError);
+    const sha256 = await hashFile(path);
+    const noPowers = beginCeremony({ circuits, ptau: { path, sha256 }, dir: join(dir, "b") });
+    await expect(noPowers).rejects.toThrow(/is not a powers-of-tau file/);
+  });
+
+  it("refuses a valid file that nobody published and nobody pinned, and says its hash", async () => {
+    const begin = beginCeremony({ circuits, ptau: { path: ptau.path }, dir: join(dir, "c") });
+    await expect(begin).rejects.toThrow(PtauError);
+    await expect(begin).rejects.toThrow(ptau.sha256);
+    expect(publishedPower((await hashesOf(ptau.path)).blake2b)).toBeUndefined();
+    const hash = "6247a3433948b35fbfae414fa5a9355bfb45f56efa7ab4929e669264a0258976";
+    expect(publishedPower(`${hash}741dfbe3288bfb49828e5df02c2e633df38d2245e30162ae7e3bcca5b8b49345`)).toBe(17);
   });
 });
