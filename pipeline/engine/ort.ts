@@ -12,15 +12,15 @@
  */
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { ElementType, Tensor, TensorData, ValueInfo } from "./graph.ts";
-import { bestProvider, PROVIDERS, type Provider, ProviderUnknownError } from "./provider.ts";
+import { bestProvider, knownProvider, type Provider } from "./provider.ts";
 
 /** How to run a graph. */
 export type SessionOptions = {
   /**
-   * Execution provider, `"cpu"` by default; operators that it lacks fall back to the CPU. `"auto"`: the best one
-   * that works on this machine (provider.ts).
+   * Execution provider: cuda, webgpu or cpu, which it is by default; operators that it lacks fall back to the CPU.
+   * auto: the best one that works on this machine (provider.ts).
    */
-  readonly provider?: Provider | "auto";
+  readonly provider?: string;
   /** Threads inside one operator, 1 by default: parallelism is the caller's (a pool of workers). */
   readonly threads?: number;
 };
@@ -44,9 +44,7 @@ export type Session = {
  */
 export async function openSession(onnx: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const asked = options.provider ?? "cpu";
-  const provider = asked === "auto" ? (await bestProvider()).provider : asked;
-  // ONNX Runtime takes any name, and then computes on the CPU without saying so.
-  if (!PROVIDERS.includes(provider)) throw new ProviderUnknownError(provider);
+  const provider = asked === "auto" ? (await bestProvider()).provider : knownProvider(asked);
   let session: InferenceSession;
   try {
     session = await InferenceSession.create(onnx, {

@@ -1,6 +1,6 @@
 /**
- * Which execution provider works on this machine: the best of CUDA, WebGPU and CPU that computes a small graph
- * and gets it right.
+ * Which execution provider works on this machine: the best of CUDA, WebGPU and CPU that computes a small graph,
+ * gets it right, and is no slower than the CPU by far.
  *
  * Each is tried in a process of its own. A provider is native code that may print, hang or end the process when
  * a driver is missing or wrong, and that must not happen to a program in the middle of its work. The reasons
@@ -43,9 +43,7 @@ export async function choose(
   works: (provider: Provider) => Promise<string | undefined> = probe,
 ): Promise<Choice> {
   if (wanted !== undefined && wanted !== "" && wanted !== "auto") {
-    const known = PROVIDERS.find((provider) => provider === wanted);
-    if (known === undefined) throw new ProviderUnknownError(wanted);
-    return { provider: known, passedOver: [] };
+    return { provider: knownProvider(wanted), passedOver: [] };
   }
   const passedOver: Array<{ provider: Provider; reason: string }> = [];
   for (const provider of PROVIDERS) {
@@ -68,6 +66,16 @@ export async function probe(provider: Provider): Promise<string | undefined> {
         );
     });
   });
+}
+
+/**
+ * The provider of this name. ONNX Runtime takes any name, and then computes on the CPU without saying so.
+ * @throws ProviderUnknownError
+ */
+export function knownProvider(name: string): Provider {
+  const known = PROVIDERS.find((provider) => provider === name);
+  if (known === undefined) throw new ProviderUnknownError(name);
+  return known;
 }
 
 /** One line about a choice, for people. */

@@ -99,6 +99,8 @@ describe("a ceremony", () => {
     await expect(begin).rejects.toThrow(ptau.sha256);
     expect(publishedPower((await hashesOf(ptau.path)).blake2b)).toBeUndefined();
     const hash = "6247a3433948b35fbfae414fa5a9355bfb45f56efa7ab4929e669264a0258976";
-    expect(publishedPower(`${hash}741dfbe3288bfb49828e5df02c2e633df38d2245e30162ae7e3bcca5b8b49345`)).toBe(17);
+    expect(publishedPower(`${hash}741dfbe3288bfb49828e5df02c2e633df38d2245e30162ae7e3bcca5b8b49345`)).toBe(
+      17,
+    );
   });
 });
