@@ -37,6 +37,7 @@ import {
 } from "../pipeline/index.ts";
 import { loadProfile } from "../prover/index.ts";
 import { flaggedHonest } from "./duplicates.ts";
+import { scoringVariants } from "./scoring-variants.ts";
 import type { Figure } from "./types.ts";
 
 const THREADS = availableParallelism();
@@ -83,6 +84,7 @@ export async function runScoring({ full }: { readonly full: boolean }): Promise<
       await features.close();
       await rm(path, { recursive: true });
     }
+    figures.push(...(await scoringVariants(full ? BLOCK_ROWS : 1024, full ? 1000 : 100, full ? 40 : 5)));
     return [...figures, ...(await flaggedHonest())];
   } finally {
     await rm(folder, { recursive: true, force: true });
