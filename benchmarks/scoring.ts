@@ -1,12 +1,12 @@
-// Influence scoring against ONNX Runtime's own matrix product of the same shape, and its throughput, bytes and
-// memory as the samples grow.
+// Influence scoring against ONNX Runtime's own matrix product of the same shape, and its throughput, bytes
+// and memory as the samples grow.
 //
-// Samples are the features of real digits; where those run out, copies of them with noise. They stream from the
-// disk, as they would in use, and everything is in the time: reading, the graph, the running top ten of each
-// query in float64, contributors' totals. The plain product gets its operands in float32 and in memory, in the
-// same blocks, and both take turns, so that a busy machine slows both. It is measured twice: as a caller has it
-// (its result is handed over), and with the result left inside the runtime, which nobody can use but which is
-// the kernel's own speed.
+// Samples are the features of real digits; where those run out, copies of them with noise. They stream from
+// the disk, as they would in use, and everything is in the time: reading, the graph, the running top ten of
+// each query in float64, contributors' totals. The plain product gets its operands in float32 and in memory,
+// in the same blocks, and both take turns, so that a busy machine slows both. It is measured twice: as a
+// caller has it (its result is handed over), and with the result left inside the runtime, which nobody can
+// use but which is the kernel's own speed.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";

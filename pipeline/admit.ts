@@ -1,5 +1,6 @@
 /**
- * Which samples of a corpus may enter batches: all but those that repeat an earlier one (corpus/duplicates.ts).
+ * Which samples of a corpus may enter batches: all but those that repeat an earlier one
+ * (corpus/duplicates.ts).
  *
  * "Earlier" is by arrival, not by the order of a file: the project remembers which content it saw first and
  * from whom. Whoever copies a colleague's samples and has them read in before his gains nothing, if his were

@@ -6,13 +6,13 @@
  * samples of a contributor, to its influence on this answer, and over answers and fees to the weight that is
  * proven and paid.
  *
- * Each sample is opened against the root of the batch that its contributor signed: all leaves of the batch are
- * hashed again and must give the root that the model was committed with. Each line says how sure it is:
+ * Each sample is opened against the root of the batch that its contributor signed: all leaves of the batch
+ * are hashed again and must give the root that the model was committed with. Each line says how sure it is:
  *
  *   proven        that exactly these batches made the model, where its training is proven
  *   reproducible  scores, leaves, roots and features, by whoever holds the records
- *   attested      that the batch is the contributor's: it signed the root; the receipt: the operator signed it
- *   governed      that the content is what it says
+ *   attested      that the batch is the contributor's: it signed the root; the receipt: the operator signed
+ *   it governed      that the content is what it says
  */
 import { batchRoot, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
 import { currentModel, type ModelState } from "./commit.ts";

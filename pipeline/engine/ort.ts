@@ -17,8 +17,8 @@ import { bestProvider, knownProvider, type Provider } from "./provider.ts";
 /** How to run a graph. */
 export type SessionOptions = {
   /**
-   * Execution provider: cuda, webgpu or cpu, which it is by default; operators that it lacks fall back to the CPU.
-   * auto: the best one that works on this machine (provider.ts).
+   * Execution provider: cuda, webgpu or cpu, which it is by default; operators that it lacks fall back to the
+   * CPU. auto: the best one that works on this machine (provider.ts).
    */
   readonly provider?: string;
   /** Threads inside one operator, 1 by default: parallelism is the caller's (a pool of workers). */
@@ -40,7 +40,8 @@ export type Session = {
  * Opens a graph for running.
  *
  * @param onnx bytes of an ONNX file
- * @throws ProviderUnknownError, SessionOpenError when the bytes are no valid graph, or the provider does not exist here.
+ * @throws ProviderUnknownError, SessionOpenError when the bytes are no valid graph, or the provider does not
+ * exist here.
  */
 export async function openSession(onnx: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const asked = options.provider ?? "cpu";

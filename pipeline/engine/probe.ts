@@ -1,7 +1,8 @@
 /**
  * The process that tries one provider (provider.ts): products of small whole numbers, which float32 computes
- * exactly in any order, reduced and compared with the CPU's; and then whether it keeps up with the CPU, because
- * a software renderer is a WebGPU device too, hundreds of times slower. Prints "works", or the reason why not.
+ * exactly in any order, reduced and compared with the CPU's; and then whether it keeps up with the CPU,
+ * because a software renderer is a WebGPU device too, hundreds of times slower. Prints "works", or the reason
+ * why not.
  */
 import { performance } from "node:perf_hooks";
 import { graphBuilder } from "./graph.ts";
@@ -12,7 +13,9 @@ const ROWS = 256;
 const INNER = 32;
 const COLUMNS = 4096;
 const CHUNK = 64;
-/** A provider may take this much longer than the CPU on this small product: starting a kernel takes its time. */
+/**
+ * A provider may take this much longer than the CPU on this small product: starting a kernel takes its time.
+ */
 const PATIENCE = { ms: 20, times: 5 };
 
 async function measure(provider: string): Promise<{ found: string; ms: number }> {

@@ -1,10 +1,10 @@
 /**
- * Which execution provider works on this machine: the best of CUDA, WebGPU and CPU that computes a small graph,
- * gets it right, and is no slower than the CPU by far.
+ * Which execution provider works on this machine: the best of CUDA, WebGPU and CPU that computes a small
+ * graph, gets it right, and is no slower than the CPU by far.
  *
- * Each is tried in a process of its own. A provider is native code that may print, hang or end the process when
- * a driver is missing or wrong, and that must not happen to a program in the middle of its work. The reasons
- * why a better one was passed over are kept: "cpu" alone says nothing about what is missing.
+ * Each is tried in a process of its own. A provider is native code that may print, hang or end the process
+ * when a driver is missing or wrong, and that must not happen to a program in the middle of its work. The
+ * reasons why a better one was passed over are kept: "cpu" alone says nothing about what is missing.
  *
  * ONNX Runtime quietly falls back to the CPU for a provider that it does not know, so only known names pass.
  */

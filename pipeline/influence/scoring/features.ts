@@ -5,8 +5,8 @@
  *   labels.u8       n bytes, the class of each
  *   manifest.json   format, d, classes, samples, SHA-256 of both files, and runs: who contributed which rows
  *
- * A contributor's samples stand together (batches are one contributor's), so who contributed what costs a line
- * a contributor and not bytes a sample. The files are raw so that a block of them is a tensor as it is.
+ * A contributor's samples stand together (batches are one contributor's), so who contributed what costs a
+ * line a contributor and not bytes a sample. The files are raw so that a block of them is a tensor as it is.
  */
 import { createHash } from "node:crypto";
 import { createReadStream, mkdirSync, readFileSync, statSync } from "node:fs";

@@ -1,21 +1,21 @@
 /**
  * The scoring graph: int8 samples in, one number a query and chunk of samples out.
  *
- * A score is a product of two things that both depend on the sample, `(u_q·h_i) r_i[k̂_q]`. Written like that it
- * is a matrix product and then an element-wise one with a gathered matrix of the same size, which reads and
- * writes the big `q × n` matrix three times more. But r depends on the query only by its class, so the queries
- * are sorted by class and r is folded into the samples before the product:
+ * A score is a product of two things that both depend on the sample, `(u_q·h_i) r_i[k̂_q]`. Written like that
+ * it is a matrix product and then an element-wise one with a gathered matrix of the same size, which reads
+ * and writes the big `q × n` matrix three times more. But r depends on the query only by its class, so the
+ * queries are sorted by class and r is folded into the samples before the product:
  *
  *   S_k = U_k (Hᵀ ∘ r_k)         U_k: queries answered k, q_k × d;   Hᵀ ∘ r_k: d × n
  *
  * One matrix product a class and nothing else of that size; the folding costs d multiplications a sample and
- * class, whatever the number of queries. Of S only the largest and the smallest score of each chunk of samples
- * leave the graph, since a running top-k needs to look into few chunks (score.ts).
+ * class, whatever the number of queries. Of S only the largest and the smallest score of each chunk of
+ * samples leave the graph, since a running top-k needs to look into few chunks (score.ts).
  *
- * The pitfall is the order in which ONNX Runtime runs nodes: depth first from the outputs. With all largest ones
- * in one output and all smallest in another it computes every product before it takes the first smallest, and
- * reads each S_k again from memory instead of from the cache, which costs as much as the product itself. So the
- * two of a class are joined first, and then the classes.
+ * The pitfall is the order in which ONNX Runtime runs nodes: depth first from the outputs. With all largest
+ * ones in one output and all smallest in another it computes every product before it takes the first
+ * smallest, and reads each S_k again from memory instead of from the cache, which costs as much as the
+ * product itself. So the two of a class are joined first, and then the classes.
  *
  * The graph also returns each sample's fee-weighted sum over the queries, `t_i = Σ_k r_i[k] (y_k·h_i)` with
  * `y_k = Σ_{q of k} f_q u_q`: what the contributors' totals are added up from.
@@ -75,8 +75,8 @@ export type GraphInput = {
 
 /**
  * `h: int8 [rows, d]`, `k: uint8 [rows]` → `reach: float [2q, rows / CHUNK]`, the largest score and minus the
- * smallest of each chunk in the rows that {@link reachRows} names; `most: float [2q]`, the largest of each row;
- * `total: float [rows]`; and `scores: float [q, rows]` if asked for.
+ * smallest of each chunk in the rows that {@link reachRows} names; `most: float [2q]`, the largest of each
+ * row; `total: float [rows]`; and `scores: float [q, rows]` if asked for.
  */
 export function scoringGraph({ head, sorted, u, fees, rows, leaveOneOut, whole }: GraphInput): Uint8Array {
   const { d, classes } = head;

@@ -5,8 +5,8 @@
  *
  *   s_iq = (h_iᵀ u_q) r_i[k̂],    u_q = A_λ⁻¹ h_q,    r_i[k] = ⟨c_{k_i} − Wᵀh_i, c_k⟩
  *
- * where `c_k` is the code word of class k (one-hot unless told otherwise, and then `r_i[k̂] = (e_i)[k̂]`). It is
- * the derivative of the winning score by the sample's weight, in units of the score: the proven `s_c` is
+ * where `c_k` is the code word of class k (one-hot unless told otherwise, and then `r_i[k̂] = (e_i)[k̂]`). It
+ * is the derivative of the winning score by the sample's weight, in units of the score: the proven `s_c` is
  * `2^(S+T)` times the fee-weighted sum of these over the samples of c and the queries of the epoch.
  *
  * Leaving sample i out altogether, and fitting again, changes the score by exactly `s_iq / (1 − ℓ_i)`, with

@@ -1,12 +1,12 @@
 /**
  * Scores blocks of queries against millions of samples, with memory that depends on neither.
  *
- * Samples stream from the disk in spans; while one is scored the next is read. A span is cut into blocks, each
- * one run of the graph (graph.ts), which leaves the largest and smallest score of every chunk of samples. The
- * top of a query can only lie in chunks whose largest score reaches the query's present bar, the k-th best so
- * far or the k-th largest chunk of the span; their samples, few, are scored again in float64 by the definition.
- * So the ranking is that of float64 whatever the provider, the block or the number of shards: float32 decides
- * only where to look, with a slack for its rounding.
+ * Samples stream from the disk in spans; while one is scored the next is read. A span is cut into blocks,
+ * each one run of the graph (graph.ts), which leaves the largest and smallest score of every chunk of
+ * samples. The top of a query can only lie in chunks whose largest score reaches the query's present bar, the
+ * k-th best so far or the k-th largest chunk of the span; their samples, few, are scored again in float64 by
+ * the definition. So the ranking is that of float64 whatever the provider, the block or the number of shards:
+ * float32 decides only where to look, with a slack for its rounding.
  */
 import { openSession, type Session, type SessionOptions, tensor } from "../../engine/ort.ts";
 import type { Features, Rows } from "./features.ts";

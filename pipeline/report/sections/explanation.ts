@@ -21,7 +21,7 @@ export function explanationSection(explanations: readonly ExplanationFacts[] | u
       "Summed over a contributor's samples and the epoch's answers, influences are what is paid for.",
     [
       html`<ul class="marks">
-<li>${proven ? html`${mark("proven")} the batches below are among those that, and nothing but them, made the model` : html`${mark("committed")} the batches below are among those that the model was registered with; that they made it is not proven`}</li>
+<li>${trainingWords(proven)}</li>
 <li>${mark("reproducible")} influences, leaves and roots, for whoever holds the records</li>
 <li>${mark("attested")} a batch is its contributor's: it signed the root</li>
 <li>${mark("governed")} that a content is honest, original and allowed</li>
@@ -29,6 +29,15 @@ export function explanationSection(explanations: readonly ExplanationFacts[] | u
       ...explanations.map(explained),
     ],
   );
+}
+
+function trainingWords(proven: boolean): Html {
+  if (proven) {
+    return html`${mark("proven")} the batches below are among those that, and nothing but them, made the model`;
+  }
+  const words =
+    "the batches below are among those that the model was registered with; that they made it is not proven";
+  return html`${mark("committed")} ${words}`;
 }
 
 function explained(of: ExplanationFacts): Html {

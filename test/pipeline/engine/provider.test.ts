@@ -1,4 +1,5 @@
-// The choice of a provider: the best that works, with the reasons, and no name that ONNX Runtime would ignore.
+// The choice of a provider: the best that works, with the reasons, and no name that ONNX Runtime would
+// ignore.
 import { describe, expect, it } from "vitest";
 import { graphBuilder } from "../../../pipeline/engine/graph.ts";
 import { encodeOnnx } from "../../../pipeline/engine/onnx.ts";

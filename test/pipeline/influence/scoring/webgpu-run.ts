@@ -1,5 +1,5 @@
-// Scores a fixed case on the provider named by the first argument and prints what was found, as JSON; a process
-// of its own, because a provider is native code that may end it.
+// Scores a fixed case on the provider named by the first argument and prints what was found, as JSON; a
+// process of its own, because a provider is native code that may end it.
 import process from "node:process";
 import { featuresInMemory } from "../../../../pipeline/influence/scoring/features.ts";
 import { scoringHead } from "../../../../pipeline/influence/scoring/head.ts";

@@ -1,7 +1,7 @@
 /**
- * The same scoring graph on WebGPU. Where no GPU is, Chromium's software renderer stands in for one: slow, but
- * it runs the same shaders. Rankings are equal to the last bit, because they are decided in float64; totals are
- * float32's and are not the same bits, which shows that it was not the CPU that answered twice.
+ * The same scoring graph on WebGPU. Where no GPU is, Chromium's software renderer stands in for one: slow,
+ * but it runs the same shaders. Rankings are equal to the last bit, because they are decided in float64;
+ * totals are float32's and are not the same bits, which shows that it was not the CPU that answered twice.
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
