@@ -11,8 +11,8 @@
  *
  *   proven        that exactly these batches made the model, where its training is proven
  *   reproducible  scores, leaves, roots and features, by whoever holds the records
- *   attested      that the batch is the contributor's: it signed the root; the receipt: the operator signed
- *   it governed      that the content is what it says
+ *   attested      that a batch is its contributor's (it signed the root), and the receipt the operator's
+ *   governed      that the content is what it says
  */
 import { batchRoot, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
 import { currentModel, type ModelState } from "./commit.ts";
