@@ -2,20 +2,18 @@
 // another, so whatever is found among them is a mistake.
 
 import {
-  defaultBackbone,
   demoSplit,
   findDuplicates,
   openBackbone,
   STANDARD_SEED,
+  standardBackbone,
 } from "../pipeline/index.ts";
-import { loadProfile } from "../prover/index.ts";
 import type { Figure } from "./types.ts";
 
-/** Looks for near-duplicates where there are none. */
-export async function flaggedHonest(): Promise<Figure[]> {
-  const { d } = loadProfile("default");
+/** Looks for near-duplicates where there are none, by contents and by features of the standard backbone. */
+export async function flaggedHonest(d: number): Promise<Figure[]> {
   const split = demoSplit(STANDARD_SEED);
-  const backbone = await openBackbone(await defaultBackbone({ d }));
+  const backbone = await openBackbone(await standardBackbone(d));
   try {
     const contentsOf = (samples: readonly { readonly content: Uint8Array }[]): Uint8Array[] =>
       samples.map(({ content }) => content);

@@ -46,6 +46,13 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: async () => (await import("./demo.ts")).runDemo,
   },
   {
+    name: "learn",
+    about:
+      "training in ONNX Runtime: a step of each digit network, Loop against one step a run, the standard backbone",
+    figures: ["mlp.step.ms", "mlp.fed_back.ratio", "conv.step.ms", "conv.fed_back.ratio", "standard.seconds"],
+    load: async () => (await import("./learn.ts")).runLearn,
+  },
+  {
     name: "scoring",
     about: "influence scoring against a plain matrix product; throughput, bytes and memory as samples grow",
     figures: ["cpu.ratio_to_matmul", "cpu.pairs_per_second", "bytes_per_sample", "duplicates.honest.flagged"],

@@ -18,6 +18,7 @@ import { keysFolder } from "./environment.ts";
 import { answerQueries } from "./infer.ts";
 import { payoutError } from "./payout-error.ts";
 import { openProject } from "./project.ts";
+import { shareBackbone } from "./project-backbone.ts";
 import { renderReport } from "./report/render.ts";
 import { reportData } from "./report-data.ts";
 import { openSession, type Session } from "./session.ts";
@@ -118,6 +119,7 @@ export async function runDemo({
       mkdirSync(out, { recursive: true });
       const bundle = join(out, `epoch-${settled.epoch}.json`);
       cpSync(settled.bundlePath, bundle);
+      const backbone = shareBackbone(project, model.backbone, out);
       const payoutL1Error = await payoutError({
         project,
         model,
@@ -151,6 +153,7 @@ export async function runDemo({
       ui.line();
       ui.line(`  Report   ${report}`);
       ui.line(`  Bundle   ${bundle}   (check it: npx quittance verify ${bundle})`);
+      ui.line(`  Backbone ${backbone}   (whoever holds a content recomputes its features with it)`);
       const doubts = checks.filter((check) => !check.ok);
       if (doubts.length > 0)
         throw new DemoUnbalancedError(

@@ -3,8 +3,8 @@
  *
  * Only benchmarks and tests import from here.
  */
-
-export { type Backbone, openBackbone } from "./backbone/backbone.ts";
+export { openBackbone } from "./backbone/backbone.ts";
+export { quantise } from "./backbone/quantise.ts";
 export * from "./bundle.ts";
 export {
   type Contracts,
@@ -19,7 +19,8 @@ export type { BatchEntry } from "./chain/proofs.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
-export { type DemoSplit, demoSplit } from "./corpus/demo.ts";
+export type { Sample } from "./corpus/corpus.ts";
+export { demoSplit } from "./corpus/demo.ts";
 export {
   type Duplicate,
   type DuplicateInput,
@@ -27,6 +28,7 @@ export {
   type Featured,
   findDuplicates,
 } from "./corpus/duplicates.ts";
+export { loadCorpus } from "./corpus/folder.ts";
 export * from "./demo.ts";
 export * from "./doctor.ts";
 export { type Account, accountOf } from "./engine/ethers.ts";
@@ -39,15 +41,16 @@ export * from "./infer.ts";
 export { type Features, openFeatures, type Rows, writeFeatures } from "./influence/scoring/features.ts";
 export { type ScoringHead, scoringHead } from "./influence/scoring/head.ts";
 export { BLOCK_ROWS, type Scores, scoreQueries } from "./influence/scoring/score.ts";
+export { trainDigits } from "./learn/digits.ts";
 export { accuracyOf, answers, fitModel } from "./model/model.ts";
 export * from "./project.ts";
 export * from "./prove-training.ts";
-export { type Random, seededRandom } from "./random.ts";
+export { seededRandom } from "./random.ts";
 export * from "./receipts.ts";
 export { renderReport } from "./report/render.ts";
 export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";
-export { defaultBackbone, STANDARD_SEED } from "./standard-backbone.ts";
+export { STANDARD_SEED, standardBackbone } from "./standard-backbone.ts";
 export * from "./train.ts";
 export * from "./verify.ts";

@@ -13,6 +13,7 @@ import { currentModel, type ModelState } from "./commit.ts";
 import { keepQuestion } from "./contents.ts";
 import { answer } from "./model/model.ts";
 import type { Project } from "./project.ts";
+import { keptBackbone } from "./project-backbone.ts";
 import {
   contentDigest,
   keepReceipt,
@@ -22,7 +23,6 @@ import {
   signReceipt,
 } from "./receipts.ts";
 import type { Session } from "./session.ts";
-import { defaultBackbone } from "./standard-backbone.ts";
 import { featuresOf } from "./train.ts";
 
 /** A question and who pays how much for its answer. */
@@ -63,7 +63,7 @@ export async function answerQueries({
   const folder = receiptsFolder(project.folder, model.id, epoch);
   const before = readReceipts(folder);
   const payers = await ui.step("Payers' deposits", () => coverDeposits(session, model, queries, before));
-  const backbone = await openBackbone(await defaultBackbone(profile));
+  const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
     const features = await featuresOf(project, backbone, queries);
     return await ui.step(`Answer ${queries.length} paid queries`, async (report) => {

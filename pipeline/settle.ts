@@ -17,6 +17,7 @@ import { openEpoch } from "./infer.ts";
 import { settlePayouts } from "./influence/payouts.ts";
 import { type Proved, proveAll } from "./jobs/proving.ts";
 import type { Project } from "./project.ts";
+import { shareBackbone } from "./project-backbone.ts";
 import {
   type ProvenTraining,
   postTraining,
@@ -125,6 +126,7 @@ export async function settleEpoch({
   const bundle = await exportBundle(session, model, epoch, statements, proofs, proven);
   const bundlePath = project.path("out", `epoch-${epoch}.json`);
   writeBundle(bundlePath, bundle);
+  shareBackbone(project, model.backbone, project.path("out"));
   project.writeState(stateName, { epoch, receipts: receipts.length, settled: true });
   const payouts = model.contributors.map(
     (contributor, index): EpochPayout => ({

@@ -24,10 +24,10 @@ import { keccakText } from "./engine/ethers.ts";
 import { accuracyOf, fitModel } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
 import type { Project } from "./project.ts";
+import { type BroughtEncoder, trainingBackbone } from "./project-backbone.ts";
 import { contentDigest } from "./receipts.ts";
 import { keepRecords } from "./records.ts";
 import type { Session } from "./session.ts";
-import { defaultBackbone } from "./standard-backbone.ts";
 import { runJob, sha256 } from "./store.ts";
 
 export type TrainOptions = {
@@ -36,6 +36,8 @@ export type TrainOptions = {
   readonly corpus: Corpus;
   readonly ui: Ui;
   readonly lambda?: number;
+  /** An encoder of the operator's own in place of the standard backbone. */
+  readonly encoder?: BroughtEncoder;
   /** Register the model as unproven: usable without a proof of its training, and everything says so. */
   readonly unproven?: boolean;
   /** What is done about samples that repeat earlier ones; they are left out unless told otherwise. */
@@ -53,15 +55,17 @@ export async function trainModel({
   corpus: given,
   ui,
   lambda,
+  encoder,
   duplicates = "drop",
   unproven = false,
   test,
 }: TrainOptions): Promise<ModelState> {
   const { profile } = session;
   checkCorpus(given, profile);
-  const onnx = await ui.step("Backbone", (report) => defaultBackbone(profile, report));
-  const backbone = await openBackbone(onnx);
+  const brought = encoder === undefined ? {} : { brought: encoder };
+  const backbone = await openBackbone(await trainingBackbone({ project, d: profile.d, ui, ...brought }));
   try {
+    checkShape(given, backbone.inputSize);
     const all = await ui.step(`Features of ${given.samples.length} samples`, () =>
       featuresOf(project, backbone, given.samples),
     );
@@ -214,21 +218,24 @@ function groupByContributor(samples: readonly Sample[]): Map<string, number[]> {
 }
 
 function checkCorpus(corpus: Corpus, profile: Profile): void {
-  const size = corpus.shape.reduce((product, side) => product * side, 1);
-  if (size !== 784 || corpus.samples.some((sample) => sample.content.length !== 784))
-    throw new WrongShapeError(corpus.name, corpus.shape);
   if (corpus.classes > profile.m) throw new TooManyClassesError(corpus.name, corpus.classes, profile.m);
   if (corpus.samples.length === 0) throw new EmptyCorpusError(corpus.name);
   if (corpus.samples.length > profile.maxSamples)
     throw new TooManySamplesError(corpus.name, corpus.samples.length, profile.maxSamples);
 }
 
+function checkShape(corpus: Corpus, bytes: number): void {
+  if (corpus.samples.some((sample) => sample.content.length !== bytes))
+    throw new WrongShapeError(corpus.name, corpus.shape, bytes);
+}
+
 /** The corpus does not fit the backbone. */
 export class WrongShapeError extends Error {
   override readonly name = "Train.WrongShape";
-  constructor(corpus: string, shape: readonly number[]) {
+  constructor(corpus: string, shape: readonly number[], bytes: number) {
     super(
-      `${corpus} holds contents of shape ${shape.join("×") || "varying"}; the backbone takes 28×28 grey pixels. Convert them first.`,
+      `${corpus} holds contents of shape ${shape.join("×") || "varying"}; the backbone reads ${bytes} bytes ` +
+        "(the standard one 28×28 grey pixels). Convert them first, or bring an encoder with --backbone.",
     );
   }
 }

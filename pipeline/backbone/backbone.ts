@@ -3,7 +3,8 @@
  *
  * The bytes are the backbone; their SHA-256 is its name in a model's statement. Whoever holds a content can
  * open the file of that name and recompute its features: they are the same bits on every device, because the
- * graph holds integers only (graph.ts says how that is kept).
+ * graph holds integers only (integers.ts says how that is kept, encoder.ts checks it in files from
+ * elsewhere).
  */
 import { createHash } from "node:crypto";
 import { openSession, type Session, type SessionOptions, tensor } from "../engine/ort.ts";
@@ -59,7 +60,7 @@ export async function openBackbone(onnx: Uint8Array, options: SessionOptions = {
     );
   }
   return {
-    hash: createHash("sha256").update(onnx).digest("hex"),
+    hash: backboneHash(onnx),
     inputSize,
     d,
     features: async (contents, featureOptions = {}) => {
@@ -69,38 +70,26 @@ export async function openBackbone(onnx: Uint8Array, options: SessionOptions = {
           `Content ${wrong} has ${contents[wrong]?.length} bytes, the backbone reads ${inputSize}: resize.`,
         );
       }
-      return blocks(session, contents, Int8Array, d, featureOptions);
+      return blocks(session, contents, d, featureOptions);
     },
     close: session.close,
   };
 }
 
-/** Runs a graph of one input and one output over contents of equal length, without keeping it open. */
-export async function runBlocks<T extends Uint8Array | Int8Array>(
-  onnx: Uint8Array,
-  contents: readonly Uint8Array[],
-  array: new (length: number) => T,
-  width: number,
-  threads: number,
-): Promise<T> {
-  const session = await openSession(onnx, { threads });
-  try {
-    return await blocks(session, contents, array, width, {});
-  } finally {
-    await session.close();
-  }
+/** The name of a backbone: the SHA-256 of its file, in hex. */
+export function backboneHash(onnx: Uint8Array): string {
+  return createHash("sha256").update(onnx).digest("hex");
 }
 
-async function blocks<T extends Uint8Array | Int8Array>(
+async function blocks(
   session: Session,
   contents: readonly Uint8Array[],
-  array: new (length: number) => T,
   width: number,
   { onProgress, signal }: FeatureOptions,
-): Promise<T> {
+): Promise<Int8Array> {
   const input = session.inputs[0]?.name ?? "";
   const output = session.outputs[0]?.name ?? "";
-  const out = new array(contents.length * width);
+  const out = new Int8Array(contents.length * width);
   for (let start = 0; start < contents.length; start += BLOCK) {
     signal?.throwIfAborted();
     const block = contents.slice(start, start + BLOCK);
@@ -110,7 +99,7 @@ async function blocks<T extends Uint8Array | Int8Array>(
       bytes.set(content, i * size);
     });
     const result = await session.run({ [input]: tensor("uint8", bytes, [block.length, size]) });
-    out.set(result[output]?.data as T, start * width);
+    out.set(result[output]?.data as Int8Array, start * width);
     onProgress?.(Math.min(1, (start + BLOCK) / contents.length));
   }
   return out;

@@ -8,6 +8,7 @@ import { runDemo } from "../demo.ts";
 import { forgetContributors } from "../forget.ts";
 import { answerQueries } from "../infer.ts";
 import { openProject, type Project } from "../project.ts";
+import type { BroughtEncoder } from "../project-backbone.ts";
 import { proveTraining } from "../prove-training.ts";
 import { openSession, type Session } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
@@ -73,6 +74,8 @@ export function addProjectCommands(root: Command): void {
     .addOption(projectOption())
     .requiredOption("-d, --data <path>", "a folder with IDX files (and writer ids), a CSV or a JSONL file")
     .option("--limit <n>", "take only the first n samples", wholeNumber(1, 65_535))
+    .option("--backbone <file>", "your own encoder, an ONNX file; checked, quantised and kept in the project")
+    .option("--public <path>", "public contents to measure the encoder on (default: standard public digits)")
     .option(
       "--lambda <n>",
       "the ridge's regulariser (default: chosen on public data)",
@@ -99,10 +102,14 @@ export function addProjectCommands(root: Command): void {
 Each contributor's samples become batches; the contributor signs each batch's root and the chain records it. In a local
 project the contributors' wallets are derived from the project's secret.
 
+--backbone takes an integer graph (uint8 [n, bytes] in, int8 [n, d] out, the last feature constant) as it is; a float
+encoder (MatMul, Gemm, Conv, Relu, pooling) is quantised to integers with ranges measured on public contents.
+
 Examples:
   quittance train --project shop --data ./digits             (train-images-idx3-ubyte.gz, writers-train.tsv.gz, …)
   quittance train --project shop --data ./digits --limit 2000
   quittance train --project shop --data samples.csv
+  quittance train --project shop --data ./digits --backbone encoder.onnx
 `,
     )
     .action(async (options: TrainOptions, command: Command) => {
@@ -122,6 +129,7 @@ Examples:
           corpus,
           ui,
           ...(options.lambda === undefined ? {} : { lambda: options.lambda }),
+          ...(options.backbone === undefined ? {} : { encoder: encoderOf(options.backbone, options.public) }),
           unproven: options.unproven === true,
           duplicates: options.duplicates,
         });
@@ -273,11 +281,18 @@ Examples:
     });
 }
 
+function encoderOf(path: string, contents: string | undefined): BroughtEncoder {
+  if (contents === undefined) return { path };
+  return { path, contents: loadCorpus(contents, { limit: 1_024 }).samples.map((sample) => sample.content) };
+}
+
 type TrainOptions = {
   readonly project: string;
   readonly data: string;
   readonly limit?: number;
   readonly lambda?: number;
+  readonly backbone?: string;
+  readonly public?: string;
   readonly unproven?: boolean;
   readonly duplicates: DuplicateMode;
   readonly chain?: string;

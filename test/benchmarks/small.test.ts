@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { findBenchmark, runBenchmark } from "../../benchmarks/run.ts";
 
 describe("small benchmarks", () => {
-  it.each(["circuits", "gas", "demo", "scoring"])(
+  it.each(["circuits", "gas", "learn", "demo", "scoring"])(
     "%s reports every figure that it promises",
     async (name) => {
       const { figures } = await runBenchmark(findBenchmark(name), false);

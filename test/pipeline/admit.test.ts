@@ -14,15 +14,16 @@ import { scores, weights } from "../../pipeline/influence/scores.ts";
 import { answers, fitModel } from "../../pipeline/model/model.ts";
 import { openProject, type Project } from "../../pipeline/project.ts";
 import { seededRandom } from "../../pipeline/random.ts";
-import { defaultBackbone, STANDARD_SEED } from "../../pipeline/standard-backbone.ts";
+import { STANDARD_SEED } from "../../pipeline/standard-backbone.ts";
 import { loadProfile } from "../../prover/index.ts";
+import { projection } from "./corpus/projection.ts";
 
 /** What copying may raise a share by, at most. */
 const COPY_TOLERANCE = 0.05;
 
 const profile = loadProfile("default");
 const folder = mkdtempSync(join(tmpdir(), "quittance-admit-"));
-const backbone = await openBackbone(await defaultBackbone(profile));
+const backbone = await openBackbone(projection(profile.d));
 const split = demoSplit(STANDARD_SEED);
 afterAll(async () => {
   await backbone.close();

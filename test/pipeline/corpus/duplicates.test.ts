@@ -14,10 +14,11 @@ import {
 } from "../../../pipeline/corpus/duplicates.ts";
 import { loadCorpus } from "../../../pipeline/corpus/folder.ts";
 import { seededRandom } from "../../../pipeline/random.ts";
-import { defaultBackbone, STANDARD_SEED } from "../../../pipeline/standard-backbone.ts";
+import { STANDARD_SEED } from "../../../pipeline/standard-backbone.ts";
 import { sha256 } from "../../../pipeline/store.ts";
 import { seeds } from "../model/cases.ts";
 import { dataFolder } from "./data.ts";
+import { projection } from "./projection.ts";
 
 /** The definition: each sample against every kept one before it, with distances of its own. */
 function slow({ contents, features, d, reference }: DuplicateInput): Array<[number, number]> {
@@ -137,7 +138,7 @@ describe("findDuplicates", () => {
 
 describe("on real digits", async () => {
   const d = 32;
-  const backbone = await openBackbone(await defaultBackbone({ d }));
+  const backbone = await openBackbone(projection(d));
   afterAll(() => backbone.close());
   const samplesOf = async (contents: readonly Uint8Array[]): Promise<Featured> => ({
     contents,
