@@ -8,7 +8,7 @@
  * the definition. So the ranking is that of float64 whatever the provider, the block or the number of shards:
  * float32 decides only where to look, with a slack for its rounding.
  */
-import { openSession, type Session, type SessionOptions, tensor } from "../../engine/ort.ts";
+import { openSession, type SessionOptions, tensor } from "../../engine/ort.ts";
 import type { Features, Rows } from "./features.ts";
 import { CHUNK, reachRows, scoringGraph, sortByClass } from "./graph.ts";
 import {
@@ -18,9 +18,9 @@ import {
   type ScoredQueries,
   type ScoringHead,
   ScoringInputError,
-  scoreOne,
 } from "./head.ts";
-import { barOf, type Hit, type Ranking, ranking } from "./ranking.ts";
+import { lookThrough, type Pass, type SpanScores } from "./look.ts";
+import { type Hit, type Ranking, ranking } from "./ranking.ts";
 
 /** How to score. */
 export type ScoringOptions = {
@@ -105,20 +105,6 @@ function checkOptions(options: ScoringOptions): void {
   }
 }
 
-type Pass = {
-  readonly head: ScoringHead;
-  readonly session: Session;
-  readonly classes: readonly number[];
-  readonly u: Float64Array;
-  /** How far float32 may be off, for each place: absolute, in units of the score. */
-  readonly slack: Float64Array;
-  readonly rankings: ReadonlyArray<readonly [Ranking, Ranking]>;
-  readonly reachRows: ReadonlyArray<readonly [number, number]>;
-  readonly inverse: Float64Array | undefined;
-  readonly blockRows: number;
-  readonly top: number;
-};
-
 async function openPass(
   head: ScoringHead,
   queries: ScoredQueries,
@@ -186,12 +172,6 @@ async function runPass(
   }
 }
 
-/** What the graph said of each block of a span. */
-type SpanScores = {
-  readonly blocks: ReadonlyArray<{ readonly reach: Float32Array; readonly most: Float32Array }>;
-  readonly total: Float32Array;
-};
-
 /** Runs the graph over a span, block by block; the last block is padded with zeros, which score 0. */
 async function scoreSpan({ session, blockRows, head }: Pass, span: Rows): Promise<SpanScores> {
   const blocks: Array<{ reach: Float32Array; most: Float32Array }> = [];
@@ -236,39 +216,4 @@ function addTotals(
     for (let i = from; i < to; i++) sum += sums[i - start] as number;
     totals[run.contributor] = (totals[run.contributor] as number) + sum;
   }
-}
-
-/** Scores the samples of promising chunks again, and ranks them. Returns how many they were. */
-function lookThrough(pass: Pass, rows: Rows, start: number, found: SpanScores): number {
-  const { head, classes, u, slack, rankings, reachRows, inverse, blockRows, top } = pass;
-  const { d } = head;
-  const chunks = blockRows / CHUNK;
-  let looked = 0;
-  for (const [place, klass] of classes.entries()) {
-    const own = u.subarray(place * d, (place + 1) * d);
-    const slackHere = slack[place] as number;
-    for (const [side, one] of (rankings[place] as readonly [Ranking, Ranking]).entries()) {
-      const row = reachRows[place]?.[side] as number;
-      const most = found.blocks.map((block) => block.most[row] as number);
-      // With room left, the span itself says how high the bar is: its k best blocks hold k better samples.
-      const least = one.bar() > 0 ? 0 : barOf(most, top) - slackHere;
-      for (const [block, { reach }] of found.blocks.entries()) {
-        if ((most[block] as number) + slackHere < Math.max(least, one.bar())) continue;
-        for (let chunk = 0; chunk < chunks; chunk++) {
-          const value = (reach[row * chunks + chunk] as number) + slackHere;
-          if (value < least || value < one.bar()) continue;
-          const first = block * blockRows + chunk * CHUNK;
-          const end = Math.min(rows.rows, first + CHUNK);
-          for (let i = first; i < end; i++) {
-            one.add(
-              start + i,
-              scoreOne(head, rows.features, i * d, rows.labels[i] as number, own, klass, inverse),
-            );
-          }
-          looked += Math.max(0, end - first);
-        }
-      }
-    }
-  }
-  return looked;
 }
