@@ -16,6 +16,7 @@ export type BenchmarkEntry = {
 };
 
 const CIRCUITS = ["samples", "contributors", "model", "inference", "adjoint", "weights"] as const;
+const STAGES = ["witness", "read", "a", "b1", "b2", "c", "quotient", "h", "total", "snarkjs"] as const;
 const PER_CIRCUIT = ["rows", "compile.seconds", "key.seconds", "prove.seconds", "prove.peak_mib"] as const;
 
 /** Every benchmark, in the order in which `npm run bench` lists them. */
@@ -25,6 +26,17 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     about: "per circuit: rows, and seconds and memory to compile, make keys and prove",
     figures: CIRCUITS.flatMap((circuit) => PER_CIRCUIT.map((figure) => `${circuit}.${figure}`)),
     load: async () => (await import("./circuits.ts")).runCircuits,
+  },
+  {
+    name: "proving",
+    about: "where the time of proving goes, against snarkjs; Poseidon; the demonstration's proofs together",
+    figures: [
+      ...CIRCUITS.flatMap((circuit) => STAGES.map((stage) => `proving.${circuit}.${stage}.seconds`)),
+      ...CIRCUITS.map((circuit) => `proving.${circuit}.ratio`),
+      ...["poseidon.single", "poseidon.chained", "poseidon.bigint", "poseidon.ratio"],
+      ...["graph.proofs", "graph.critical_path.seconds", "graph.workers1.seconds", "graph.workers2.seconds"],
+    ],
+    load: async () => (await import("./proving.ts")).runProving,
   },
   {
     name: "gas",

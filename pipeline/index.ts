@@ -20,7 +20,7 @@ export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
 export type { Sample } from "./corpus/corpus.ts";
-export { demoSplit } from "./corpus/demo.ts";
+export { DEMO_CONTRIBUTORS, DEMO_QUERY_COUNT, demoSplit } from "./corpus/demo.ts";
 export {
   type Duplicate,
   type DuplicateInput,
@@ -36,6 +36,7 @@ export { graphBuilder } from "./engine/graph.ts";
 export { encodeOnnx } from "./engine/onnx.ts";
 export { openSession as openGraph, type SessionOptions, tensor } from "./engine/ort.ts";
 export { bestProvider, choiceLine, PROVIDERS, type Provider, probe } from "./engine/provider.ts";
+export { cacheFolder } from "./environment.ts";
 export * from "./forget.ts";
 export * from "./infer.ts";
 export { type Features, openFeatures, type Rows, writeFeatures } from "./influence/scoring/features.ts";

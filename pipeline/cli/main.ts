@@ -36,7 +36,9 @@ An operator's day:   quittance setup
 An auditor's day:    quittance verify shop/out/epoch-1.json
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
-QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVIDER (cuda, webgpu or cpu for scoring), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local).`,
+QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
+(its path), QUITTANCE_PROVIDER (cuda, webgpu or cpu, for scoring), QUITTANCE_OPERATOR_KEY (operator's key on a
+chain that is not local).`,
     )
     // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
     .enablePositionalOptions()

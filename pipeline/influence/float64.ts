@@ -1,7 +1,7 @@
 /**
  * The payouts' shares in float64 from end to end: no integer is rounded anywhere between features and shares.
  *
- * It is the yardstick for what rounding `W` to 2^-24 and `Y` to 2^-40 costs the contributors. It follows the
+ * It is the yardstick for what rounding `W` to 2^-S and `Y` to 2^-T costs the contributors. It follows the
  * definitions sample by sample, with real-valued weights, and shares nothing but the Cholesky factor with the
  * integer path.
  */

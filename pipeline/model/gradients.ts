@@ -5,7 +5,7 @@
  *
  * One ONNX graph in int64 for many contributors at once. It cannot overflow: `|A_c| < 2^(aBits-1)`, `|W| ≤
  * 2^(wBits-1)` and `|B_c| ≤ 2^7 · samples < 2^(aBits-1)`, so for d = 32, aBits = 31, wBits = 28 each entry
- * stays below 32 · 2^30 · 2^27 + 2^24 · 2^30 = 2^62 + 2^54 < 2^63. Profiles for which that fails are refused.
+ * stays below 32 · 2^30 · 2^27 + 2^28 · 2^30 = 2^62 + 2^58 < 2^63. Profiles for which that fails are refused.
  */
 import type { Profile } from "../../prover/index.ts";
 import { graphBuilder } from "../engine/graph.ts";

@@ -10,7 +10,7 @@ export const ENGINES: Readonly<Record<string, string>> = {
   snarkjs: "prover/engine/snarkjs.ts",
   ffjavascript: "prover/engine/curve.ts",
   circom2: "prover/engine/circom.ts",
-  "poseidon-lite": "prover/poseidon.ts",
+  "poseidon-lite": "benchmarks/proving.ts",
   "onnxruntime-node": "pipeline/engine/ort.ts",
   protobufjs: "pipeline/engine/onnx.ts",
   ethers: "pipeline/engine/ethers.ts",
