@@ -47,7 +47,7 @@ export async function admitSamples(of: {
   readonly corpus: Corpus;
   readonly features: Int8Array;
   readonly mode: DuplicateMode;
-  /** Samples that nobody is paid for; the public digits where contents are digits, and else none. */
+  /** Samples that nobody is paid for; if absent the public digits, where contents are digits. */
   readonly reference?: readonly { readonly content: Uint8Array }[];
 }): Promise<Admitted> {
   const { project, backbone, corpus, features, mode } = of;
@@ -58,6 +58,7 @@ export async function admitSamples(of: {
   const arrived = order.map((i) => samples[i] as Sample);
   const { findings } = await findDuplicates({
     contents: arrived.map(({ content }) => content),
+    ...vectorsOf(backbone, arrived),
     features: gather(order, row, d),
     d,
     ...(await referenceOf(backbone, corpus, of.reference)),
@@ -159,5 +160,14 @@ async function referenceOf(
   const samples = given ?? (digits ? demoSplit(STANDARD_SEED).publicSamples : []);
   if (samples.length === 0) return {};
   const contents = samples.map(({ content }) => content);
-  return { reference: { contents, features: await backbone.features(contents) } };
+  const features = await backbone.features(contents);
+  return { reference: { contents, features, ...vectorsOf(backbone, samples) } };
+}
+
+/** What the backbone reads of texts, which have no common length; nothing for other contents. */
+function vectorsOf(
+  { text, bytes }: Backbone,
+  samples: readonly { readonly content: Uint8Array }[],
+): { readonly vectors?: readonly Uint8Array[] } {
+  return text ? { vectors: samples.map(({ content }) => bytes(content)) } : {};
 }

@@ -8,7 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import type { Proof } from "../prover/index.ts";
+import { PROFILE_NAMES, type Proof } from "../prover/index.ts";
 import { writeFileAtomic } from "./store.ts";
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]{0,77})$/, "a decimal number");
@@ -40,7 +40,7 @@ const circuitKey = z.strictObject({ circuitHash: sha, vkeyHash: sha });
 /** The shape of a bundle; unknown fields are refused, so that nothing unverified rides along. */
 export const bundleSchema = z.strictObject({
   format: z.literal("quittance-epoch/1"),
-  profile: z.enum(["tiny", "default"]),
+  profile: z.enum(PROFILE_NAMES),
   chainId: count,
   contracts: z.strictObject({
     datanets: address,

@@ -21,19 +21,12 @@ const batchName = (root: bigint): string => `contents/${root.toString(16).padSta
 const questionName = (modelId: string, epoch: number, sequence: number): string =>
   `questions/${modelId.slice(2, 18)}-${epoch}-${sequence}`;
 
-/** What kind of contents a corpus holds: pictures by their shape, and text where every byte is UTF-8. */
-export function contentKind({ shape, samples }: Pick<Corpus, "shape" | "samples">): ContentKind {
+/** What kind of contents a corpus holds: texts say so, pictures have a shape. */
+export function contentKind({ shape, text }: Pick<Corpus, "shape" | "text">): ContentKind {
+  if (text === true) return { kind: "text" };
   const [height = 0, width = 0, ...more] = shape;
   if (height > 1 && width > 1 && more.length === 0) return { kind: "picture", height, width };
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const isText = samples.slice(0, 100).every(({ content }) => {
-    try {
-      return !decoder.decode(content).includes("\u0000");
-    } catch {
-      return false;
-    }
-  });
-  return { kind: isText ? "text" : "bytes" };
+  return { kind: "bytes" };
 }
 
 /** Keeps the kind of the contents that the model learned from. */

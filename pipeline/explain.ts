@@ -19,10 +19,11 @@ import { currentModel, type ModelState } from "./commit.ts";
 import { type ContentKind, contentKindOf, contentsOf, questionOf } from "./contents.ts";
 import { bestProvider, type Provider } from "./engine/provider.ts";
 import { featuresInMemory, type Run } from "./influence/scoring/features.ts";
-import { inverseFactor, leverage, scoringHead } from "./influence/scoring/head.ts";
+import { inverseFactor, leverage, type ScoringHead, scoringHead } from "./influence/scoring/head.ts";
 import type { Hit } from "./influence/scoring/ranking.ts";
 import { scoreQueries } from "./influence/scoring/score.ts";
 import type { Project } from "./project.ts";
+import { className, projectLabels } from "./project-labels.ts";
 import { checkReceipt, contentDigest, type Receipt } from "./receipts.ts";
 import { recordsOf } from "./records.ts";
 
@@ -35,6 +36,8 @@ export type ExplainedSample = {
   readonly contributor: string;
   readonly account: string;
   readonly label: number;
+  /** What the class is called: its name, or its number. */
+  readonly labelName: string;
   readonly content?: Uint8Array;
   readonly inclusion: Inclusion;
 };
@@ -59,7 +62,8 @@ export type Explanation = {
   readonly doubts: readonly string[];
   readonly question?: Uint8Array;
   readonly kind: ContentKind;
-  /** Score of the class that was answered, and how many samples were looked at. */
+  /** What the class that was answered is called, its score, and how many samples were looked at. */
+  readonly answerName: string;
   readonly score: number;
   readonly samples: number;
   readonly provider: Provider;
@@ -108,6 +112,7 @@ export async function explainReceipts(of: {
   });
   const { provider } = await bestProvider();
   const inverse = inverseFactor(head);
+  const labels = projectLabels(project);
   const opened = new Map<string, Inclusion[]>();
   const out: Explanation[] = [];
   for (const [q, receipt] of receipts.entries()) {
@@ -126,6 +131,7 @@ export async function explainReceipts(of: {
         contributor: contributor.name,
         account: contributor.account,
         label: record.klass,
+        labelName: className(labels, record.klass),
         ...openSample({ project, model, place, profile, opened }),
       };
     };
@@ -135,7 +141,8 @@ export async function explainReceipts(of: {
       doubts: checkReceipt(receipt, profile, question),
       ...(question === undefined ? {} : { question }),
       kind: contentKindOf(project),
-      score: scoreOf(model, receipt, profile),
+      answerName: className(labels, receipt.opening.answer),
+      score: scoreOf(head, receipt),
       samples: training.records.length,
       provider,
       training: trainingOfModel(project, model),
@@ -225,12 +232,11 @@ function openSample(of: {
 }
 
 /** The score of the answered class, in units of the score. */
-function scoreOf(model: ModelState, { opening }: Receipt, { m, scaleBits }: Profile): number {
-  const sum = opening.features.reduce(
-    (total, h, j) => total + h * Number(model.w[j * m + opening.answer]),
+function scoreOf({ values, classes }: ScoringHead, { opening }: Receipt): number {
+  return opening.features.reduce(
+    (sum, h, j) => sum + h * (values[j * classes + opening.answer] as number),
     0,
   );
-  return sum / 2 ** scaleBits;
 }
 
 /** A receipt of a model that the project does not hold. */

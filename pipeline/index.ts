@@ -19,7 +19,7 @@ export type { BatchEntry } from "./chain/proofs.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
-export type { Sample } from "./corpus/corpus.ts";
+export type { Corpus, Sample } from "./corpus/corpus.ts";
 export { DEMO_CONTRIBUTORS, DEMO_QUERY_COUNT, demoSplit } from "./corpus/demo.ts";
 export {
   type Duplicate,
@@ -53,5 +53,6 @@ export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";
 export { STANDARD_SEED, standardBackbone } from "./standard-backbone.ts";
+export * from "./text/accuracy.ts";
 export * from "./train.ts";
 export * from "./verify.ts";

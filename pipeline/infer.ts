@@ -39,19 +39,22 @@ export type Query = {
 export type Answer = { readonly receipt: Receipt; readonly path: string };
 
 /**
- * Answers queries in order. Throws {@link DepositTooSmallError}, {@link FeeError} before anything is
- * answered.
+ * Answers queries in order. Throws {@link DepositTooSmallError}, {@link FeeError}, {@link
+ * WrongQuestionsError} before anything is answered.
  */
 export async function answerQueries({
   project,
   session,
   queries,
   ui,
+  text,
 }: {
   readonly project: Project;
   readonly session: Session;
   readonly queries: readonly Query[];
   readonly ui: Ui;
+  /** Whether the questions are texts, where the caller knows: the backbone must read the same. */
+  readonly text?: boolean;
 }): Promise<Answer[]> {
   const model = currentModel(project);
   const { profile } = session;
@@ -65,6 +68,7 @@ export async function answerQueries({
   const payers = await ui.step("Payers' deposits", () => coverDeposits(session, model, queries, before));
   const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
+    if (text !== undefined && text !== backbone.text) throw new WrongQuestionsError(backbone.text);
     const features = await featuresOf(project, backbone, queries);
     return await ui.step(`Answer ${queries.length} paid queries`, async (report) => {
       const answers: Answer[] = [];
@@ -144,6 +148,18 @@ async function coverDeposits(
     session.record(`deposit ${label}`, mined);
   }
   return addresses;
+}
+
+/** Pixels asked of a model that reads texts, or texts of one that reads pixels. */
+export class WrongQuestionsError extends Error {
+  override readonly name = "Infer.WrongQuestions";
+  constructor(text: boolean) {
+    super(
+      text
+        ? 'This model reads texts: give the questions as a CSV or JSONL file with a column "text".'
+        : "This model reads pixels, and the questions are texts: ask a model that was trained on texts.",
+    );
+  }
 }
 
 /** A fee outside what the circuit takes. */

@@ -14,13 +14,14 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { PROFILE_NAMES } from "../prover/index.ts";
 import { openSecrets, type Secrets } from "./secrets.ts";
 import { canonical, openStore, type Plain, parsePlain, type Store, writeFileAtomic } from "./store.ts";
 
 const configSchema = z.strictObject({
   format: z.literal("quittance-project/1"),
   /** Circuit sizes: `default` for use, `tiny` only for tests. */
-  profile: z.enum(["tiny", "default"]),
+  profile: z.enum(PROFILE_NAMES),
   /** `local` is the in-process chain that the project folder keeps; anything else is a JSON-RPC address. */
   chain: z.union([z.literal("local"), z.string().regex(/^https?:\/\//, 'an http(s) address or "local"')]),
   /** Price of one fee unit, in wei. */

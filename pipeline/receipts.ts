@@ -15,7 +15,13 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
+import {
+  type DataRecord,
+  PROFILE_NAMES,
+  type Profile,
+  type ProfileName,
+  recordLeaf,
+} from "../prover/index.ts";
 import { recoverTypedData, signTypedData, type TypedDomain } from "./engine/ethers.ts";
 import { canonical, parsePlain, writeFileAtomic } from "./store.ts";
 
@@ -47,7 +53,7 @@ export type SignedReceipt = {
 /** The payer's copy: the signed part, where it holds, and the opening of the leaf. */
 export type Receipt = SignedReceipt & {
   readonly format: "quittance-receipt/1";
-  readonly profile: "tiny" | "default";
+  readonly profile: ProfileName;
   readonly chainId: number;
   readonly epochs: string;
   readonly operator: string;
@@ -132,7 +138,7 @@ export function checkReceipt(receipt: Receipt, profile: Profile, content?: Uint8
 
 const receiptSchema = z.strictObject({
   format: z.literal("quittance-receipt/1"),
-  profile: z.enum(["tiny", "default"]),
+  profile: z.enum(PROFILE_NAMES),
   chainId: z.number().int().min(1),
   epochs: z.string(),
   operator: z.string(),

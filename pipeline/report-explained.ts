@@ -5,11 +5,22 @@ import type { ContentFacts, ExplainedSampleFacts, ExplanationFacts } from "./rep
 
 /** The facts of an explanation, JSON-able. */
 export function explainedFacts(explanation: Explanation): ExplanationFacts {
-  const { receipt, question, kind, score, samples, helped, hurt, contributors, training, provider } =
-    explanation;
+  const {
+    receipt,
+    question,
+    kind,
+    answerName,
+    score,
+    samples,
+    helped,
+    hurt,
+    contributors,
+    training,
+    provider,
+  } = explanation;
   return {
     number: receipt.sequence + 1,
-    answer: receipt.opening.answer,
+    answer: answerName,
     score,
     samples,
     provider,
@@ -22,12 +33,12 @@ export function explainedFacts(explanation: Explanation): ExplanationFacts {
 }
 
 function sampleFacts(sample: ExplainedSample, kind: ContentKind): ExplainedSampleFacts {
-  const { influence, leaveOneOut, contributor, label, content, inclusion } = sample;
+  const { influence, leaveOneOut, contributor, labelName, content, inclusion } = sample;
   return {
     influence,
     leaveOneOut,
     contributor,
-    label,
+    label: labelName,
     ...contentFacts("content", content, kind),
     batch: String(inclusion.batch),
     place: inclusion.place + 1,

@@ -25,6 +25,7 @@ import { accuracyOf, fitModel } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
 import type { Project } from "./project.ts";
 import { type BroughtEncoder, trainingBackbone } from "./project-backbone.ts";
+import { keepLabels } from "./project-labels.ts";
 import { contentDigest } from "./receipts.ts";
 import { keepRecords } from "./records.ts";
 import type { Session } from "./session.ts";
@@ -38,6 +39,8 @@ export type TrainOptions = {
   readonly lambda?: number;
   /** An encoder of the operator's own in place of the standard backbone. */
   readonly encoder?: BroughtEncoder;
+  /** Labelled texts that nobody is paid for: the backbone of texts is trained on them. */
+  readonly publicTexts?: Corpus;
   /** Register the model as unproven: usable without a proof of its training, and everything says so. */
   readonly unproven?: boolean;
   /** What is done about samples that repeat earlier ones; they are left out unless told otherwise. */
@@ -57,20 +60,35 @@ export async function trainModel({
   lambda,
   encoder,
   duplicates = "drop",
+  publicTexts,
   unproven = false,
   test,
 }: TrainOptions): Promise<ModelState> {
   const { profile } = session;
   checkCorpus(given, profile);
-  const brought = encoder === undefined ? {} : { brought: encoder };
-  const backbone = await openBackbone(await trainingBackbone({ project, d: profile.d, ui, ...brought }));
+  if (publicTexts !== undefined) checkPublic(publicTexts, given, profile);
+  const { d, words } = profile;
+  const texts = { words, ...(publicTexts === undefined ? {} : { publicTexts }) };
+  const source = {
+    ...(encoder === undefined ? {} : { brought: encoder }),
+    ...(given.text === true ? { texts } : {}),
+  };
+  const backbone = await openBackbone(await trainingBackbone({ project, d, ui, ...source }));
   try {
-    checkShape(given, backbone.inputSize);
+    checkShape(given, backbone);
+    keepLabels(project, given);
     const all = await ui.step(`Features of ${given.samples.length} samples`, () =>
       featuresOf(project, backbone, given.samples),
     );
     const { samples, features, found } = await ui.step("Look for duplicates", () =>
-      admitSamples({ project, backbone, corpus: given, features: all, mode: duplicates }),
+      admitSamples({
+        project,
+        backbone,
+        corpus: given,
+        features: all,
+        mode: duplicates,
+        ...(publicTexts === undefined ? {} : { reference: publicTexts.samples }),
+      }),
     );
     for (const line of duplicateLines(found)) ui.line(line);
     const corpus = { ...given, samples };
@@ -218,15 +236,24 @@ function groupByContributor(samples: readonly Sample[]): Map<string, number[]> {
 }
 
 function checkCorpus(corpus: Corpus, profile: Profile): void {
-  if (corpus.classes > profile.m) throw new TooManyClassesError(corpus.name, corpus.classes, profile.m);
+  if (corpus.classes > profile.classes)
+    throw new TooManyClassesError(corpus.name, corpus.classes, profile.classes);
   if (corpus.samples.length === 0) throw new EmptyCorpusError(corpus.name);
   if (corpus.samples.length > profile.maxSamples)
     throw new TooManySamplesError(corpus.name, corpus.samples.length, profile.maxSamples);
 }
 
-function checkShape(corpus: Corpus, bytes: number): void {
-  if (corpus.samples.some((sample) => sample.content.length !== bytes))
-    throw new WrongShapeError(corpus.name, corpus.shape, bytes);
+function checkPublic(publicTexts: Corpus, corpus: Corpus, profile: Profile): void {
+  if (publicTexts.text !== true || corpus.text !== true)
+    throw new NotTextError(publicTexts.name, corpus.name);
+  if (publicTexts.classes > profile.classes)
+    throw new TooManyClassesError(publicTexts.name, publicTexts.classes, profile.classes);
+}
+
+function checkShape(corpus: Corpus, { inputSize, text }: Backbone): void {
+  if (text !== (corpus.text === true)) throw new WrongKindError(corpus.name, text);
+  if (!text && corpus.samples.some((sample) => sample.content.length !== inputSize))
+    throw new WrongShapeError(corpus.name, corpus.shape, inputSize);
 }
 
 /** The corpus does not fit the backbone. */
@@ -240,13 +267,33 @@ export class WrongShapeError extends Error {
   }
 }
 
-/** More classes than outputs. */
+/** Pixels for a backbone of texts, or texts for one of pixels. */
+export class WrongKindError extends Error {
+  override readonly name = "Train.WrongKind";
+  constructor(corpus: string, text: boolean) {
+    super(
+      text
+        ? `${corpus} holds no texts, and this project's backbone reads texts: start a new project for it.`
+        : `${corpus} holds texts, and this project's backbone reads pixels: give public texts with --public FILE.`,
+    );
+  }
+}
+
+/** Public texts beside data that is none, or the other way round. */
+export class NotTextError extends Error {
+  override readonly name = "Train.NotText";
+  constructor(publicTexts: string, corpus: string) {
+    super(
+      `Public texts train the backbone of texts: ${publicTexts} and ${corpus} must both have a column "text".`,
+    );
+  }
+}
+
+/** More classes than the profile has. */
 export class TooManyClassesError extends Error {
   override readonly name = "Train.TooManyClasses";
-  constructor(corpus: string, classes: number, outputs: number) {
-    super(
-      `${corpus} has ${classes} classes and the profile ${outputs} outputs. Merge classes, or leave some out.`,
-    );
+  constructor(corpus: string, classes: number, most: number) {
+    super(`${corpus} has ${classes} classes and the profile ${most}. Merge classes, or leave some out.`);
   }
 }
 

@@ -27,7 +27,7 @@ export type MatrixKind = "W" | "A" | "G" | "Q" | "Y" | "R";
 export type DataRecord = {
   /** d int8 features, the last one the constant bias. */
   readonly features: Int8Array;
-  /** 0 … m-1 */
+  /** 0 … classes-1 */
   readonly klass: number;
   /** SHA-256 of the content, cut to 248 bits. */
   readonly digest: bigint;
@@ -108,8 +108,8 @@ export function recordLeaf(record: DataRecord, profile: Profile): bigint {
       `${features.length} features; the profile "${profile.name}" has d = ${profile.d}`,
     );
   }
-  if (!Number.isInteger(klass) || klass < 0 || klass >= profile.m) {
-    throw new CommitmentsRecordError(`class ${klass}; classes are 0 … ${profile.m - 1}`);
+  if (!Number.isInteger(klass) || klass < 0 || klass >= profile.classes) {
+    throw new CommitmentsRecordError(`class ${klass}; classes are 0 … ${profile.classes - 1}`);
   }
   if (!Number.isInteger(weight) || weight < 0 || weight >= 2 ** profile.feeBits) {
     throw new CommitmentsRecordError(

@@ -8,6 +8,7 @@
 export * from "./algebra.ts";
 export * from "./artifacts.ts";
 export * from "./calldata.ts";
+export * from "./codes.ts";
 export * from "./commitments.ts";
 export { CompileError } from "./engine/circom.ts";
 export { PROVING_STAGES, type ProvingStage } from "./fast/prover.ts";

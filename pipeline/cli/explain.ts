@@ -84,7 +84,7 @@ const TRAINING: Readonly<Record<Explanation["training"], string>> = {
 export function explanationLines(of: Explanation, width = process.stdout.columns ?? 100): string[] {
   const { receipt, kind, doubts } = of;
   return [
-    `  Receipt ${receipt.sequence}: answer ${receipt.opening.answer}, score ${of.score.toFixed(3)}, of ${of.samples} samples`,
+    `  Receipt ${receipt.sequence}: answer ${of.answerName}, score ${of.score.toFixed(3)}, of ${of.samples} samples`,
     ...contentLines(of.question, kind, width - 4).map((line) => `    ${line}`),
     "",
     ...sideLines("helped most", of.helped, of, width),
@@ -109,7 +109,7 @@ function sideLines(
   if (samples.length === 0) return [`  Nothing ${title.replace(" most", "")}.`, ""];
   const blocks = samples.map((sample) => [
     ...(of.kind.kind === "text" ? [] : contentLines(sample.content, of.kind)),
-    `${signed(sample.influence)} label ${sample.label}`,
+    `${signed(sample.influence)} label ${sample.labelName}`,
     `left out: ${signed(-sample.leaveOneOut)}`,
     sample.contributor,
     ...inclusionLines(sample),

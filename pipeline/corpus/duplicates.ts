@@ -10,8 +10,8 @@
  *   found.findings   { index, earliest, kind, features, contents } for each one that is left out
  *
  * *Exact*: the same bytes, by SHA-256. *Near*: much closer to an earlier sample than to public content
- * (near.ts), by the cosine of the features without their constant last one or, where all contents have one
- * length, of the contents themselves. A sample is compared with those that are kept before it: whoever sends
+ * (near.ts), by the cosine of the features without their constant last one or of the contents themselves,
+ * where all have one length; for texts, of the vectors of n-grams that the backbone reads. A sample is compared with those that are kept before it: whoever sends
  * a copy of a copy gains nothing by the chain. Without a reference only exact duplicates are found.
  *
  * Cosines run in blocks on the engine (float32, any provider) and whatever comes within a hair of the limit
@@ -52,7 +52,15 @@ export type Duplicate = {
 export type Duplicates = { readonly kept: readonly number[]; readonly findings: readonly Duplicate[] };
 
 /** Contents and their features, `n × d` row-major; the last feature is the constant one. */
-export type Featured = { readonly contents: readonly Uint8Array[]; readonly features: Int8Array };
+export type Featured = {
+  readonly contents: readonly Uint8Array[];
+  readonly features: Int8Array;
+  /**
+   * Bytes of one length that stand for the contents where their likeness is looked at: a text's n-grams, which
+   * the backbone reads. The contents themselves where absent.
+   */
+  readonly vectors?: readonly Uint8Array[];
+};
 
 /** Samples in the order in which they arrived; the public ones in any order. */
 export type DuplicateInput = Featured & { readonly d: number; readonly reference?: Featured };
@@ -89,10 +97,12 @@ export async function findDuplicates(
 }
 
 /** What is compared: features always, contents where all have one length; nothing without a reference. */
-function measuresOf({ contents, features, d, reference }: DuplicateInput): Measure[] {
+function measuresOf({ features, d, reference, ...own }: DuplicateInput): Measure[] {
   if (reference === undefined || reference.contents.length < 2) return [];
+  const contents = own.vectors ?? own.contents;
+  const known = reference.vectors ?? reference.contents;
   const size = contents[0]?.length ?? 0;
-  const even = [...contents, ...reference.contents].every((content) => content.length === size);
+  const even = [...contents, ...known].every((content) => content.length === size);
   const byFeatures: Measure = {
     type: "int8",
     size: d - 1,
@@ -104,7 +114,7 @@ function measuresOf({ contents, features, d, reference }: DuplicateInput): Measu
     type: "uint8",
     size,
     row: (i) => contents[i] as Uint8Array,
-    reference: reference.contents,
+    reference: known,
     part: NEAR.contents,
   };
   return [
@@ -118,11 +128,12 @@ function featuresAt(features: Int8Array, index: number, d: number): Int8Array {
 }
 
 function finding(
-  { contents, features, d }: DuplicateInput,
+  { contents: own, vectors, features, d }: DuplicateInput,
   index: number,
   earliest: number,
   kind: Duplicate["kind"],
 ): Duplicate {
+  const contents = vectors ?? own;
   const [a, b] = [contents[index] as Uint8Array, contents[earliest] as Uint8Array];
   return {
     index,

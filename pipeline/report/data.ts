@@ -143,7 +143,8 @@ export type ContentFacts =
 export type ExplanationFacts = {
   /** The receipt's number, from 1. */
   readonly number: number;
-  readonly answer: number;
+  /** What the class is called: its name, or its number. */
+  readonly answer: string;
   /** The winning score, and how many samples were looked at. */
   readonly score: number;
   readonly samples: number;
@@ -163,7 +164,7 @@ export type ExplainedSampleFacts = {
   readonly influence: number;
   readonly leaveOneOut: number;
   readonly contributor: string;
-  readonly label: number;
+  readonly label: string;
   readonly content?: ContentFacts;
   /** The batch's number on the chain, the sample's place in it from 1, its leaf and the batch's root. */
   readonly batch: Decimal;

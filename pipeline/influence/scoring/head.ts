@@ -5,7 +5,7 @@
  *
  *   s_iq = (h_iᵀ u_q) r_i[k̂],    u_q = A_λ⁻¹ h_q,    r_i[k] = ⟨c_{k_i} − Wᵀh_i, c_k⟩
  *
- * where `c_k` is the code word of class k (one-hot unless told otherwise, and then `r_i[k̂] = (e_i)[k̂]`). It
+ * where `c_k` is the code word of class k (of one-hot words `r_i[k̂] = (e_i)[k̂]`). It
  * is the derivative of the winning score by the sample's weight, in units of the score: the proven `s_c` is
  * `2^(S+T)` times the fee-weighted sum of these over the samples of c and the queries of the epoch.
  *
@@ -48,16 +48,13 @@ export type ScoredQueries = {
 /**
  * Prepares a committed model.
  *
- * @param codes code words, `classes × m` row-major; one-hot where absent
  * @throws SystemSingularError, MatrixShapeError
  */
 export function scoringHead(
   head: CommittedHead,
-  { d, m, scaleBits }: Pick<Profile, "d" | "m" | "scaleBits">,
-  codes?: readonly (readonly number[])[],
+  { d, m, scaleBits, words }: Pick<Profile, "d" | "m" | "scaleBits" | "words">,
 ): ScoringHead {
   checkLength("W", head.w, d * m);
-  const words = codes ?? Array.from({ length: m }, (_, k) => Array.from({ length: m }, (_, j) => +(j === k)));
   const classes = words.length;
   const factor = cholesky(Float64Array.from(ridged(head.a, BigInt(head.lambda), d), Number), d);
   if (!factor) throw new SystemSingularError("The system is singular: raise lambda and train again.");

@@ -136,11 +136,12 @@ async function openPass(
 
 /**
  * A bound on float32's error of a score: d + 3 roundings of 2^-24 each on sums of at most `128 ‖u‖₁`, times a
- * residual that is a few units at most, and as much again for the residual's own rounding.
+ * residual that is a few times the longest word at most, and as much again for the residual's own rounding.
  */
-function slackOf({ d }: ScoringHead, u: Float64Array): number {
+function slackOf({ d, targets }: ScoringHead, u: Float64Array): number {
+  const most = targets.reduce((largest, target) => Math.max(largest, Math.abs(target)), 1);
   const norm = u.reduce((sum, value) => sum + Math.abs(value), 0);
-  return 8 * (d + 3) * 2 ** -24 * 128 * norm;
+  return 8 * most * (d + 3) * 2 ** -24 * 128 * norm;
 }
 
 async function runPass(

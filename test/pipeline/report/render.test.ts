@@ -187,7 +187,7 @@ describe("an explained answer", () => {
     influence: 0.0312,
     leaveOneOut: 0.034,
     contributor: "Amara <b>",
-    label: 3,
+    label: "3",
     content: { text: "lost my <card>" },
     batch: "7",
     place: 12,
@@ -198,7 +198,7 @@ describe("an explained answer", () => {
   };
   const explanation = {
     number: 4,
-    answer: 3,
+    answer: "3",
     score: 0.91,
     samples: 1024,
     provider: "cpu",

@@ -227,22 +227,26 @@ describe("scoreQueries", () => {
     }
   });
 
-  it("takes code words for classes: one-hot ones change nothing, others give residuals along them", async () => {
-    const input = sortedCase("codes", 100, 1, tiny);
-    const { model } = await fittedCase(input, queryRecords("codes", 2, tiny), tiny, 1000);
-    const identity = [
-      [1, 0, 0],
-      [0, 1, 0],
-      [0, 0, 1],
-    ];
-    expect(scoringHead(model, tiny, identity)).toEqual(scoringHead(model, tiny));
-    const codes = [
-      [1, 1, 0],
-      [0, 1, 1],
-    ];
-    const head = scoringHead(model, tiny, codes);
-    expect([...head.targets]).toEqual([2, 1, 1, 2]);
-    expect(head.values[0]).toBeCloseTo((Number(model.w[0]) + Number(model.w[1])) / 2 ** tiny.scaleBits, 12);
+  it("takes code words for classes: totals are the proven weights there too", async () => {
+    const coded = loadProfile("tiny-codes");
+    const input = sortedCase("codes", 400, 3, { ...coded, m: coded.classes });
+    const records = queryRecords("codes", 9, { ...coded, m: coded.classes });
+    const { model, adjoint } = await fittedCase(input, records, coded, 5000);
+    const proven = scores(model.gradients, adjoint.y, coded);
+    const unit = 2 ** (coded.scaleBits + coded.adjointBits);
+    const found = await scoreQueries(
+      scoringHead(model, coded),
+      queriesOf(records),
+      featuresInMemory({ d: coded.d, ...input }),
+    );
+    const size = proven.reduce((sum, s) => sum + Math.abs(Number(s)) / unit, 0);
+    for (const [c, s] of proven.entries()) {
+      expect(Math.abs((found.totals[c] as number) - Number(s) / unit)).toBeLessThan(TOTAL_TOLERANCE * size);
+    }
+    // One-hot words give the residual's entry itself.
+    expect([...scoringHead(model, { ...coded, words: loadProfile("tiny").words }).targets]).toEqual([
+      1, 0, 0, 0, 1, 0, 0, 0, 1,
+    ]);
   });
 
   it("refuses what does not fit", async () => {
