@@ -11,15 +11,17 @@
  *
  * *Exact*: the same bytes, by SHA-256. *Near*: much closer to an earlier sample than to public content
  * (near.ts), by the cosine of the features without their constant last one or of the contents themselves,
- * where all have one length; for texts, of the vectors of n-grams that the backbone reads. A sample is compared with those that are kept before it: whoever sends
- * a copy of a copy gains nothing by the chain. Without a reference only exact duplicates are found.
+ * where all have one length; for texts, of the vectors of n-grams that the backbone reads. A sample is
+ * compared with those that are kept before it: whoever sends a copy of a copy gains nothing by the chain.
+ * Without a reference only exact duplicates are found.
  *
  * Cosines run in blocks on the engine (float32, any provider) and whatever comes within a hair of the limit
  * is decided from integer sums: **reproducible** by whoever holds the contents. That a near-duplicate is a
  * copy, and not two people who write alike, is **governed**: {@link NEAR} was chosen on digits of known
  * writers so that hardly an honest one is taken for a copy (`duplicates.honest.flagged` in the benchmarks).
  *
- * What it does not see: a copy that was shifted, turned or redrawn. Whether that is new is for validators.
+ * What it does not see: a picture that was shifted, turned or redrawn, a text that was reworded. Whether that
+ * is new is for validators.
  */
 import type { SessionOptions } from "../engine/ort.ts";
 import { sha256 } from "../store.ts";
@@ -56,8 +58,8 @@ export type Featured = {
   readonly contents: readonly Uint8Array[];
   readonly features: Int8Array;
   /**
-   * Bytes of one length that stand for the contents where their likeness is looked at: a text's n-grams, which
-   * the backbone reads. The contents themselves where absent.
+   * Bytes of one length that stand for the contents where their likeness is looked at: a text's n-grams,
+   * which the backbone reads. The contents themselves where absent.
    */
   readonly vectors?: readonly Uint8Array[];
 };

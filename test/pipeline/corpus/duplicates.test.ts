@@ -1,5 +1,6 @@
 // Fast against slow (every pair, exactly), order, chains, blocks; and real digits: copies are found, honest
 // ones are not.
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { openBackbone } from "../../../pipeline/backbone/backbone.ts";
@@ -16,6 +17,7 @@ import { loadCorpus } from "../../../pipeline/corpus/folder.ts";
 import { seededRandom } from "../../../pipeline/random.ts";
 import { STANDARD_SEED } from "../../../pipeline/standard-backbone.ts";
 import { sha256 } from "../../../pipeline/store.ts";
+import { NGRAMS, ngramVector } from "../../../pipeline/text/ngrams.ts";
 import { seeds } from "../model/cases.ts";
 import { dataFolder } from "./data.ts";
 import { projection } from "./projection.ts";
@@ -175,6 +177,43 @@ describe("on real digits", async () => {
       const { findings } = await findDuplicates({ ...input, d, reference });
       expect(findings.filter(({ index, earliest }) => index !== earliest + 300)).toEqual([]);
       expect([name, findings.length / 300 >= least]).toEqual([name, true]);
+    }
+  });
+});
+
+describe("on real texts", () => {
+  const texts = loadCorpus(join(dataFolder("banking77"), "train.csv"), { limit: 3_000 }).samples.map(
+    ({ content }) => content,
+  );
+  // Likeness of texts is that of their n-grams; the few features given here are not looked at.
+  const featured = (contents: readonly Uint8Array[]): Featured => ({
+    contents,
+    vectors: contents.map((content) => ngramVector(content, NGRAMS)),
+    features: new Int8Array(2 * contents.length),
+  });
+
+  it("finds copies with other capitals or spaces, half of those with a word more, and little else", async () => {
+    const reference = featured(texts.filter((_, i) => i % 2 === 0));
+    const own = texts.filter((_, i) => i % 2 === 1).slice(0, 1_000);
+    const before = await findDuplicates({ ...featured(own), d: 2, reference });
+    // People do ask the same twice: those are near-duplicates, and few.
+    expect(before.findings.length).toBeLessThan(0.02 * own.length);
+    const originals = before.kept.slice(0, 100).map((i) => own[i] as Uint8Array);
+    const text = (content: Uint8Array): string => new TextDecoder().decode(content);
+    const changes: Record<string, [number, (content: Uint8Array) => string]> = {
+      capitals: [1, (content) => text(content).toUpperCase()],
+      spaces: [0.98, (content) => ` ${text(content).replaceAll(" ", "  ")}`],
+      "a word more": [0.4, (content) => `${text(content)} please`],
+    };
+    for (const [name, [least, change]] of Object.entries(changes)) {
+      const copies = originals.map((content) => new TextEncoder().encode(change(content)));
+      const { findings } = await findDuplicates({ ...featured([...originals, ...copies]), d: 2, reference });
+      expect(findings.filter(({ index, earliest }) => index !== earliest + originals.length)).toEqual([]);
+      expect([name, findings.length / originals.length >= least, findings.length]).toEqual([
+        name,
+        true,
+        findings.length,
+      ]);
     }
   });
 });
