@@ -65,6 +65,22 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: async () => (await import("./learn.ts")).runLearn,
   },
   {
+    name: "jobs",
+    about: "the queue's own cost for each job, one worker against two, and what content weighs",
+    figures: [
+      "job.overhead.ms",
+      "workers.one.seconds",
+      "workers.two.seconds",
+      "workers.two.speedup",
+      "features.seconds_per_sample",
+      "answer.seconds",
+      "sample.record.bytes",
+      "receipt.bytes",
+      "proof.bytes",
+    ],
+    load: async () => (await import("./jobs.ts")).runJobs,
+  },
+  {
     name: "scoring",
     about: "influence scoring against a plain matrix product; throughput, bytes and memory as samples grow",
     figures: ["cpu.ratio_to_matmul", "cpu.pairs_per_second", "bytes_per_sample", "duplicates.honest.flagged"],

@@ -176,6 +176,7 @@ export async function runDemo({
       await session.close();
     }
   } finally {
+    await project.store.close();
     project.close();
   }
 }

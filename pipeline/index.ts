@@ -31,6 +31,8 @@ export {
 export { loadCorpus } from "./corpus/folder.ts";
 export * from "./demo.ts";
 export * from "./doctor.ts";
+export { openBlobs } from "./durable/settings.ts";
+export { type JobStore, openJobStore } from "./durable/store.ts";
 export { type Account, accountOf } from "./engine/ethers.ts";
 export { graphBuilder } from "./engine/graph.ts";
 export { encodeOnnx } from "./engine/onnx.ts";
@@ -42,6 +44,7 @@ export * from "./infer.ts";
 export { type Features, openFeatures, type Rows, writeFeatures } from "./influence/scoring/features.ts";
 export { type ScoringHead, scoringHead } from "./influence/scoring/head.ts";
 export { BLOCK_ROWS, type Scores, scoreQueries } from "./influence/scoring/score.ts";
+export { type Provable, type Proved, proveAll } from "./jobs/proving.ts";
 export { trainDigits } from "./learn/digits.ts";
 export { accuracyOf, answers, fitModel } from "./model/model.ts";
 export * from "./project.ts";

@@ -23,7 +23,6 @@ import {
   signReceipt,
 } from "./receipts.ts";
 import type { Session } from "./session.ts";
-import { featuresOf } from "./train.ts";
 
 /** A question and who pays how much for its answer. */
 export type Query = {
@@ -69,7 +68,8 @@ export async function answerQueries({
   const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
     if (text !== undefined && text !== backbone.text) throw new WrongQuestionsError(backbone.text);
-    const features = await featuresOf(project, backbone, queries);
+    // Not a stored job: a question is new, and its features are in its receipt.
+    const features = await backbone.features(queries.map((query) => query.content));
     return await ui.step(`Answer ${queries.length} paid queries`, async (report) => {
       const answers: Answer[] = [];
       for (const [index, query] of queries.entries()) {

@@ -16,6 +16,7 @@ import { proverThreads } from "./environment.ts";
 import { openEpoch } from "./infer.ts";
 import { settlePayouts } from "./influence/payouts.ts";
 import { type Proved, proveAll } from "./jobs/proving.ts";
+import type { Work } from "./jobs/spec.ts";
 import type { Project } from "./project.ts";
 import { shareBackbone } from "./project-backbone.ts";
 import {
@@ -63,10 +64,13 @@ export async function settleEpoch({
   project,
   session,
   ui,
+  work = { workers: "local" },
 }: {
   readonly project: Project;
   readonly session: Session;
   readonly ui: Ui;
+  /** Where the proofs are made; here unless told otherwise. */
+  readonly work?: Work;
 }): Promise<SettledEpoch> {
   const model = currentModel(project);
   const { contracts, operator, profile } = session;
@@ -97,6 +101,7 @@ export async function settleEpoch({
       store: project.store,
       threads: proverThreads(),
       report,
+      work,
     }),
   );
   const proofs = all.slice(trainingWork.length);

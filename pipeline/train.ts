@@ -21,6 +21,8 @@ import { commitModel, type ModelBatch, type ModelState } from "./commit.ts";
 import { contentKind, keepContentKind, keepContents } from "./contents.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
 import { keccakText } from "./engine/ethers.ts";
+import { remoteFeatures } from "./jobs/features.ts";
+import type { Work } from "./jobs/spec.ts";
 import { accuracyOf, fitModel } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
 import type { Project } from "./project.ts";
@@ -47,6 +49,8 @@ export type TrainOptions = {
   readonly duplicates?: DuplicateMode;
   /** Samples that nobody contributed, to measure accuracy on. */
   readonly test?: readonly Sample[];
+  /** Where the features are computed; here unless told otherwise. */
+  readonly work?: Work;
 };
 
 /**
@@ -63,6 +67,7 @@ export async function trainModel({
   publicTexts,
   unproven = false,
   test,
+  work = { workers: "local" },
 }: TrainOptions): Promise<ModelState> {
   const { profile } = session;
   checkCorpus(given, profile);
@@ -73,12 +78,18 @@ export async function trainModel({
     ...(encoder === undefined ? {} : { brought: encoder }),
     ...(given.text === true ? { texts } : {}),
   };
-  const backbone = await openBackbone(await trainingBackbone({ project, d, ui, ...source }));
+  const onnx = await trainingBackbone({ project, d, ui, ...source });
+  const backbone = await openBackbone(onnx);
   try {
     checkShape(given, backbone);
     keepLabels(project, given);
-    const all = await ui.step(`Features of ${given.samples.length} samples`, () =>
-      featuresOf(project, backbone, given.samples),
+    const all = await ui.step(`Features of ${given.samples.length} samples`, (report) =>
+      work.workers === "remote"
+        ? remoteFeatures({
+            ...{ onnx, work, report, store: project.store },
+            contents: given.samples.map((sample) => sample.content),
+          })
+        : featuresOf(project, backbone, given.samples),
     );
     const { samples, features, found } = await ui.step("Look for duplicates", () =>
       admitSamples({

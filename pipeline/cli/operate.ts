@@ -9,6 +9,7 @@ import { loadCorpus } from "../corpus/folder.ts";
 import { runDemo } from "../demo.ts";
 import { forgetContributors } from "../forget.ts";
 import { answerQueries } from "../infer.ts";
+import type { WorkPlace } from "../jobs/spec.ts";
 import { openProject, type Project } from "../project.ts";
 import type { BroughtEncoder } from "../project-backbone.ts";
 import { className, labelsIn, projectLabels } from "../project-labels.ts";
@@ -18,6 +19,7 @@ import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { profileOption, tell, wholeNumber } from "./options.ts";
 import { ether, openUi, table, type Ui } from "./ui.ts";
+import { workersOption, workOf } from "./work.ts";
 
 const projectOption = (): Option =>
   new Option("-p, --project <folder>", "the project folder").makeOptionMandatory();
@@ -40,6 +42,7 @@ async function withSession<T>(
       await session.close();
     }
   } finally {
+    await project.store.close();
     project.close();
   }
 }
@@ -100,6 +103,7 @@ export function addProjectCommands(root: Command): void {
         .choices(["drop", "exact", "keep"])
         .default("drop"),
     )
+    .addOption(workersOption())
     .option("--chain <address>", '"local" or a JSON-RPC address (new projects only)')
     .option("--fee-unit-wei <wei>", "price of one fee unit (new projects only)")
     .addOption(profileOption())
@@ -143,6 +147,7 @@ Examples:
           ...(publicTexts === undefined ? {} : { publicTexts }),
           unproven: options.unproven === true,
           duplicates: options.duplicates,
+          work: workOf(options.workers, ui),
         });
         const { w: _w, a: _a, residual: _r, contributors, ...summary } = model;
         tell(
@@ -161,15 +166,17 @@ Examples:
     .command("prove")
     .description("prove the training: the signed batches, and nothing but them, made the model")
     .addOption(projectOption())
+    .addOption(workersOption())
     .addHelpText(
       "after",
       "\nsettle does this too, together with the epoch.\n\nExample:\n  quittance prove --project shop\n",
     )
-    .action(async (options: { project: string }, command: Command) => {
+    .action(async (options: ProveOptions, command: Command) => {
       const ui = openUi(process.stderr);
       await withSession({ folder: options.project }, ui, async (project, session) => {
         const model = currentModel(project);
-        const training = await proveTraining({ project, session, model, ui });
+        const work = workOf(options.workers, ui);
+        const training = await proveTraining({ project, session, model, ui, work });
         const proofs = training?.proofs.length ?? 0;
         const text =
           training === undefined
@@ -252,14 +259,15 @@ Examples:
     .command("settle")
     .description("close the epoch: prove it, post the proofs, turn weights into payouts, write the bundle")
     .addOption(projectOption())
+    .addOption(workersOption())
     .addHelpText(
       "after",
       "\nCan be interrupted and run again: finished proofs are kept.\n\nExample:\n  quittance settle --project shop\n",
     )
-    .action(async (options: { project: string }, command: Command) => {
+    .action(async (options: ProveOptions, command: Command) => {
       const ui = openUi(process.stderr);
       await withSession({ folder: options.project }, ui, async (project, session) => {
-        const settled = await settleEpoch({ project, session, ui });
+        const settled = await settleEpoch({ project, session, ui, work: workOf(options.workers, ui) });
         const rows = settled.payouts.map((p) => [p.name, String(p.influence), ether(p.payoutWei)]);
         tell(
           command,
@@ -315,8 +323,10 @@ function encoderOf(path: string, contents: string | undefined): BroughtEncoder {
   return { path, contents: loadCorpus(contents, { limit: 1_024 }).samples.map((sample) => sample.content) };
 }
 
+type ProveOptions = { readonly project: string; readonly workers: WorkPlace };
 type TrainOptions = {
   readonly project: string;
+  readonly workers: WorkPlace;
   readonly data: string;
   readonly limit?: number;
   readonly lambda?: number;

@@ -3,6 +3,9 @@
 
 import { describe, expect, it } from "vitest";
 import { findBenchmark, runBenchmark } from "../../benchmarks/run.ts";
+import { noServer } from "../pipeline/durable/server.ts";
+
+const reason = noServer();
 
 describe("small benchmarks", () => {
   it.each(["circuits", "gas", "learn", "demo", "scoring"])(
@@ -19,4 +22,11 @@ describe("small benchmarks", () => {
       }
     },
   );
+
+  it.skipIf(reason !== undefined)(`jobs reports every figure that it promises${reason ?? ""}`, async () => {
+    const { figures } = await runBenchmark(findBenchmark("jobs"), false);
+    for (const { name: figure, value, unit } of figures) {
+      expect([figure, Number.isFinite(value) && value > 0, unit !== ""]).toEqual([figure, true, true]);
+    }
+  });
 });

@@ -17,6 +17,11 @@ export const ENGINES: Readonly<Record<string, string>> = {
   hardhat: "pipeline/chain/local.ts",
   piscina: "pipeline/engine/pool.ts",
   mnist: "pipeline/corpus/mnist.ts",
+  "@electric-sql/pglite": "pipeline/engine/pglite.ts",
+  pg: "pipeline/engine/postgres.ts",
+  "pg-boss": "pipeline/engine/pgboss.ts",
+  kysely: "pipeline/durable/database.ts",
+  aws4fetch: "pipeline/engine/s3.ts",
   commander: "pipeline/cli/",
 };
 

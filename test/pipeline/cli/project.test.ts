@@ -287,6 +287,8 @@ describe("bad calls", () => {
       "settle",
       "claim",
       "forget",
+      "worker",
+      "jobs",
       "verify",
       "doctor",
     ]) {
