@@ -10,6 +10,7 @@ import {
   type BatchEntry,
   type Contracts,
   circuitIdOf,
+  NO_PARENT,
   signBatch,
 } from "../pipeline/index.ts";
 import { CIRCUIT_NAMES, type CircuitInput, type CircuitName, type Profile } from "../prover/index.ts";
@@ -70,13 +71,16 @@ export async function trainingGas(place: Place, contributors: number): Promise<F
   }
   const { modelId } = await contracts.commitModel(operator, {
     datanet: datanetId,
+    datanetVersion: (await contracts.ensureVersion(operator, datanetId)).version,
+    parent: NO_PARENT,
     backbone: `0x${"bb".repeat(32)}`,
     commitW: training.commitW,
     commitA: training.commitA,
     commitR: training.commitR,
     lambda: Number(training.lambda),
     samples: contributors * profile.batchRecords,
-    feeUnitWei: 1n,
+    token: contracts.deployment.token,
+    feeUnit: 1n,
     unproven: false,
     contributors: members,
   });

@@ -13,12 +13,15 @@ import {
   type CircuitName,
   contributorsWitness,
   type DataRecord,
+  duplicateWitness,
+  inclusionWitness,
   inferenceWitness,
   loadProfile,
   modelWitness,
   type Profile,
   type ProfileName,
   publicSignals,
+  recordLeaf,
   recordScores,
   samplesWitness,
   weightsWitness,
@@ -38,7 +41,37 @@ type Draw = { readonly unsigned: (bits: number) => bigint; readonly signed: (bit
 export function honestInput(profileName: ProfileName, circuit: CircuitName, seed: string): HonestInput {
   const profile = loadProfile(profileName);
   const draw = drawFrom(`${seed}/${profileName}/${circuit}`);
-  return { samples, contributors, model, inference, adjoint, weights }[circuit](profile, draw);
+  const inputs = { samples, contributors, model, inference, adjoint, weights, duplicate, inclusion };
+  return inputs[circuit](profile, draw);
+}
+
+/** The last receipt of a full batch. */
+function inclusion(profile: Profile, draw: Draw): HonestInput {
+  const leaves = fill(profile.queries, () => draw.unsigned(248));
+  const place = profile.queries - 1;
+  const { statement, input } = inclusionWitness({ profile, context: draw.unsigned(248), leaves, place });
+  return { input, publics: publicSignals({ circuit: "inclusion", ...statement }, profile) };
+}
+
+/** Two full batches whose last records have one content. */
+function duplicate(profile: Profile, draw: Draw): HonestInput {
+  const digest = draw.unsigned(248);
+  const last = profile.batchRecords - 1;
+  const record = (i: number): DataRecord => ({
+    features: Int8Array.from(fill(profile.d, () => Number(draw.signed(8)))),
+    klass: i % profile.m,
+    digest: i === last ? digest : draw.unsigned(248),
+    salt: draw.unsigned(248),
+    weight: 1,
+  });
+  const half = () => {
+    const records = fill(profile.batchRecords, record);
+    const leaves = records.map((each) => recordLeaf(each, profile));
+    return { leaves, place: last, record: records[last] as DataRecord };
+  };
+  const challenger = draw.unsigned(160);
+  const { statement, input } = duplicateWitness({ profile, earlier: half(), later: half(), challenger });
+  return { input, publics: publicSignals({ circuit: "duplicate", ...statement }, profile) };
 }
 
 function samples(profile: Profile, draw: Draw): HonestInput {

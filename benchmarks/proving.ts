@@ -135,6 +135,9 @@ function graph(profile: Profile, totals: ReadonlyMap<CircuitName, number>): Figu
     inference: Math.ceil(DEMO_QUERY_COUNT / profile.queries),
     adjoint: 1,
     weights: groups,
+    // Only disputes need these.
+    duplicate: 0,
+    inclusion: 0,
   };
   const proofs = CIRCUIT_NAMES.flatMap((name) => Array<number>(counts[name]).fill(totals.get(name) ?? 0));
   return [

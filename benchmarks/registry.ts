@@ -15,7 +15,16 @@ export type BenchmarkEntry = {
   readonly load: () => Promise<Benchmark>;
 };
 
-const CIRCUITS = ["samples", "contributors", "model", "inference", "adjoint", "weights"] as const;
+const CIRCUITS = [
+  "samples",
+  "contributors",
+  "model",
+  "inference",
+  "adjoint",
+  "weights",
+  "duplicate",
+  "inclusion",
+] as const;
 const STAGES = ["witness", "read", "a", "b1", "b2", "c", "quotient", "h", "total", "snarkjs"] as const;
 const PER_CIRCUIT = ["rows", "compile.seconds", "key.seconds", "prove.seconds", "prove.peak_mib"] as const;
 

@@ -13,6 +13,7 @@ import {
   type DataRecord,
   inferenceWitness,
   type Profile,
+  recordLeaf,
   recordScores,
   weightsWitness,
 } from "../prover/index.ts";
@@ -36,6 +37,8 @@ export type SampleEpoch = {
   readonly inference: readonly {
     readonly input: CircuitInput;
     readonly receiptsRoot: bigint;
+    /** Of the receipts behind the root. */
+    readonly leaves: readonly bigint[];
     readonly commitQ: bigint;
     readonly feeTotal: bigint;
   }[];
@@ -102,7 +105,8 @@ export function sampleEpoch(
     });
     [q, saltQ] = [made.qOut, saltQOut];
     const { receiptsRoot, commitQOut, feeTotal } = made.statement;
-    return { input: made.input, receiptsRoot, commitQ: commitQOut, feeTotal };
+    const leaves = records.map((record) => recordLeaf(record, profile));
+    return { input: made.input, receiptsRoot, leaves, commitQ: commitQOut, feeTotal };
   });
   const { a, saltA, lambda } = model;
   const [y, saltY] = [solveDiagonal(profile, model, q), draw.unsigned(248)];

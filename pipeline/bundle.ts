@@ -8,7 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { PROFILE_NAMES, type Proof } from "../prover/index.ts";
+import { forEachCircuit, PROFILE_NAMES, type Proof } from "../prover/index.ts";
 import { writeFileAtomic } from "./store.ts";
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]{0,77})$/, "a decimal number");
@@ -30,6 +30,7 @@ const receiptSchema = z.strictObject({
   payer: address,
   feeUnits: count,
   leaf: decimal,
+  dueBy: count,
   signature,
 });
 
@@ -39,7 +40,7 @@ const circuitKey = z.strictObject({ circuitHash: sha, vkeyHash: sha });
 
 /** The shape of a bundle; unknown fields are refused, so that nothing unverified rides along. */
 export const bundleSchema = z.strictObject({
-  format: z.literal("quittance-epoch/1"),
+  format: z.literal("quittance-epoch/2"),
   profile: z.enum(PROFILE_NAMES),
   chainId: count,
   contracts: z.strictObject({
@@ -50,20 +51,16 @@ export const bundleSchema = z.strictObject({
   }),
   keys: z.strictObject({
     kind: z.enum(["local", "ceremony"]),
-    circuits: z.strictObject({
-      samples: circuitKey,
-      contributors: circuitKey,
-      model: circuitKey,
-      inference: circuitKey,
-      adjoint: circuitKey,
-      weights: circuitKey,
-    }),
+    circuits: z.strictObject(forEachCircuit(circuitKey)),
   }),
   model: z.strictObject({
     id: hex32,
     operator: address,
     nonce: decimal,
     datanet: decimal,
+    datanetVersion: count,
+    parent: hex32,
+    token: address,
     backbone: sha,
     commitW: decimal,
     commitA: decimal,
@@ -101,11 +98,21 @@ export const bundleSchema = z.strictObject({
   ),
   adjoint: z.strictObject({ commitQ: decimal, commitY: decimal, proof: proofSchema }),
   weights: z.array(z.strictObject({ commitG: z.array(decimal), w: z.array(decimal), proof: proofSchema })),
+  /** Amounts in the smallest unit of the model's token. */
   settlement: z.strictObject({
     carryInWei: decimal,
     poolWei: decimal,
+    /** Basis points of the fees, as they were when the epoch was committed. */
+    split: z.strictObject({ protocolBps: count, developerBps: count, validatorsBps: count }),
+    sharesWei: z.strictObject({ protocol: decimal, developer: decimal, validators: decimal }),
+    /** What the contributors share: the pool less the shares. */
+    earningsWei: decimal,
     sumWeights: decimal,
+    /** What each contributor had earned with the model before, in the model's order. */
+    previousWei: z.array(decimal),
     payoutsWei: z.array(decimal),
+    /** Root of what they have earned by now, which claims are proven against. */
+    earningsRoot: hex32,
     carryOutWei: decimal,
   }),
 });

@@ -2,10 +2,10 @@
  * Pays what contributors are owed. Anybody may trigger a claim; the money goes to the contributor and nobody
  * else.
  */
-import { balanceOf } from "./chain/client.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel } from "./commit.ts";
 import { checksumAddress, isAddressText } from "./engine/ethers.ts";
+import { earningsProof } from "./payments/earnings.ts";
 import type { Project } from "./project.ts";
 import type { Session } from "./session.ts";
 
@@ -14,7 +14,7 @@ export type Claimed = {
   readonly name: string;
   readonly account: string;
   readonly paidWei: bigint;
-  /** What the account held afterwards. */
+  /** What the account held of the token afterwards. */
   readonly balanceWei: bigint;
   readonly gas: number;
   readonly hash: string;
@@ -41,13 +41,18 @@ export async function claimOwed({
   const contributors = model.contributors.filter((c) => wanted === undefined || c.account === wanted);
   if (contributors.length === 0) throw new NotAContributorError(wanted ?? "");
   return ui.step("Claims", async (report) => {
+    const { contracts } = session;
+    // The tree that the contract's root is of: rebuilt from its events, so no one has to be asked for it.
+    const all = model.contributors.map((contributor) => contributor.account);
+    const earnings = await contracts.earnings(model.id, all);
     const claims: Claimed[] = [];
     for (const [index, { name, account: to }] of contributors.entries()) {
       report(index, contributors.length, name);
-      if ((await session.contracts.owed(model.id, to)) === 0n) continue;
-      const mined = await session.contracts.claim(session.operator, model.id, to);
+      const leaf = earningsProof(earnings, to);
+      if (leaf.cumulative <= (await contracts.claimed(model.id, to))) continue;
+      const mined = await contracts.claim(session.operator, { model: model.id, ...leaf });
       session.record(`claim ${name}`, mined);
-      const balanceWei = await balanceOf(session.chain, to);
+      const balanceWei = await contracts.erc20Balance(model.token, to);
       claims.push({
         name,
         account: to,

@@ -4,6 +4,7 @@
  * 36 bits leave enough freedom to fit a short R to any one value afterwards.
  */
 import { commitMatrix } from "../prover/index.ts";
+import { NO_PARENT } from "./chain/ids.ts";
 import type { Ui } from "./cli/ui.ts";
 import type { Model } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
@@ -38,6 +39,8 @@ export type ModelState = {
   readonly parent?: string;
   readonly unproven: boolean;
   readonly datanet: bigint;
+  readonly datanetVersion: number;
+  readonly token: string;
   readonly backbone: string;
   readonly corpus: string;
   readonly lambda: number;
@@ -103,15 +106,24 @@ export async function commitModel(of: {
     });
     const feeUnitWei = BigInt(project.config.feeUnitWei);
     const { lambda, samples } = fitted;
+    const { version: datanetVersion, mined } = await session.contracts.ensureVersion(
+      session.operator,
+      datanet,
+    );
+    if (mined !== undefined) session.record("publish datanet", mined);
+    const { token } = session.deployment;
     const { id, nonce } = await commitOnce(session, {
       datanet,
+      datanetVersion,
+      parent: parent ?? NO_PARENT,
       backbone: `0x${backbone}`,
       commitW,
       commitA,
       commitR,
       lambda,
       samples,
-      feeUnitWei,
+      token,
+      feeUnit: feeUnitWei,
       unproven,
       contributors: contributors.map((c) => ({
         account: c.account,
@@ -125,6 +137,8 @@ export async function commitModel(of: {
       ...(parent === undefined ? {} : { parent }),
       unproven,
       datanet,
+      datanetVersion,
+      token,
       backbone,
       corpus,
       lambda,

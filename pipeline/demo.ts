@@ -8,10 +8,9 @@ import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { loadKeys, type ProfileName } from "../prover/index.ts";
 import { withoutLeftOut } from "./admit.ts";
-import { balanceOf } from "./chain/client.ts";
 import { addsUp } from "./chain/types.ts";
 import { claimOwed } from "./claim.ts";
-import { ether, table, type Ui } from "./cli/ui.ts";
+import { type Coin, coins, table, type Ui } from "./cli/ui.ts";
 import type { ModelState } from "./commit.ts";
 import { DEMO_CONTRIBUTORS, type DemoSplit, demoSplit } from "./corpus/demo.ts";
 import { keysFolder } from "./environment.ts";
@@ -21,11 +20,12 @@ import { openProject } from "./project.ts";
 import { shareBackbone } from "./project-backbone.ts";
 import { renderReport } from "./report/render.ts";
 import { reportData } from "./report-data.ts";
-import { openSession, type Session } from "./session.ts";
+import { coinOf, openSession, type Session } from "./session.ts";
 import { type SettledEpoch, settleEpoch } from "./settle.ts";
 import { STANDARD_SEED } from "./standard-backbone.ts";
 import { writeFileAtomic } from "./store.ts";
 import { trainModel } from "./train.ts";
+import { payValidators } from "./validate.ts";
 import { verifyBundle } from "./verify.ts";
 
 /** Who pays, in turn, and how many fee units for an answer. */
@@ -34,6 +34,13 @@ const PAYERS = [
   { label: "Otto's Archive", feeUnits: 100 },
   { label: "Post Office 7", feeUnits: 80 },
 ] as const;
+
+/** Who judges the batches, with stake. */
+const VALIDATORS = ["Notary Vale", "Archive Guild", "Dr. Okafor"] as const;
+/** What a fee unit costs: a thousandth of a token. */
+const FEE_UNIT = "1000000000000000";
+/** What the operator stands for its receipts with, in the token's smallest unit: 1,000 tokens. */
+const BOND = 1_000n * 10n ** 18n;
 
 /** What the demonstration found. */
 export type DemoResult = {
@@ -78,7 +85,7 @@ export async function runDemo({
   }
   const project = openProject({
     folder,
-    create: { profile },
+    create: { profile, feeUnitWei: FEE_UNIT },
     seed: STANDARD_SEED,
     notice: (text) => ui.line(text),
   });
@@ -96,14 +103,16 @@ export async function runDemo({
         classes: split.classes,
         samples: split.contributed,
       };
-      const model = await trainModel({ project, session, corpus, ui, test: split.test });
+      const validators = await Promise.all(VALIDATORS.map((label) => session.wallet(`validator/${label}`)));
+      const model = await trainModel({ project, session, corpus, ui, validators, test: split.test });
       const accuracy = model.accuracy ?? 0;
       ui.line(
         `  Model ${model.id.slice(0, 18)}… answers ${(accuracy * 100).toFixed(1)} % of ${model.tested} digits that nobody contributed.`,
       );
       ui.line("  Its weights are committed now, and proven to come from the signed batches further down.");
 
-      ui.heading("Paid answers, each with a signed receipt");
+      ui.heading("Paid answers, each with a voucher and a signed receipt");
+      await ui.step("The operator stands for its receipts with a bond", () => standFor(session, model));
       const answers =
         keep && project.listState(`epochs/${model.id.slice(2, 18)}`).length > 0
           ? []
@@ -113,6 +122,9 @@ export async function runDemo({
       ui.heading("Training and epoch are proven, posted and settled");
       const settled = await settleEpoch({ project, session, ui });
       const claims = await claimOwed({ project, session, ui });
+      const batches = model.contributors.flatMap((contributor) => contributor.batches.map(({ id }) => id));
+      const { datanet, token } = model;
+      await payValidators({ session, ui, datanet, token, validators, batches });
       const keys = await loadKeys(keysFolder(session.profile.name));
       const checks = await ui.step("Verify the bundle offline", () => verifyBundle(settled.bundle, keys));
 
@@ -142,7 +154,7 @@ export async function runDemo({
       writeFileAtomic(report, renderReport(data));
 
       ui.heading("Who was paid");
-      ui.line(payoutTable(settled, model, session));
+      ui.line(payoutTable(settled, model, session, await coinOf(session, model.token)));
       const mislabelledShare = shareOfMislabelled(settled);
       ui.line(
         `  The two contributors who labelled at random hold ${mislabelledSamples(model)} of ${model.samples} samples and get ${(mislabelledShare * 100).toFixed(2)} % of the money.`,
@@ -159,7 +171,7 @@ export async function runDemo({
         throw new DemoUnbalancedError(
           `the bundle does not verify: ${doubts.map((d) => d.detail).join("; ")}`,
         );
-      const lastLine = await balanceLine(session);
+      const lastLine = await balanceLine(session, model);
       return {
         report,
         bundle,
@@ -213,7 +225,7 @@ function demoQueries(split: DemoSplit): Parameters<typeof answerQueries>[0]["que
   });
 }
 
-function payoutTable(settled: SettledEpoch, model: ModelState, session: Session): string {
+function payoutTable(settled: SettledEpoch, model: ModelState, session: Session, coin: Coin): string {
   const scale = 2 ** (session.profile.scaleBits + session.profile.adjointBits);
   const total = settled.payouts.reduce((sum, payout) => sum + payout.weight, 0n);
   const rows = settled.payouts.map((payout, index) => [
@@ -221,7 +233,7 @@ function payoutTable(settled: SettledEpoch, model: ModelState, session: Session)
     String(model.contributors[index]?.samples ?? 0),
     (Number(payout.influence) / scale).toFixed(1),
     `${total === 0n ? "0.00" : ((Number(payout.weight) / Number(total)) * 100).toFixed(2)} %`,
-    ether(payout.payoutWei),
+    coins(payout.payoutWei, coin),
     isMislabelled(payout.name) ? "labelled at random" : "",
   ]);
   return table(["contributor", "samples", "influence", "share", "paid", ""], rows);
@@ -246,16 +258,23 @@ function mislabelledSamples(model: ModelState): number {
 }
 
 /** The last line: every coin that came in, by what it is now, and what the contract really holds. */
-async function balanceLine(session: Session): Promise<string> {
-  const books = await session.contracts.accounting();
-  const held = await balanceOf(session.chain, session.deployment.vault);
-  const inside = books.unspent + books.pools + books.carry + books.owed;
-  if (!addsUp(books) || held !== inside) {
+async function balanceLine({ contracts, deployment }: Session, model: ModelState): Promise<string> {
+  const books = await contracts.accounting(model.id);
+  const held = await contracts.erc20Balance(model.token, deployment.vault);
+  const waiting = await contracts.uncollectedShares(model.token);
+  const inside = books.unspent + books.pool + books.carry + books.owed;
+  if (!addsUp(books) || held !== inside + waiting) {
     throw new DemoUnbalancedError(
-      `deposits ${books.deposited}, claims ${books.claimed}, refunds ${books.withdrawn}, inside ${inside}, held ${held} wei`,
+      `deposits ${books.deposited}, claims ${books.claimed}, refunds ${books.withdrawn}, shares ${books.shared}, inside ${inside}, held ${held} units`,
     );
   }
-  return `  Balances add up to the wei: ${books.deposited} deposited = ${books.claimed} claimed + ${books.withdrawn} refunded + ${books.owed} still owed + ${books.unspent} unspent + ${books.pools + books.carry} carried over; the vault holds ${held}.`;
+  return `  Balances add up to the wei: ${books.deposited} deposited = ${books.claimed} claimed + ${books.shared} to treasury, operator and validators + ${books.withdrawn} refunded + ${books.owed} still owed + ${books.unspent} unspent + ${books.pool + books.carry} carried over; the vault holds ${held}, ${waiting} of it shares that nobody has collected.`;
+}
+
+/** Posts the operator's bond, once. */
+async function standFor(session: Session, model: ModelState): Promise<void> {
+  if ((await session.contracts.freeBond(model.id)) > 0n) return;
+  session.record("post bond", await session.contracts.postBond(session.operator, model.id, BOND));
 }
 
 /** The folder is not a demonstration's. */

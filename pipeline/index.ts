@@ -12,10 +12,14 @@ export {
   deployOptionsOf,
   openContracts,
   signBatch,
+  signWithdrawal,
 } from "./chain/contracts.ts";
-export { circuitIdOf } from "./chain/ids.ts";
+export { GOVERNANCE, VALIDATION } from "./chain/deploy.ts";
+export type { DatanetTerms, Proposal, Verdict } from "./chain/economy.ts";
+export { circuitIdOf, NO_PARENT } from "./chain/ids.ts";
 export { openLocalChain } from "./chain/local.ts";
-export type { BatchEntry } from "./chain/proofs.ts";
+export type { BatchEntry, EpochProofs } from "./chain/proofs.ts";
+export { signAuthorisation, signCancellation, signPermit, tokenDomain } from "./chain/token.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
@@ -47,6 +51,8 @@ export { BLOCK_ROWS, type Scores, scoreQueries } from "./influence/scoring/score
 export { type Provable, type Proved, proveAll } from "./jobs/proving.ts";
 export { trainDigits } from "./learn/digits.ts";
 export { accuracyOf, answers, fitModel } from "./model/model.ts";
+export * from "./payments/earnings.ts";
+export * from "./payments/vouchers.ts";
 export * from "./project.ts";
 export * from "./prove-training.ts";
 export { seededRandom } from "./random.ts";

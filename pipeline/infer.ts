@@ -1,17 +1,21 @@
 /**
- * Paid answers. A query is answered only if its payer's deposit covers it together with everything that the
- * same payer owes in the open epoch; the receipt is on the disk before the answer is handed out.
+ * Paid answers. A query is answered only on a voucher of its payer: one signature that says what the payer
+ * owes the model in all, backed by a deposit that no withdrawal takes away before it can be charged. Voucher
+ * and receipt are on the disk before the answer is handed out.
  *
- * On a local chain the payer's wallet is derived from the project's secret, and a deposit that falls short is
- * topped up.
+ * On a local chain the payers' wallets are derived from the project's secret: they sign here, and a deposit
+ * that falls short is topped up with play money. Elsewhere a payer sends its voucher along.
  */
 import { randomBytes } from "node:crypto";
 import { recordLeaf } from "../prover/index.ts";
 import { openBackbone } from "./backbone/backbone.ts";
+import { chainTime } from "./chain/client.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { keepQuestion } from "./contents.ts";
 import { answer } from "./model/model.ts";
+import { keepVouchers, readVouchers } from "./payments/book.ts";
+import { type SignedVoucher, signVoucher, voucherProblems } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import { keptBackbone } from "./project-backbone.ts";
 import {
@@ -34,24 +38,36 @@ export type Query = {
   readonly requestId?: string;
 };
 
+/** A payer that takes part: its address, and the voucher that covers what it owes now. */
+type Payer = { readonly address: string; readonly voucher: SignedVoucher };
+
+/** How long after an answer its epoch is committed at the latest. A bond covers two weeks. */
+export const DUE_SECONDS = 7 * 86_400;
+/** How long vouchers that are signed here can be redeemed. */
+const VOUCHER_SECONDS = 365 * 86_400;
+
 /** An answer: its receipt and where the receipt lies. */
 export type Answer = { readonly receipt: Receipt; readonly path: string };
 
 /**
- * Answers queries in order. Throws {@link DepositTooSmallError}, {@link FeeError}, {@link
- * WrongQuestionsError} before anything is answered.
+ * Answers queries in order. Throws {@link VoucherMissingError}, {@link VoucherRefusedError}, {@link FeeError},
+ * {@link WrongQuestionsError} before anything is answered.
+ *
+ * @param vouchers by the payers' labels; on a local chain they are signed here
  */
 export async function answerQueries({
   project,
   session,
   queries,
   ui,
+  vouchers = new Map(),
   text,
 }: {
   readonly project: Project;
   readonly session: Session;
   readonly queries: readonly Query[];
   readonly ui: Ui;
+  readonly vouchers?: ReadonlyMap<string, SignedVoucher>;
   /** Whether the questions are texts, where the caller knows: the backbone must read the same. */
   readonly text?: boolean;
 }): Promise<Answer[]> {
@@ -64,7 +80,15 @@ export async function answerQueries({
   const epoch = openEpoch(project, model);
   const folder = receiptsFolder(project.folder, model.id, epoch);
   const before = readReceipts(folder);
-  const payers = await ui.step("Payers' deposits", () => coverDeposits(session, model, queries, before));
+  const payers = await ui.step("Payers' deposits and vouchers", () =>
+    authorised({ project, session, model, queries, before, vouchers }),
+  );
+  keepVouchers(
+    project,
+    model.id,
+    [...payers.values()].map(({ voucher }) => voucher),
+  );
+  const dueBy = (await chainTime(session.chain)) + DUE_SECONDS;
   const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
     if (text !== undefined && text !== backbone.text) throw new WrongQuestionsError(backbone.text);
@@ -91,7 +115,7 @@ export async function answerQueries({
           weight: query.feeUnits,
         };
         const receipt = await signReceipt(session.operator.privateKey, {
-          format: "quittance-receipt/1",
+          format: "quittance-receipt/2",
           profile: profile.name,
           chainId: session.chain.chainId,
           epochs: session.deployment.epochs,
@@ -103,9 +127,10 @@ export async function answerQueries({
           unproven: model.unproven,
           epoch,
           requestId,
-          payer: payers.get(query.payer) ?? "",
+          payer: payers.get(query.payer)?.address ?? "",
           feeUnits: query.feeUnits,
           leaf: recordLeaf(record, profile),
+          dueBy,
           opening,
         });
         keepQuestion(project, receipt, query.content);
@@ -123,31 +148,74 @@ export function openEpoch(project: Project, model: ModelState): number {
   return project.listState(`epochs/${model.id.slice(2, 18)}`).length + 1;
 }
 
-/** Makes sure that every payer's deposit covers old and new fees of the epoch; returns addresses by label. */
-async function coverDeposits(
+/**
+ * Payers by label, each with a voucher for all that it owes: what epochs have charged, what the open epoch's
+ * receipts cost, and what is asked now.
+ */
+async function authorised(of: {
+  readonly project: Project;
+  readonly session: Session;
+  readonly model: ModelState;
+  readonly queries: readonly Query[];
+  readonly before: readonly Receipt[];
+  readonly vouchers: ReadonlyMap<string, SignedVoucher>;
+}): Promise<Map<string, Payer>> {
+  const { project, session, model, queries, before } = of;
+  const book = readVouchers(project, model.id);
+  const now = BigInt(await chainTime(session.chain));
+  const chargedBy = now + BigInt(DUE_SECONDS);
+  const payers = new Map<string, Payer>();
+  for (const label of new Set(queries.map((query) => query.payer))) {
+    const given = of.vouchers.get(label);
+    const address = given?.payer ?? (await session.wallet(`payer/${label}`)).address;
+    const { charged } = await session.contracts.channel(model.id, address);
+    const units = (of: readonly { readonly feeUnits: number }[]): bigint =>
+      BigInt(of.reduce((sum, { feeUnits }) => sum + feeUnits, 0));
+    const open = units(before.filter((receipt) => receipt.payer.toLowerCase() === address.toLowerCase()));
+    const fee = units(queries.filter(({ payer }) => payer === label)) * model.feeUnitWei;
+    const best = book.get(address.toLowerCase())?.cumulative ?? 0n;
+    const owed = charged + open * model.feeUnitWei;
+    // An epoch that is sealed and not charged yet is in the best voucher, and in no receipt that is open.
+    const owedBefore = best > owed ? best : owed;
+    const voucher =
+      given ?? (await playVoucher(session, model, label, owedBefore + fee, now + BigInt(VOUCHER_SECONDS)));
+    const problems = voucherProblems({
+      at: { chainId: session.chain.chainId, vault: session.deployment.vault },
+      voucher,
+      operator: session.operator.address,
+      model: model.id,
+      before: owedBefore,
+      fee,
+      channel: await session.contracts.channel(model.id, address),
+      now,
+      chargedBy,
+    });
+    if (problems.length > 0) throw new VoucherRefusedError(label, problems);
+    payers.set(label, { address, voucher });
+  }
+  return payers;
+}
+
+/** A derived payer of a local chain deposits what is missing and signs. */
+async function playVoucher(
   session: Session,
   model: ModelState,
-  queries: readonly Query[],
-  before: readonly Receipt[],
-): Promise<Map<string, string>> {
-  const addresses = new Map<string, string>();
-  for (const label of new Set(queries.map((query) => query.payer))) {
-    const wallet = await session.wallet(`payer/${label}`);
-    addresses.set(label, wallet.address);
-    const mine = queries
-      .filter((query) => query.payer === label)
-      .reduce((sum, query) => sum + query.feeUnits, 0);
-    const open = before
-      .filter((receipt) => receipt.payer === wallet.address)
-      .reduce((sum, receipt) => sum + receipt.feeUnits, 0);
-    const neededWei = BigInt(mine + open) * model.feeUnitWei;
-    const chargeableWei = await session.contracts.chargeable(model.id, wallet.address);
-    if (chargeableWei >= neededWei) continue;
-    if (session.chain.kind !== "local") throw new DepositTooSmallError(label, neededWei - chargeableWei);
-    const mined = await session.contracts.deposit(wallet, model.id, neededWei - chargeableWei);
+  label: string,
+  cumulative: bigint,
+  expiry: bigint,
+): Promise<SignedVoucher> {
+  if (session.chain.kind !== "local") throw new VoucherMissingError(label, cumulative);
+  const wallet = await session.wallet(`payer/${label}`);
+  const { charged } = await session.contracts.channel(model.id, wallet.address);
+  const missing = cumulative - charged - (await session.contracts.available(model.id, wallet.address));
+  if (missing > 0n) {
+    await session.endow(wallet, missing);
+    const mined = await session.contracts.deposit(wallet, model.id, missing);
     session.record(`deposit ${label}`, mined);
   }
-  return addresses;
+  const at = { chainId: session.chain.chainId, vault: session.deployment.vault };
+  const operator = session.operator.address;
+  return await signVoucher(wallet, at, { operator, model: model.id, cumulative, expiry });
 }
 
 /** Pixels asked of a model that reads texts, or texts of one that reads pixels. */
@@ -178,12 +246,20 @@ export class RequestTwiceError extends Error {
   }
 }
 
-/** A payer's deposit does not cover the fees. */
-export class DepositTooSmallError extends Error {
-  override readonly name = "Infer.DepositTooSmall";
-  constructor(payer: string, missingWei: bigint) {
+/** A payer on a chain that is not local sent no voucher. */
+export class VoucherMissingError extends Error {
+  override readonly name = "Infer.VoucherMissing";
+  constructor(payer: string, cumulative: bigint) {
     super(
-      `The deposit of "${payer}" is ${missingWei} wei short. Deposit that much for this model, then ask again.`,
+      `"${payer}" signs its own vouchers on this chain. Ask for one over ${cumulative} in all and pass it on with --voucher.`,
     );
+  }
+}
+
+/** A voucher that does not cover the answers. */
+export class VoucherRefusedError extends Error {
+  override readonly name = "Infer.VoucherRefused";
+  constructor(payer: string, problems: readonly string[]) {
+    super(`The voucher of "${payer}" is not good: ${problems.join("; ")}. Ask for another one.`);
   }
 }

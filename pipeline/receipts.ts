@@ -2,10 +2,12 @@
  * Receipts: what the operator signs for every answer, and what the payer can check without asking anybody.
  *
  * The signed part (EIP-712, `Receipt(bytes32 modelId,bool unproven,uint64 epoch,bytes32 requestId,address
- * payer,uint32 feeUnits,uint256 leaf)`, domain: the epochs contract) names no question and no answer: the
- * leaf commits to both. `unproven` says that the model is registered as unproven: that its data made it is
- * then only claimed. The opening, which only the payer gets, lets the payer recompute the leaf: features of
- * the question, the answer, the content's digest, a random salt and the fee.
+ * payer,uint32 feeUnits,uint256 leaf,uint64 dueBy)`, domain: the epochs contract) names no question and no
+ * answer: the leaf commits to both. `unproven` says that the model is registered as unproven: that its data
+ * made it is then only claimed. `dueBy` is when its epoch is committed at the latest: a receipt that is
+ * missing there, or whose epoch is late, costs the operator's bond (`IDisputes`). The opening, which only the
+ * payer gets, lets the payer recompute the leaf: features of the question, the answer, the content's digest,
+ * a random salt and the fee.
  *
  * What a receipt is worth by itself: **attested** (the operator said so). When its epoch is proven, the
  * answer is **proven** to be the committed model's; that the features are the backbone's is **reproducible**
@@ -35,6 +37,7 @@ export const RECEIPT_TYPES = {
     { name: "payer", type: "address" },
     { name: "feeUnits", type: "uint32" },
     { name: "leaf", type: "uint256" },
+    { name: "dueBy", type: "uint64" },
   ],
 };
 
@@ -47,12 +50,14 @@ export type SignedReceipt = {
   readonly payer: string;
   readonly feeUnits: number;
   readonly leaf: bigint;
+  /** Seconds since 1970 on the chain's clock. */
+  readonly dueBy: number;
   readonly signature: string;
 };
 
 /** The payer's copy: the signed part, where it holds, and the opening of the leaf. */
 export type Receipt = SignedReceipt & {
-  readonly format: "quittance-receipt/1";
+  readonly format: "quittance-receipt/2";
   readonly profile: ProfileName;
   readonly chainId: number;
   readonly epochs: string;
@@ -106,8 +111,8 @@ export function receiptSigner(receipt: SignedReceipt, chainId: number, epochs: s
 }
 
 function signedPart(receipt: Omit<SignedReceipt, "signature">): Record<string, unknown> {
-  const { modelId, unproven, epoch, requestId, payer, feeUnits, leaf } = receipt;
-  return { modelId, unproven, epoch, requestId, payer, feeUnits, leaf };
+  const { modelId, unproven, epoch, requestId, payer, feeUnits, leaf, dueBy } = receipt;
+  return { modelId, unproven, epoch, requestId, payer, feeUnits, leaf, dueBy };
 }
 
 /**
@@ -137,7 +142,7 @@ export function checkReceipt(receipt: Receipt, profile: Profile, content?: Uint8
 }
 
 const receiptSchema = z.strictObject({
-  format: z.literal("quittance-receipt/1"),
+  format: z.literal("quittance-receipt/2"),
   profile: z.enum(PROFILE_NAMES),
   chainId: z.number().int().min(1),
   epochs: z.string(),
@@ -152,6 +157,7 @@ const receiptSchema = z.strictObject({
   payer: z.string(),
   feeUnits: z.number().int().min(0),
   leaf: z.bigint(),
+  dueBy: z.number().int().min(1),
   signature: z.string(),
   opening: z.strictObject({
     features: z.instanceof(Uint8Array),

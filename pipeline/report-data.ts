@@ -1,6 +1,5 @@
 /** Gathers what the report shows from a project, its chain and a settled epoch. */
 import { type CircuitName, type Profile, publicNames, publicSignals } from "../prover/index.ts";
-import { balanceOf } from "./chain/client.ts";
 import type { Claimed } from "./claim.ts";
 import type { Ui } from "./cli/ui.ts";
 import type { ModelState } from "./commit.ts";
@@ -13,6 +12,11 @@ import { describeCommit, describeMachine, machineLine } from "./report/machine.t
 import { explainedFacts } from "./report-explained.ts";
 import type { Session, Transaction } from "./session.ts";
 import type { SettledEpoch } from "./settle.ts";
+
+const SHOWN_CONTRACTS = [
+  ...(["verifier", "registry", "datanets", "validation", "models", "training", "epochs", "vault"] as const),
+  ...(["disputes", "schedule", "token", "governor", "timelock"] as const),
+] as const;
 
 /** Builds the report of a demonstration. */
 export async function reportData(of: {
@@ -31,7 +35,8 @@ export async function reportData(of: {
   const { deployment, profile, contracts } = session;
   const scale = 2 ** (profile.scaleBits + profile.adjointBits);
   const transactions = session.transactions();
-  const books = await contracts.accounting();
+  const books = await contracts.accounting(model.id);
+  const { sharesWei, split: feeSplit } = settled.bundle.settlement;
   const claimed = await Promise.all(model.contributors.map((c) => contracts.claimed(model.id, c.account)));
   const hashOf = (what: string): string => transactions.find((t) => t.what === what)?.hash ?? "";
   const chosen = (of.explain ?? []).flatMap((index) => settled.receipts[index] ?? []);
@@ -50,13 +55,8 @@ export async function reportData(of: {
       chain: {
         name: session.chain.kind === "local" ? "local chain in this process" : "JSON-RPC chain",
         chainId: session.chain.chainId,
-        coin: "ETH",
-        contracts: (["verifier", "datanets", "models", "training", "epochs", "vault"] as const).map(
-          (name) => ({
-            name,
-            address: deployment[name],
-          }),
-        ),
+        coin: await contracts.erc20Symbol(model.token),
+        contracts: SHOWN_CONTRACTS.map((name) => ({ name, address: deployment[name] })),
       },
       steps: ui.seconds,
     },
@@ -86,6 +86,12 @@ export async function reportData(of: {
       feeUnitWei: String(model.feeUnitWei),
       carryInWei: settled.bundle.settlement.carryInWei,
       poolWei: settled.bundle.settlement.poolWei,
+      shares: (["protocol", "developer", "validators"] as const).map((who) => ({
+        who,
+        bps: feeSplit[`${who}Bps`],
+        wei: sharesWei[who],
+      })),
+      earningsWei: settled.bundle.settlement.earningsWei,
       carryOutWei: settled.bundle.settlement.carryOutWei,
       payoutL1Error: of.payoutL1Error,
       settleTxHash: hashOf("settle"),
@@ -128,9 +134,11 @@ export async function reportData(of: {
       refundsWei: String(books.withdrawn),
       owedWei: String(books.owed),
       unspentWei: String(books.unspent),
-      poolsWei: String(books.pools),
+      poolsWei: String(books.pool),
       carryWei: String(books.carry),
-      contractBalanceWei: String(await balanceOf(session.chain, deployment.vault)),
+      sharedWei: String(books.shared),
+      uncollectedWei: String(await contracts.uncollectedShares(model.token)),
+      contractBalanceWei: String(await contracts.erc20Balance(model.token, deployment.vault)),
     },
   };
 }

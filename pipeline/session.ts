@@ -17,9 +17,10 @@ import {
   deployOptionsOf,
   openContracts,
 } from "./chain/contracts.ts";
+import { VALIDATION } from "./chain/deploy.ts";
 import { openLocalChain } from "./chain/local.ts";
 import { openRpcChain } from "./chain/rpc.ts";
-import type { Ui } from "./cli/ui.ts";
+import type { Coin, Ui } from "./cli/ui.ts";
 import { type Account, accountOf } from "./engine/ethers.ts";
 import type { Project } from "./project.ts";
 import { readyCircuits, readyKeys } from "./setup.ts";
@@ -28,6 +29,15 @@ import { readyCircuits, readyKeys } from "./setup.ts";
 const ETHER = 10n ** 18n;
 /** What an account on the local chain gets when it has less than one ether. */
 const LOCAL_GIFT = 100n * ETHER;
+
+/**
+ * What a local chain starts with: a split that shows everybody's share, and windows as short as the contracts
+ * allow, because its clock is moved by hand.
+ */
+const LOCAL_ECONOMY = {
+  fees: { protocolBps: 200, developerBps: 1_000, validatorsBps: 300 },
+  validation: { ...VALIDATION, commitWindow: 3_600, revealWindow: 3_600, challengeWindow: 3_600 },
+};
 
 /** Everything that the steps of a project work with. */
 export type Session = {
@@ -40,6 +50,8 @@ export type Session = {
   readonly operator: Account;
   /** A wallet by label; funded on a local chain. Throws {@link NoWalletError} elsewhere. */
   wallet(label: string): Promise<Account>;
+  /** Gives a wallet of a local chain tokens of the deployment's own, up to an amount; play money. */
+  endow(wallet: Account, amount: bigint): Promise<void>;
   /** Remembers a transaction for the report. */
   record(what: string, mined: Mined): void;
   /** Transactions that were sent for this project so far. */
@@ -49,6 +61,11 @@ export type Session = {
 
 /** A transaction as the report shows it. */
 export type Transaction = { readonly what: string; readonly hash: string; readonly gas: number };
+
+/** The token at an address, as people write its amounts. */
+export async function coinOf({ contracts }: Session, token: string): Promise<Coin> {
+  return { symbol: await contracts.erc20Symbol(token), decimals: await contracts.erc20Decimals(token) };
+}
 
 /** Opens the chain, deploys when needed, and makes circuits and keys ready. */
 export async function openSession(project: Project, ui: Ui): Promise<Session> {
@@ -86,6 +103,12 @@ export async function openSession(project: Project, ui: Ui): Promise<Session> {
         await fund(wallet.address);
         return wallet;
       },
+      async endow(wallet, amount) {
+        if (!local) throw new NoWalletError(wallet.address);
+        const held = await contracts.tokenBalance(wallet.address);
+        if (held >= amount || wallet.address === account.address) return;
+        await contracts.transferToken(account, wallet.address, amount - held);
+      },
       record: recorder.record,
       transactions: recorder.list,
       close: () => chain.close(),
@@ -114,7 +137,10 @@ async function deployOnce(
     return kept.deployment;
   }
   const { deployment, receipts } = await ui.step("Deploy the contracts", () =>
-    deployContracts(chain, account, deployOptionsOf(profile, keys)),
+    deployContracts(chain, account, {
+      ...deployOptionsOf(profile, keys),
+      ...(project.config.chain === "local" ? LOCAL_ECONOMY : {}),
+    }),
   );
   for (const [name, mined] of Object.entries(receipts)) record(`deploy ${name}`, mined);
   project.writeState("deployment", { deployment, keyHashes });

@@ -8,15 +8,19 @@
 
 import { proofWords } from "../prover/index.ts";
 import { bundleProof, type EpochBundle, parseBundle, writeBundle } from "./bundle.ts";
+import { NO_PARENT } from "./chain/ids.ts";
 import type { EpochProofs } from "./chain/proofs.ts";
-import { EPOCH_STATUS } from "./chain/types.ts";
+import { type Batches, EPOCH_STATUS } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { proverThreads } from "./environment.ts";
 import { openEpoch } from "./infer.ts";
-import { settlePayouts } from "./influence/payouts.ts";
+import { settleFees } from "./influence/payouts.ts";
 import { type Proved, proveAll } from "./jobs/proving.ts";
 import type { Work } from "./jobs/spec.ts";
+import { readVouchers } from "./payments/book.ts";
+import { addPayouts, earningsRoot } from "./payments/earnings.ts";
+import type { SignedVoucher } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import { shareBackbone } from "./project-backbone.ts";
 import {
@@ -110,22 +114,22 @@ export async function settleEpoch({
   await ui.step("Commit the epoch on chain", async () => {
     if ((await contracts.epochCount(model.id)) >= epoch) return;
     const charges = chargesOf(receipts);
-    const mined = await contracts.commitEpoch(operator, model.id, {
-      receiptsRoots: statements.inference.map(({ statement }) => statement.receiptsRoot),
-      commitQ: statements.inference.map(({ statement }) => statement.commitQOut),
-      feeTotals: statements.inference.map(({ statement }) => statement.feeTotal),
+    const vouchers = await unredeemed(project, session, model, [...charges.keys()]);
+    const commitment = {
+      ...batchesOf(statements),
       commitY: statements.adjoint.statement.commitY,
       payers: [...charges.keys()],
       feeUnits: [...charges.values()],
-    });
-    session.record("commit epoch", mined);
+    };
+    session.record("commit epoch", await contracts.commitEpoch(operator, model.id, commitment, vouchers));
   });
   await ui.step("Post the proofs", (report) => postProofs(session, model, epoch, statements, proofs, report));
   const accounts = model.contributors.map((contributor) => contributor.account);
   await ui.step("Settle", async () => {
     const view = await contracts.epoch(model.id, epoch);
     if (EPOCH_STATUS[Number(view.status)] === "settled") return;
-    const mined = await contracts.settle(operator, model.id, epoch, accounts, statements.w);
+    const { cumulative } = await contracts.earnings(model.id, accounts);
+    const mined = await contracts.settle(operator, model.id, epoch, accounts, statements.w, cumulative);
     session.record("settle", mined);
   });
   const bundle = await exportBundle(session, model, epoch, statements, proofs, proven);
@@ -168,6 +172,33 @@ function seal(
   return { epoch, receipts, stateName };
 }
 
+/** The payers' best vouchers, without those that the vault knows already. */
+async function unredeemed(
+  project: Project,
+  session: Session,
+  model: ModelState,
+  payers: readonly string[],
+): Promise<SignedVoucher[]> {
+  const book = readVouchers(project, model.id);
+  const vouchers: SignedVoucher[] = [];
+  for (const payer of payers) {
+    const voucher = book.get(payer.toLowerCase());
+    if (voucher === undefined) continue;
+    const { authorised } = await session.contracts.channel(model.id, payer);
+    if (voucher.cumulative > authorised) vouchers.push(voucher);
+  }
+  return vouchers;
+}
+
+/** What the chain knows of an epoch's batches. */
+function batchesOf({ inference }: EpochStatements): Batches {
+  return {
+    receiptsRoots: inference.map(({ statement }) => statement.receiptsRoot),
+    commitQ: inference.map(({ statement }) => statement.commitQOut),
+    feeTotals: inference.map(({ statement }) => statement.feeTotal),
+  };
+}
+
 /** Fee units of each payer, in order of first appearance. */
 export function chargesOf(receipts: readonly Receipt[]): Map<string, bigint> {
   const charges = new Map<string, bigint>();
@@ -207,14 +238,15 @@ async function postProofs(
 ): Promise<void> {
   const { contracts, operator } = session;
   const batches = statements.inference.length;
+  const { provenBatches, adjointProven } = await contracts.epoch(model.id, epoch);
   const wanted: EpochProofs[] = [];
   for (const [index, { proof, statement }] of proofs.entries()) {
     const words = proofWords(proof);
     if (statement.circuit === "inference") {
-      if ((await contracts.inferenceBatch(model.id, epoch, index)).proven) continue;
+      if (((provenBatches >> BigInt(index)) & 1n) === 1n) continue;
       wanted.push({ inference: [{ batchIndex: index, proof: words }] });
     } else if (statement.circuit === "adjoint") {
-      if ((await contracts.epoch(model.id, epoch)).adjointProven) continue;
+      if (adjointProven) continue;
       wanted.push({ adjoint: words });
     } else if (statement.circuit === "weights") {
       const group = index - batches - 1;
@@ -227,7 +259,7 @@ async function postProofs(
     report(start, wanted.length);
     const part = wanted.slice(start, start + PROOFS_A_TRANSACTION);
     const adjoint = part.find((one) => one.adjoint !== undefined)?.adjoint;
-    const mined = await contracts.proveEpoch(operator, model.id, epoch, {
+    const mined = await contracts.proveEpoch(operator, model.id, epoch, batchesOf(statements), {
       inference: part.flatMap((one) => one.inference ?? []),
       weights: part.flatMap((one) => one.weights ?? []),
       ...(adjoint === undefined ? {} : { adjoint }),
@@ -247,14 +279,21 @@ async function exportBundle(
 ): Promise<EpochBundle> {
   const { deployment, keys, profile } = session;
   const view = await session.contracts.epoch(model.id, epoch);
-  const fees = statements.inference.reduce((sum, { statement }) => sum + statement.feeTotal, 0n);
-  const carryInWei = view.pool - fees * model.feeUnitWei;
-  const { payouts, dust } = settlePayouts(statements.w, view.pool);
+  const split = {
+    protocolBps: Number(view.split.protocolBps),
+    developerBps: Number(view.split.developerBps),
+    validatorsBps: Number(view.split.validatorsBps),
+  };
+  const carryInWei = view.pool - view.fees;
+  const settled = settleFees({ weights: statements.w, fees: view.fees, carry: carryInWei, split });
+  const accounts = model.contributors.map(({ account }) => account);
+  const before = await session.contracts.earnings(model.id, accounts, epoch - 1);
+  const after = addPayouts(before, { accounts, payouts: settled.payouts });
   const proofOf = (index: number): EpochBundle["adjoint"]["proof"] =>
     bundleProof((proofs[index] as Proved).proof);
   const batches = statements.inference.length;
   return parseBundle({
-    format: "quittance-epoch/1",
+    format: "quittance-epoch/2",
     profile: profile.name,
     chainId: session.chain.chainId,
     contracts: {
@@ -277,6 +316,9 @@ async function exportBundle(
       operator: session.operator.address,
       nonce: String(model.nonce),
       datanet: String(model.datanet),
+      datanetVersion: model.datanetVersion,
+      parent: model.parent ?? NO_PARENT,
+      token: model.token,
       backbone: model.backbone,
       commitW: String(model.commitW),
       commitA: String(model.commitA),
@@ -309,6 +351,7 @@ async function exportBundle(
         payer: r.payer,
         feeUnits: r.feeUnits,
         leaf: String(r.leaf),
+        dueBy: r.dueBy,
         signature: r.signature,
       })),
       proof: proofOf(index),
@@ -326,9 +369,18 @@ async function exportBundle(
     settlement: {
       carryInWei: String(carryInWei),
       poolWei: String(view.pool),
+      split,
+      sharesWei: {
+        protocol: String(settled.shares.protocol),
+        developer: String(settled.shares.developer),
+        validators: String(settled.shares.validators),
+      },
+      earningsWei: String(settled.earnings),
       sumWeights: String(statements.w.reduce((a, b) => a + b, 0n)),
-      payoutsWei: payouts.map(String),
-      carryOutWei: String(dust),
+      previousWei: before.cumulative.map(String),
+      payoutsWei: settled.payouts.map(String),
+      earningsRoot: earningsRoot(after),
+      carryOutWei: String(settled.dust),
     },
   });
 }

@@ -16,11 +16,12 @@ import { batchRoot, type DataRecord, type Profile, recordLeaf } from "../prover/
 import { admitSamples, type DuplicateMode, duplicateLines } from "./admit.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { signBatch } from "./chain/contracts.ts";
+import { BATCH_STATUS } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
 import { commitModel, type ModelBatch, type ModelState } from "./commit.ts";
 import { contentKind, keepContentKind, keepContents } from "./contents.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
-import { keccakText } from "./engine/ethers.ts";
+import { type Account, keccakText } from "./engine/ethers.ts";
 import { remoteFeatures } from "./jobs/features.ts";
 import type { Work } from "./jobs/spec.ts";
 import { accuracyOf, fitModel } from "./model/model.ts";
@@ -29,9 +30,10 @@ import type { Project } from "./project.ts";
 import { type BroughtEncoder, trainingBackbone } from "./project-backbone.ts";
 import { keepLabels } from "./project-labels.ts";
 import { contentDigest } from "./receipts.ts";
-import { keepRecords } from "./records.ts";
+import { keepRecords, recordsOf } from "./records.ts";
 import type { Session } from "./session.ts";
 import { runJob, sha256 } from "./store.ts";
+import { judgeBatches, reviewBatch } from "./validate.ts";
 
 export type TrainOptions = {
   readonly project: Project;
@@ -47,6 +49,11 @@ export type TrainOptions = {
   readonly unproven?: boolean;
   /** What is done about samples that repeat earlier ones; they are left out unless told otherwise. */
   readonly duplicates?: DuplicateMode;
+  /**
+   * Validators that judge every batch before the model takes it. On a new datanet this makes verdicts a
+   * condition; without them a new datanet asks for none.
+   */
+  readonly validators?: readonly Account[];
   /** Samples that nobody contributed, to measure accuracy on. */
   readonly test?: readonly Sample[];
   /** Where the features are computed; here unless told otherwise. */
@@ -66,6 +73,7 @@ export async function trainModel({
   duplicates = "drop",
   publicTexts,
   unproven = false,
+  validators = [],
   test,
   work = { workers: "local" },
 }: TrainOptions): Promise<ModelState> {
@@ -106,7 +114,7 @@ export async function trainModel({
     keepContentKind(project, contentKind(corpus));
     const byContributor = groupByContributor(corpus.samples);
     const names = [...byContributor.keys()];
-    const datanet = await datanetOf(project, session, corpus.name);
+    const datanet = await datanetOf(project, session, corpus.name, validators.length > 0);
     const recorded = await ui.step(
       `Sign and record the batches of ${names.length} contributors`,
       async (report) => {
@@ -147,6 +155,8 @@ export async function trainModel({
         return all;
       },
     );
+    const batches = recorded.flatMap((contributor) => contributor.batches);
+    await judged({ project, session, ui, datanet, batches, validators });
     const fitted = await ui.step("Fit the head", () =>
       fitModel({
         features,
@@ -227,10 +237,44 @@ function sampleRecord(
   };
 }
 
-async function datanetOf(project: Project, session: Session, name: string): Promise<bigint> {
+/** Has the batches judged where the datanet asks for it; all of them must be accepted. */
+async function judged(of: {
+  readonly project: Project;
+  readonly session: Session;
+  readonly ui: Ui;
+  readonly datanet: bigint;
+  readonly batches: readonly ModelBatch[];
+  readonly validators: readonly Account[];
+}): Promise<void> {
+  const { project, session, ui, datanet, batches, validators } = of;
+  if (!(await session.contracts.datanet(datanet)).validated) return;
+  if (validators.length > 0) {
+    const earlier = new Set<bigint>();
+    const reviewed = batches.map(({ id: batch, root }) => {
+      const records = recordsOf(project, root, session.profile);
+      const finding = reviewBatch({ root, records, earlier, profile: session.profile });
+      for (const { digest } of records) earlier.add(digest);
+      return { batch, finding };
+    });
+    await judgeBatches({ session, ui, validators, reviewed });
+  }
+  const refused: bigint[] = [];
+  for (const { id } of batches) {
+    const { status } = await session.contracts.batch(id);
+    if (BATCH_STATUS[Number(status)] !== "accepted") refused.push(id);
+  }
+  if (refused.length > 0) throw new NotAcceptedError(refused);
+}
+
+async function datanetOf(
+  project: Project,
+  session: Session,
+  name: string,
+  validated: boolean,
+): Promise<bigint> {
   const kept = project.readState<{ id: bigint; name: string }>("datanet");
   if (kept?.name === name) return kept.id;
-  const mined = await session.contracts.createDatanet(session.operator, keccakText(name));
+  const mined = await session.contracts.createDatanet(session.operator, keccakText(name), { validated });
   session.record("create datanet", mined);
   project.writeState("datanet", { id: mined.datanetId, name });
   return mined.datanetId;
@@ -265,6 +309,17 @@ function checkShape(corpus: Corpus, { inputSize, text }: Backbone): void {
   if (text !== (corpus.text === true)) throw new WrongKindError(corpus.name, text);
   if (!text && corpus.samples.some((sample) => sample.content.length !== inputSize))
     throw new WrongShapeError(corpus.name, corpus.shape, inputSize);
+}
+
+/** Batches that no model may take. */
+export class NotAcceptedError extends Error {
+  override readonly name = "Train.NotAccepted";
+  constructor(batches: readonly bigint[]) {
+    super(
+      `This datanet asks for verdicts, and ${batches.length} batches have none that accepts them (${batches.slice(0, 5).join(", ")}…). ` +
+        `Have them judged with "quittance validate", or leave them out.`,
+    );
+  }
 }
 
 /** The corpus does not fit the backbone. */

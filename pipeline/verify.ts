@@ -27,7 +27,8 @@ import {
 import { type EpochBundle, proofOfBundle } from "./bundle.ts";
 import { BATCH_TYPES, contextOf, modelIdOf } from "./chain/ids.ts";
 import { createAddress, recoverTypedData } from "./engine/ethers.ts";
-import { settlePayouts } from "./influence/payouts.ts";
+import { settleFees } from "./influence/payouts.ts";
+import { addPayouts, earningsRoot } from "./payments/earnings.ts";
 import { receiptDomain, receiptSigner } from "./receipts.ts";
 import { trainingProblem, trainingStatementsOf } from "./verify-training.ts";
 
@@ -97,7 +98,7 @@ export async function verifyBundle(
   const doubtful = (): boolean => firstDoubt && checks.some(({ ok }) => !ok);
   if (doubtful()) return checks;
   const proofs = statementsOf(bundle, profile);
-  for (const circuit of unproven ? EPOCH_CIRCUITS : CIRCUIT_NAMES) {
+  for (const circuit of unproven ? EPOCH_CIRCUITS : [...TRAINING_CIRCUITS, ...EPOCH_CIRCUITS]) {
     const mine = proofs.filter(({ statement }) => statement.circuit === circuit);
     let problem = mine.length === 0 ? `there is no ${circuit} proof` : undefined;
     for (const [index, { statement, proof }] of mine.entries()) {
@@ -121,9 +122,10 @@ function attempt(find: () => string | undefined): string | undefined {
   }
 }
 
+const TRAINING_CIRCUITS = ["samples", "contributors", "model"] as const;
 const EPOCH_CIRCUITS = ["inference", "adjoint", "weights"] as const;
 
-const MEANING: Readonly<Record<CircuitName, string>> = {
+const MEANING: Readonly<Record<(typeof TRAINING_CIRCUITS | typeof EPOCH_CIRCUITS)[number], string>> = {
   samples: "every batch's records are well formed, and add up to what they add to G and A",
   contributors: "every contributor's committed gradient takes its value at ρ",
   model: "the committed W, A and residual take their values at ρ, the residual within its bound",
@@ -217,6 +219,8 @@ function modelProblem(bundle: EpochBundle, profile: Profile): string | undefined
     nonce: BigInt(model.nonce),
     statement: {
       datanet: BigInt(model.datanet),
+      datanetVersion: model.datanetVersion,
+      parent: model.parent,
       backbone: `0x${model.backbone}`,
       commitW: BigInt(model.commitW),
       commitA: BigInt(model.commitA),
@@ -224,7 +228,8 @@ function modelProblem(bundle: EpochBundle, profile: Profile): string | undefined
       unproven: model.unproven,
       lambda: model.lambda,
       samples: model.samples,
-      feeUnitWei: BigInt(model.feeUnitWei),
+      token: model.token,
+      feeUnit: BigInt(model.feeUnitWei),
       contributors: model.contributors.map((c) => ({
         account: c.account,
         commitG: BigInt(c.commitG),
@@ -366,13 +371,25 @@ async function proofProblem(
 function payoutProblem(bundle: EpochBundle): string | undefined {
   const { settlement, model } = bundle;
   const fees = bundle.inference.reduce((sum, batch) => sum + BigInt(batch.feeTotal), 0n);
-  const pool = fees * BigInt(model.feeUnitWei) + BigInt(settlement.carryInWei);
+  const feesWei = fees * BigInt(model.feeUnitWei);
+  const pool = feesWei + BigInt(settlement.carryInWei);
   if (bundle.epoch === 1 && settlement.carryInWei !== "0")
     return "the first epoch cannot carry anything over";
   if (pool !== BigInt(settlement.poolWei))
     return `fees and carry-over make ${pool} wei, the bundle says ${settlement.poolWei}`;
   const weights = bundle.weights.flatMap((group) => group.w.map(BigInt)).slice(0, model.contributors.length);
-  const { payouts, dust } = settlePayouts(weights, pool);
+  const { shares, earnings, payouts, dust } = settleFees({
+    weights,
+    fees: feesWei,
+    carry: BigInt(settlement.carryInWei),
+    split: settlement.split,
+  });
+  for (const [who, share] of Object.entries(shares)) {
+    const stated = settlement.sharesWei[who as keyof typeof shares];
+    if (share !== BigInt(stated)) return `the ${who} share is ${share}, the bundle says ${stated}`;
+  }
+  if (earnings !== BigInt(settlement.earningsWei))
+    return `${earnings} are left for contributors, the bundle says ${settlement.earningsWei}`;
   const sum = weights.reduce((a, b) => a + b, 0n);
   if (sum !== BigInt(settlement.sumWeights))
     return `the weights add up to ${sum}, the bundle says ${settlement.sumWeights}`;
@@ -383,9 +400,23 @@ function payoutProblem(bundle: EpochBundle): string | undefined {
       return `contributor ${index + 1} is owed ${payout} wei, the bundle says ${settlement.payoutsWei[index]}`;
     }
   }
-  return dust === BigInt(settlement.carryOutWei)
+  if (dust !== BigInt(settlement.carryOutWei))
+    return `${dust} wei are left over, the bundle says ${settlement.carryOutWei}`;
+  return earningsProblem(bundle);
+}
+
+/** The root that claims are proven against is that of the payouts and what was earned before. */
+function earningsProblem({ epoch, model, settlement }: EpochBundle): string | undefined {
+  if (settlement.previousWei.length !== model.contributors.length)
+    return "there are more or fewer earlier earnings than contributors";
+  if (epoch === 1 && settlement.previousWei.some((wei) => wei !== "0"))
+    return "nobody can have earned anything before the first epoch";
+  const accounts = model.contributors.map(({ account }) => account);
+  const before = { model: model.id, accounts, cumulative: settlement.previousWei.map(BigInt) };
+  const root = earningsRoot(addPayouts(before, { accounts, payouts: settlement.payoutsWei.map(BigInt) }));
+  return root === settlement.earningsRoot
     ? undefined
-    : `${dust} wei are left over, the bundle says ${settlement.carryOutWei}`;
+    : `the earnings hash to ${root}, the bundle says ${settlement.earningsRoot}`;
 }
 
 function signedBy(account: string, recover: () => string): boolean {

@@ -23,4 +23,6 @@ export * from "./prove.ts";
 export * from "./statements.ts";
 export * from "./training.ts";
 export * from "./witness.ts";
+export * from "./witness-duplicate.ts";
+export * from "./witness-inclusion.ts";
 export * from "./witness-training.ts";

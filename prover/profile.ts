@@ -17,7 +17,16 @@ import { z } from "zod";
 import { type Code, largestEntry, leadBound, loadCode, ONE_HOT, squaredNorms } from "./codes.ts";
 
 /** The circuits, in the order in which reports and tables list them. */
-export const CIRCUIT_NAMES = ["samples", "contributors", "model", "inference", "adjoint", "weights"] as const;
+export const CIRCUIT_NAMES = [
+  "samples",
+  "contributors",
+  "model",
+  "inference",
+  "adjoint",
+  "weights",
+  "duplicate",
+  "inclusion",
+] as const;
 export type CircuitName = (typeof CIRCUIT_NAMES)[number];
 
 /**

@@ -10,6 +10,8 @@
  *   inference     context, commitW, commitQIn, commitQOut, receiptsRoot, feeTotal
  *   adjoint       commitA, commitQ, commitY, lambda
  *   weights       commitY, commitG[g], w[g]
+ *   duplicate     rootEarlier, rootLater, challenger
+ *   inclusion     context, receiptsRoot, leaf
  *
  * Pitfall: a verifier that accepts a value at or beyond the field's order accepts the same statement under
  * many names. Both directions here refuse such values.
@@ -83,13 +85,33 @@ export type WeightsStatement = {
   readonly w: readonly bigint[];
 };
 
+/**
+ * A sample of the one batch and a sample of the other have the same content digest; two places of one batch
+ * if the roots are one.
+ */
+export type DuplicateStatement = {
+  readonly rootEarlier: bigint;
+  readonly rootLater: bigint;
+  /** The account that shows it, as a number: the proof is of use to no other. */
+  readonly challenger: bigint;
+};
+
+/** The leaf is one of those behind the root of an inference batch. */
+export type InclusionStatement = {
+  readonly context: bigint;
+  readonly receiptsRoot: bigint;
+  readonly leaf: bigint;
+};
+
 export type Statement =
   | ({ readonly circuit: "samples" } & SamplesStatement)
   | ({ readonly circuit: "contributors" } & ContributorsStatement)
   | ({ readonly circuit: "model" } & ModelProofStatement)
   | ({ readonly circuit: "inference" } & InferenceStatement)
   | ({ readonly circuit: "adjoint" } & AdjointStatement)
-  | ({ readonly circuit: "weights" } & WeightsStatement);
+  | ({ readonly circuit: "weights" } & WeightsStatement)
+  | ({ readonly circuit: "duplicate" } & DuplicateStatement)
+  | ({ readonly circuit: "inclusion" } & InclusionStatement);
 
 /**
  * Names of a circuit's public signals, in order; elements of arrays as `commitG[0]`.
@@ -115,6 +137,10 @@ export function publicNames(circuit: CircuitName, profile: Profile): string[] {
       return ["commitA", "commitQ", "commitY", "lambda"];
     case "weights":
       return ["commitY", ...each("commitG"), ...each("w")];
+    case "duplicate":
+      return ["rootEarlier", "rootLater", "challenger"];
+    case "inclusion":
+      return ["context", "receiptsRoot", "leaf"];
   }
 }
 
@@ -156,6 +182,10 @@ function listSignals(s: Statement): bigint[] {
       return [s.commitA, s.commitQ, s.commitY, s.lambda];
     case "weights":
       return [s.commitY, ...s.commitG, ...s.w];
+    case "duplicate":
+      return [s.rootEarlier, s.rootLater, s.challenger];
+    case "inclusion":
+      return [s.context, s.receiptsRoot, s.leaf];
   }
 }
 
@@ -194,6 +224,10 @@ export function parsePublicSignals(
       return { circuit, ...named<keyof AdjointStatement>() };
     case "weights":
       return { circuit, commitY: at(0), commitG: signals.slice(1, 1 + g), w: signals.slice(1 + g) };
+    case "duplicate":
+      return { circuit, ...named<keyof DuplicateStatement>() };
+    case "inclusion":
+      return { circuit, ...named<keyof InclusionStatement>() };
   }
 }
 

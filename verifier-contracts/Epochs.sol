@@ -3,31 +3,38 @@ pragma solidity ^0.8.30;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {BN254} from "./BN254.sol";
+import {IDatanets} from "./interfaces/IDatanets.sol";
 import {IEpochs} from "./interfaces/IEpochs.sol";
+import {IFeeSchedule} from "./interfaces/IFeeSchedule.sol";
 import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
 import {IModels} from "./interfaces/IModels.sol";
+import {IPauseGuardian} from "./interfaces/IPauseGuardian.sol";
+import {IVerifierRegistry} from "./interfaces/IVerifierRegistry.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {CircuitId, ModelId} from "./Types.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title Epochs
-/// @dev The only contracts called are this one's own verifier, models and vault, so nothing here can be
-/// re-entered. Every loop is bounded by a constant or by what a model's own bounds allow. A statement is
+/// @dev The only contracts called are this system's own, which call no token on the way, so nothing here can
+/// be re-entered. Every loop is bounded by a constant or by what a model's own bounds allow. A statement is
 /// marked before its proof is verified, so that one that stands twice in a batch is seen; the verifier is a
 /// view, and its refusal undoes the mark.
 contract Epochs is IEpochs {
+    /// @dev As many as `provenBatches` has bits.
     uint256 public constant MAX_BATCHES = 64;
     uint256 public constant MAX_PAYERS = 256;
     /// @dev A fee has 16 bits in the circuit.
     uint256 private constant MAX_FEE = type(uint16).max;
-    /// @inheritdoc IEpochs
-    uint256 public constant PROVING_WINDOW = 7 days;
+    uint256 private constant BPS = 10_000;
 
     /// @param emptyQ commitment of the zero Q with salt 0
     /// @param queries most receipts in an `inference` proof
     struct Config {
-        IGroth16Verifier verifier;
+        IVerifierRegistry registry;
         IModels models;
+        IDatanets datanets;
+        IFeeSchedule schedule;
+        IPauseGuardian guardian;
         CircuitId inference;
         CircuitId adjoint;
         CircuitId weights;
@@ -35,9 +42,20 @@ contract Epochs is IEpochs {
         uint256 queries;
     }
 
-    IGroth16Verifier public immutable verifier;
+    /// @dev What one call of {prove} works on.
+    struct Work {
+        ModelId id;
+        uint256 number;
+        IModels.Model model;
+        IGroth16Verifier.Item[] items;
+        uint256 filled;
+    }
+
     IModels public immutable models;
+    IDatanets public immutable datanets;
     IVault public immutable vault;
+    IFeeSchedule public immutable schedule;
+    IPauseGuardian public immutable guardian;
     CircuitId public immutable inferenceCircuit;
     CircuitId public immutable adjointCircuit;
     CircuitId public immutable weightsCircuit;
@@ -50,106 +68,68 @@ contract Epochs is IEpochs {
     /// @inheritdoc IEpochs
     mapping(ModelId => uint256) public epochCount;
     mapping(ModelId => mapping(uint256 epoch => Epoch)) private _epochs;
-    mapping(ModelId => mapping(uint256 epoch => mapping(uint256 index => InferenceBatch))) private _batches;
     mapping(ModelId => mapping(uint256 epoch => mapping(uint256 group => bytes32))) private _weights;
 
     constructor(Config memory config) {
         _checkElement(config.emptyQ);
-        (verifier, models, vault) = (config.verifier, config.models, new Vault(config.models));
+        (models, datanets, schedule) = (config.models, config.datanets, config.schedule);
+        guardian = config.guardian;
+        vault = new Vault(config.models, config.datanets, config.schedule);
+        // Every later version of the registry has the same circuits.
+        IGroth16Verifier verifier = config.registry.verifierAt(1);
         inferenceCircuit = config.inference;
         adjointCircuit = config.adjoint;
         weightsCircuit = config.weights;
         (emptyQ, queries, _groupSize) = (config.emptyQ, config.queries, config.models.groupSize());
         bool fits = config.queries > 0 &&
-            config.verifier.publicCount(config.inference) == 6 &&
-            config.verifier.publicCount(config.adjoint) == 4 &&
-            config.verifier.publicCount(config.weights) == 1 + 2 * _groupSize;
+            verifier.publicCount(config.inference) == 6 &&
+            verifier.publicCount(config.adjoint) == 4 &&
+            verifier.publicCount(config.weights) == 1 + 2 * _groupSize;
         if (!fits) revert EpochsWrongProfile();
     }
 
     /// @inheritdoc IEpochs
-    function commitEpoch(ModelId id, EpochCommitment calldata commitment) external returns (uint256 number) {
-        IModels.Model memory model = models.model(id);
-        if (msg.sender != model.operator) revert EpochsNotOperator(msg.sender, model.operator);
-        bool trained = _trained(id);
-        number = epochCount[id];
-        if (_epochs[id][number].status == Status.Committed) revert EpochsStillOpen(id, number);
-        epochCount[id] = ++number;
-
-        uint256 fees = _storeBatches(id, number, commitment);
-        uint256 charged = 0;
-        for (uint256 i = 0; i < commitment.feeUnits.length; ++i) charged += commitment.feeUnits[i];
-        if (charged != fees) revert EpochsFeesDiffer(charged, fees);
-
-        uint256 batches = commitment.receiptsRoots.length;
-        uint256 carriedIn = vault.carryOf(id);
-        uint256[] memory amounts = _amounts(model, commitment.payers, commitment.feeUnits);
-        uint128 pool = vault.charge(id, commitment.payers, amounts);
-        _epochs[id][number] = Epoch({
-            status: Status.Committed,
-            committedAt: uint64(block.timestamp),
-            batches: uint32(batches),
-            remaining: uint32(batches + 1 + Math.ceilDiv(model.contributors, _groupSize)),
-            adjointProven: false,
-            pool: pool,
-            commitY: commitment.commitY,
-            chargesHash: keccak256(abi.encode(commitment.payers, commitment.feeUnits))
-        });
-        emit EpochCommitted(id, number, pool, carriedIn, commitment, trained);
-    }
-
-    /// @inheritdoc IEpochs
-    function proveInference(ModelId id, uint256 number, uint256 index, uint256[8] calldata proof) external {
-        Epoch storage epoch = _open(id, number);
-        verifier.verify(inferenceCircuit, proof, _markInference(epoch, id, number, index));
-        --epoch.remaining;
-    }
-
-    /// @inheritdoc IEpochs
-    function proveAdjoint(ModelId id, uint256 number, uint256[8] calldata proof) external {
-        Epoch storage epoch = _open(id, number);
-        verifier.verify(adjointCircuit, proof, _markAdjoint(epoch, id, number));
-        --epoch.remaining;
-    }
-
-    /// @inheritdoc IEpochs
-    function proveWeights(
+    function commitEpoch(
         ModelId id,
-        uint256 number,
-        uint256 group,
-        uint256[] calldata w,
-        uint256[] calldata commitG,
-        uint256[8] calldata proof
-    ) external {
-        Epoch storage epoch = _open(id, number);
-        verifier.verify(weightsCircuit, proof, _markWeights(epoch.commitY, id, number, group, w, commitG));
-        --epoch.remaining;
+        EpochCommitment calldata commitment
+    ) external returns (uint256 number) {
+        return _commit(id, commitment);
+    }
+
+    /// @inheritdoc IEpochs
+    function commitEpochWithVouchers(
+        ModelId id,
+        EpochCommitment calldata commitment,
+        IVault.Voucher[] calldata vouchers,
+        bytes[] calldata signatures
+    ) external returns (uint256 number) {
+        vault.redeem(vouchers, signatures);
+        return _commit(id, commitment);
     }
 
     /// @inheritdoc IEpochs
     function prove(
         ModelId id,
         uint256 number,
+        Batches calldata batches,
         InferenceProof[] calldata inference,
         uint256[8][] calldata adjoint,
         WeightsProof[] calldata weights
     ) external {
         Epoch storage epoch = _open(id, number);
         uint256 count = inference.length + adjoint.length + weights.length;
-        IGroth16Verifier.Item[] memory items = new IGroth16Verifier.Item[](count);
-        uint256 filled = 0;
-        for (uint256 i = 0; i < inference.length; ++i) {
-            uint256[] memory publics = _markInference(epoch, id, number, inference[i].batchIndex);
-            items[filled++] = IGroth16Verifier.Item(inferenceCircuit, inference[i].proof, publics);
-        }
-        for (uint256 i = 0; i < adjoint.length; ++i) {
-            uint256[] memory publics = _markAdjoint(epoch, id, number);
-            items[filled++] = IGroth16Verifier.Item(adjointCircuit, adjoint[i], publics);
-        }
-        for (uint256 i = 0; i < weights.length; ++i) {
-            items[filled++] = _weightsItem(epoch.commitY, id, number, weights[i]);
-        }
-        verifier.verifyBatch(items);
+        Work memory work = Work({
+            id: id,
+            number: number,
+            model: models.model(id),
+            items: new IGroth16Verifier.Item[](count),
+            filled: 0
+        });
+        if (inference.length + adjoint.length > 0) _checkBatches(epoch, batches);
+        for (uint256 i = 0; i < inference.length; ++i) _addInference(work, epoch, batches, inference[i]);
+        for (uint256 i = 0; i < adjoint.length; ++i) _addAdjoint(work, epoch, batches, adjoint[i]);
+        for (uint256 i = 0; i < weights.length; ++i) _addWeights(work, epoch.commitY, weights[i]);
+        models.verifierOf(id).verifyBatch(work.items);
         // Every statement is counted once and there are no more of them than that.
         epoch.remaining -= uint32(count);
     }
@@ -159,21 +139,17 @@ contract Epochs is IEpochs {
         ModelId id,
         uint256 number,
         address[] calldata accounts,
-        uint256[] calldata w
+        uint256[] calldata w,
+        uint256[] calldata previous
     ) external returns (uint256[] memory payouts) {
         Epoch storage epoch = _open(id, number);
         if (epoch.remaining != 0) revert EpochsNotProven(epoch.remaining);
         if (accounts.length != w.length) revert EpochsWrongLength();
-        // Elements of an array are padded to words in packed mode, just as the model hashed them.
-        bytes32 accountsHash = keccak256(abi.encodePacked(accounts));
-        if (accountsHash != models.model(id).accountsHash) revert EpochsWrongAccounts();
-        uint256 total = _checkWeights(id, number, w);
-        bool trained = _trained(id);
-
+        (Settlement memory result, IVault.Shares memory shares) = _checkSettlement(id, number, accounts, w);
         epoch.status = Status.Settled;
-        uint256 pool = epoch.pool;
-        payouts = _shares(pool, w, total);
-        _pay(id, number, pool, total, accounts, payouts, trained);
+        payouts = _payouts(result.earnings, w, result.totalWeight);
+        (result.carriedOut, result.root) = vault.distribute(id, shares, accounts, previous, payouts);
+        emit EpochSettled(id, number, result, accounts, payouts);
     }
 
     /// @inheritdoc IEpochs
@@ -185,11 +161,10 @@ contract Epochs is IEpochs {
     ) external {
         Epoch storage epoch = _open(id, number);
         if (epoch.remaining == 0) revert EpochsFullyProven(id, number);
-        uint256 expiresAt = epoch.committedAt + PROVING_WINDOW;
-        if (block.timestamp < expiresAt) revert EpochsNotExpired(expiresAt);
+        if (block.timestamp < epoch.expiresAt) revert EpochsNotExpired(epoch.expiresAt);
         if (keccak256(abi.encode(payers, feeUnits)) != epoch.chargesHash) revert EpochsWrongCharges();
         epoch.status = Status.Expired;
-        vault.release(id, payers, _amounts(models.model(id), payers, feeUnits));
+        vault.release(id, payers, _amounts(models.feeUnitOf(id), payers, feeUnits));
         emit EpochExpired(id, number, epoch.pool);
     }
 
@@ -199,12 +174,8 @@ contract Epochs is IEpochs {
     }
 
     /// @inheritdoc IEpochs
-    function inferenceBatch(
-        ModelId id,
-        uint256 number,
-        uint256 index
-    ) external view returns (InferenceBatch memory) {
-        return _batches[id][number][index];
+    function batchesHashOf(ModelId id, uint256 number) external view returns (bytes32) {
+        return _epochs[id][number].batchesHash;
     }
 
     /// @inheritdoc IEpochs
@@ -218,12 +189,56 @@ contract Epochs is IEpochs {
         return uint256(keccak256(place)) >> 8;
     }
 
-    /// @dev Checks and stores the batches of receipts; returns their fees together.
-    function _storeBatches(
-        ModelId id,
-        uint256 number,
-        EpochCommitment calldata commitment
-    ) private returns (uint256 fees) {
+    function _commit(ModelId id, EpochCommitment calldata commitment) private returns (uint256 number) {
+        if (guardian.paused()) revert EpochsPaused();
+        IModels.Model memory model = models.model(id);
+        if (msg.sender != model.operator) revert EpochsNotOperator(msg.sender, model.operator);
+        if (model.frozen) revert EpochsModelFrozen(id);
+        bool trained = _trained(id);
+        number = epochCount[id];
+        if (_epochs[id][number].status == Status.Committed) revert EpochsStillOpen(id, number);
+        epochCount[id] = ++number;
+
+        uint256 feeUnits = _checkCommitment(commitment);
+        uint256 charged = 0;
+        for (uint256 i = 0; i < commitment.feeUnits.length; ++i) charged += commitment.feeUnits[i];
+        if (charged != feeUnits) revert EpochsFeesDiffer(charged, feeUnits);
+
+        uint256[] memory amounts = _amounts(model.feeUnit, commitment.payers, commitment.feeUnits);
+        uint128 pool = vault.charge(id, commitment.payers, amounts);
+        // The vault's pool is fees and carry, and has 128 bits.
+        uint128 fees = uint128(feeUnits * model.feeUnit);
+        _store(_epochs[id][number], model, commitment, fees, pool);
+        emit EpochCommitted(id, number, pool, pool - fees, commitment, trained);
+    }
+
+    function _store(
+        Epoch storage epoch,
+        IModels.Model memory model,
+        EpochCommitment calldata commitment,
+        uint128 fees,
+        uint128 pool
+    ) private {
+        uint256 batches = commitment.receiptsRoots.length;
+        IFeeSchedule.Split memory split = schedule.split();
+        // Where nobody has to validate, nobody is paid for it.
+        if (!datanets.datanet(model.datanet).validated) split.validatorsBps = 0;
+        epoch.status = Status.Committed;
+        epoch.committedAt = uint40(block.timestamp);
+        epoch.expiresAt = uint40(block.timestamp + schedule.provingWindow());
+        epoch.batches = uint8(batches);
+        epoch.remaining = uint32(batches + 1 + Math.ceilDiv(model.contributors, _groupSize));
+        epoch.split = split;
+        (epoch.fees, epoch.pool) = (fees, pool);
+        epoch.commitY = commitment.commitY;
+        epoch.batchesHash = keccak256(
+            abi.encode(commitment.receiptsRoots, commitment.commitQ, commitment.feeTotals)
+        );
+        epoch.chargesHash = keccak256(abi.encode(commitment.payers, commitment.feeUnits));
+    }
+
+    /// @dev Checks lengths, ranges and bounds; returns the batches' fees together.
+    function _checkCommitment(EpochCommitment calldata commitment) private view returns (uint256 fees) {
         uint256 count = commitment.receiptsRoots.length;
         if (count == 0 || count > MAX_BATCHES) revert EpochsWrongBatchCount(count, MAX_BATCHES);
         bool fits = commitment.commitQ.length == count &&
@@ -240,140 +255,152 @@ contract Epochs is IEpochs {
             uint256 fee = commitment.feeTotals[i];
             if (fee > queries * MAX_FEE) revert EpochsFeeTooLarge(i, fee);
             fees += fee;
-            _batches[id][number][i] = InferenceBatch(
-                commitment.receiptsRoots[i],
-                commitment.commitQ[i],
-                uint64(fee),
-                false
-            );
         }
     }
 
     function _amounts(
-        IModels.Model memory model,
+        uint128 feeUnit,
         address[] calldata payers,
         uint128[] calldata feeUnits
     ) private pure returns (uint256[] memory amounts) {
         amounts = new uint256[](payers.length);
         // 128 bits times 128 bits.
-        for (uint256 i = 0; i < payers.length; ++i) amounts[i] = uint256(feeUnits[i]) * model.feeUnitWei;
+        for (uint256 i = 0; i < payers.length; ++i) amounts[i] = uint256(feeUnits[i]) * feeUnit;
     }
 
-    /// @dev Marks the statement as proven and builds its public inputs.
-    function _markInference(
+    function _checkBatches(Epoch storage epoch, Batches calldata batches) private view {
+        bytes32 hash = keccak256(abi.encode(batches.receiptsRoots, batches.commitQ, batches.feeTotals));
+        if (hash != epoch.batchesHash) revert EpochsWrongBatches();
+    }
+
+    /// @dev Each of these three marks a statement as proven and adds it, with the public inputs that it must
+    /// have.
+    function _addInference(
+        Work memory work,
         Epoch storage epoch,
-        ModelId id,
-        uint256 number,
-        uint256 index
-    ) private returns (uint256[] memory publics) {
+        Batches calldata batches,
+        InferenceProof calldata given
+    ) private {
+        uint256 index = given.batchIndex;
         if (index >= epoch.batches) revert EpochsUnknownStatement(index);
-        InferenceBatch storage batch = _batches[id][number][index];
-        if (batch.proven) revert EpochsAlreadyProven(inferenceCircuit, index);
-        batch.proven = true;
-        publics = new uint256[](6);
-        publics[0] = context(id, number, index);
-        publics[1] = models.model(id).commitW;
-        publics[2] = index == 0 ? emptyQ : _batches[id][number][index - 1].commitQ;
-        publics[3] = batch.commitQ;
-        publics[4] = batch.receiptsRoot;
-        publics[5] = batch.feeTotal;
-        emit InferenceProven(id, number, index);
+        uint64 bit = uint64(1) << uint64(index);
+        uint64 marks = epoch.provenBatches;
+        if (marks & bit != 0) revert EpochsAlreadyProven(inferenceCircuit, index);
+        epoch.provenBatches = marks | bit;
+        uint256[] memory publics = new uint256[](6);
+        publics[0] = context(work.id, work.number, index);
+        publics[1] = work.model.commitW;
+        publics[2] = index == 0 ? emptyQ : batches.commitQ[index - 1];
+        publics[3] = batches.commitQ[index];
+        publics[4] = batches.receiptsRoots[index];
+        publics[5] = batches.feeTotals[index];
+        _addItem(work, inferenceCircuit, given.proof, publics);
+        emit InferenceProven(work.id, work.number, index);
     }
 
-    function _markAdjoint(
+    function _addAdjoint(
+        Work memory work,
         Epoch storage epoch,
-        ModelId id,
-        uint256 number
-    ) private returns (uint256[] memory publics) {
+        Batches calldata batches,
+        uint256[8] calldata proof
+    ) private {
         if (epoch.adjointProven) revert EpochsAlreadyProven(adjointCircuit, 0);
         epoch.adjointProven = true;
-        IModels.Model memory model = models.model(id);
-        publics = new uint256[](4);
-        publics[0] = model.commitA;
-        publics[1] = _batches[id][number][epoch.batches - 1].commitQ;
+        uint256[] memory publics = new uint256[](4);
+        publics[0] = work.model.commitA;
+        publics[1] = batches.commitQ[epoch.batches - 1];
         publics[2] = epoch.commitY;
-        publics[3] = model.lambda;
-        emit AdjointProven(id, number);
+        publics[3] = work.model.lambda;
+        _addItem(work, adjointCircuit, proof, publics);
+        emit AdjointProven(work.id, work.number);
     }
 
-    function _markWeights(
-        uint256 commitY,
-        ModelId id,
-        uint256 number,
-        uint256 group,
-        uint256[] calldata w,
-        uint256[] calldata commitG
-    ) private returns (uint256[] memory publics) {
-        if (w.length != _groupSize || commitG.length != _groupSize) revert EpochsWrongLength();
+    function _addWeights(Work memory work, uint256 commitY, WeightsProof calldata given) private {
+        (ModelId id, uint256 group) = (work.id, given.groupIndex);
+        if (given.w.length != _groupSize || given.commitG.length != _groupSize) revert EpochsWrongLength();
         bytes32 expected = models.groupHash(id, group);
         if (expected == 0) revert EpochsUnknownStatement(group);
-        if (_weights[id][number][group] != 0) revert EpochsAlreadyProven(weightsCircuit, group);
-        if (keccak256(abi.encodePacked(commitG)) != expected) revert EpochsWrongGroup(group);
-        _weights[id][number][group] = keccak256(abi.encodePacked(w));
-        publics = _weightsPublics(id, commitY, group, w, commitG);
-        emit WeightsProven(id, number, group, w);
-    }
-
-    function _weightsItem(
-        uint256 commitY,
-        ModelId id,
-        uint256 number,
-        WeightsProof calldata given
-    ) private returns (IGroth16Verifier.Item memory) {
-        uint256[] memory publics = _markWeights(
-            commitY,
-            id,
-            number,
-            given.groupIndex,
-            given.w,
-            given.commitG
-        );
-        return IGroth16Verifier.Item(weightsCircuit, given.proof, publics);
+        if (_weights[id][work.number][group] != 0) revert EpochsAlreadyProven(weightsCircuit, group);
+        if (keccak256(abi.encodePacked(given.commitG)) != expected) revert EpochsWrongGroup(group);
+        _weights[id][work.number][group] = keccak256(abi.encodePacked(given.w));
+        uint256[] memory publics = _weightsPublics(work.model.contributors, commitY, given);
+        _addItem(work, weightsCircuit, given.proof, publics);
+        emit WeightsProven(id, work.number, group, given.w);
     }
 
     /// @dev commitY, the group's commitments, its weights; and places that nobody has must weigh nothing.
     function _weightsPublics(
-        ModelId id,
+        uint256 contributors,
         uint256 commitY,
-        uint256 group,
-        uint256[] calldata w,
-        uint256[] calldata commitG
+        WeightsProof calldata given
     ) private view returns (uint256[] memory publics) {
         uint256 size = _groupSize;
-        uint256 contributors = models.model(id).contributors;
         publics = new uint256[](1 + 2 * size);
         publics[0] = commitY;
         for (uint256 j = 0; j < size; ++j) {
             // The circuit keeps weights below 2^112; with the pool's 128 bits nothing that follows can
             // overflow.
-            if (w[j] > type(uint112).max) revert EpochsWeightTooLarge(j);
-            if (group * size + j >= contributors && w[j] != 0) revert EpochsPaddingWeight(j);
-            publics[1 + j] = commitG[j];
-            publics[1 + size + j] = w[j];
+            if (given.w[j] > type(uint112).max) revert EpochsWeightTooLarge(j);
+            bool nobody = given.groupIndex * size + j >= contributors;
+            if (nobody && given.w[j] != 0) revert EpochsPaddingWeight(j);
+            publics[1 + j] = given.commitG[j];
+            publics[1 + size + j] = given.w[j];
         }
     }
 
-    /// @dev Σ w = 0, nobody helped: every payout is 0 and the whole pool is carried over.
-    function _shares(
-        uint256 pool,
+    function _addItem(
+        Work memory work,
+        CircuitId circuit,
+        uint256[8] calldata proof,
+        uint256[] memory publics
+    ) private pure {
+        work.items[work.filled++] = IGroth16Verifier.Item(circuit, proof, publics);
+    }
+
+    /// @dev That accounts and weights are the model's and the proven ones; and what follows from them.
+    function _checkSettlement(
+        ModelId id,
+        uint256 number,
+        address[] calldata accounts,
+        uint256[] calldata w
+    ) private view returns (Settlement memory result, IVault.Shares memory shares) {
+        Epoch storage epoch = _epochs[id][number];
+        IModels.Model memory model = models.model(id);
+        // Elements of an array are padded to words in packed mode, just as the model hashed them.
+        if (keccak256(abi.encodePacked(accounts)) != model.accountsHash) revert EpochsWrongAccounts();
+        result.totalWeight = _checkWeights(id, number, w);
+        result.trainingProven = _trained(id);
+        result.pool = epoch.pool;
+        (shares, result.earnings) = _split(epoch, model);
+    }
+
+    /// @dev What of the pool goes to whom. Carry was split when it came in, so only fees are split here.
+    function _split(
+        Epoch storage epoch,
+        IModels.Model memory model
+    ) private view returns (IVault.Shares memory shares, uint128 earnings) {
+        IFeeSchedule.Split memory split = epoch.split;
+        uint256 fees = epoch.fees;
+        shares = IVault.Shares({
+            treasury: schedule.treasury(),
+            operator: model.operator,
+            datanet: model.datanet,
+            protocol: uint128((fees * split.protocolBps) / BPS),
+            developer: uint128((fees * split.developerBps) / BPS),
+            validators: uint128((fees * split.validatorsBps) / BPS)
+        });
+        earnings = epoch.pool - shares.protocol - shares.developer - shares.validators;
+    }
+
+    /// @dev Σ w = 0, nobody helped: every payout is 0 and everything is carried over.
+    function _payouts(
+        uint256 earnings,
         uint256[] calldata w,
         uint256 total
     ) private pure returns (uint256[] memory payouts) {
         payouts = new uint256[](w.length);
-        for (uint256 i = 0; i < w.length && total > 0; ++i) payouts[i] = Math.mulDiv(pool, w[i], total);
-    }
-
-    function _pay(
-        ModelId id,
-        uint256 number,
-        uint256 pool,
-        uint256 total,
-        address[] calldata accounts,
-        uint256[] memory payouts,
-        bool trained
-    ) private {
-        uint256 carriedOut = vault.distribute(id, accounts, payouts);
-        emit EpochSettled(id, number, pool, total, carriedOut, accounts, payouts, trained);
+        // 128 bits times 112 bits.
+        for (uint256 i = 0; i < w.length && total > 0; ++i) payouts[i] = (earnings * w[i]) / total;
     }
 
     /// @dev Compares `w` with the proven weights, group by group; returns their sum.

@@ -7,7 +7,9 @@ import {BN254} from "./BN254.sol";
 import {IDatanets} from "./interfaces/IDatanets.sol";
 import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
 import {IModels} from "./interfaces/IModels.sol";
+import {IPauseGuardian} from "./interfaces/IPauseGuardian.sol";
 import {ITraining} from "./interfaces/ITraining.sol";
+import {IVerifierRegistry} from "./interfaces/IVerifierRegistry.sol";
 import {Training} from "./Training.sol";
 import {BatchId, CircuitId, DatanetId, ModelId} from "./Types.sol";
 
@@ -26,7 +28,8 @@ contract Models is IModels {
     /// @param dimension features of a record
     struct Config {
         IDatanets datanets;
-        IGroth16Verifier verifier;
+        IVerifierRegistry registry;
+        IPauseGuardian guardian;
         CircuitId samples;
         CircuitId contributors;
         CircuitId model;
@@ -43,9 +46,13 @@ contract Models is IModels {
         BatchEntry[] entries;
         uint256[] roots;
         uint256 filled;
+        uint32 version;
+        uint64 accepted;
     }
 
     IDatanets public immutable datanets;
+    IVerifierRegistry public immutable registry;
+    IPauseGuardian public immutable guardian;
     ITraining public immutable training;
     /// @inheritdoc IModels
     uint256 public immutable groupSize;
@@ -53,6 +60,9 @@ contract Models is IModels {
     uint256 public immutable nullG;
     /// @inheritdoc IModels
     uint256 public immutable maxSamples;
+    address private immutable _deployer;
+    /// @inheritdoc IModels
+    address public disputes;
 
     /// @inheritdoc IModels
     mapping(address operator => uint256) public nonces;
@@ -65,11 +75,12 @@ contract Models is IModels {
         if (!fits) revert ModelsWrongProfile();
         _checkElement(config.nullG);
         (datanets, groupSize, nullG) = (config.datanets, config.groupSize, config.nullG);
-        maxSamples = config.maxSamples;
+        (maxSamples, _deployer) = (config.maxSamples, msg.sender);
+        (registry, guardian) = (config.registry, config.guardian);
         training = new Training(
             Training.Config({
                 models: this,
-                verifier: config.verifier,
+                registry: config.registry,
                 samples: config.samples,
                 contributors: config.contributors,
                 model: config.model,
@@ -81,7 +92,16 @@ contract Models is IModels {
     }
 
     /// @inheritdoc IModels
+    function initialize(address disputes_) external {
+        if (msg.sender != _deployer) revert ModelsOnlyDeployer(msg.sender);
+        if (disputes != address(0) || disputes_ == address(0)) revert ModelsAlreadyInitialized();
+        disputes = disputes_;
+        emit Initialized(disputes_);
+    }
+
+    /// @inheritdoc IModels
     function commit(ModelStatement calldata statement) external returns (ModelId id) {
+        if (guardian.paused()) revert ModelsPaused();
         uint256 nonce = nonces[msg.sender]++;
         id = modelIdOf(msg.sender, nonce, statement);
         uint256 count = statement.contributors.length;
@@ -89,6 +109,12 @@ contract Models is IModels {
             revert ModelsWrongContributorCount(count, MAX_CONTRIBUTORS);
         }
         if (statement.lambda == 0) revert ModelsZeroLambda();
+        if (!datanets.isToken(statement.datanet, statement.token)) {
+            revert ModelsTokenNotAllowed(statement.token);
+        }
+        if (ModelId.unwrap(statement.parent) != 0 && !exists(statement.parent)) {
+            revert ModelsUnknownParent(statement.parent);
+        }
         _checkElement(statement.commitW);
         _checkElement(statement.commitA);
         _checkElement(statement.commitR);
@@ -103,8 +129,12 @@ contract Models is IModels {
             committedAt: uint64(block.timestamp),
             status: Status.Committed,
             unproven: statement.unproven,
+            frozen: false,
+            token: statement.token,
             contributors: uint32(count),
-            feeUnitWei: statement.feeUnitWei,
+            verifierVersion: registry.current(),
+            datanetVersion: statement.datanetVersion,
+            feeUnit: statement.feeUnit,
             lambda: statement.lambda,
             samples: statement.samples,
             // No more than there are samples, which have 32 bits.
@@ -113,6 +143,7 @@ contract Models is IModels {
             commitA: statement.commitA,
             commitR: statement.commitR,
             datanet: statement.datanet,
+            parent: statement.parent,
             backbone: statement.backbone,
             accountsHash: accountsHash,
             rootsHash: keccak256(abi.encode(gathered.roots))
@@ -127,9 +158,47 @@ contract Models is IModels {
     }
 
     /// @inheritdoc IModels
-    function model(ModelId id) external view returns (Model memory) {
+    function freeze(ModelId id) external {
+        if (msg.sender != disputes) revert ModelsOnlyDisputes(msg.sender);
         if (!exists(id)) revert ModelsUnknownModel(id);
-        return _models[id];
+        if (_models[id].frozen) revert ModelsAlreadyFrozen(id);
+        _models[id].frozen = true;
+        emit ModelFrozen(id);
+    }
+
+    /// @inheritdoc IModels
+    function operatorOf(ModelId id) external view returns (address) {
+        return _known(id).operator;
+    }
+
+    /// @inheritdoc IModels
+    function tokenOf(ModelId id) external view returns (address) {
+        return _known(id).token;
+    }
+
+    /// @inheritdoc IModels
+    function feeUnitOf(ModelId id) external view returns (uint128) {
+        return _known(id).feeUnit;
+    }
+
+    /// @inheritdoc IModels
+    function datanetOf(ModelId id) external view returns (DatanetId) {
+        return _known(id).datanet;
+    }
+
+    /// @inheritdoc IModels
+    function isFrozen(ModelId id) external view returns (bool) {
+        return _known(id).frozen;
+    }
+
+    /// @inheritdoc IModels
+    function verifierOf(ModelId id) external view returns (IGroth16Verifier) {
+        return registry.verifierAt(_known(id).verifierVersion);
+    }
+
+    /// @inheritdoc IModels
+    function model(ModelId id) external view returns (Model memory) {
+        return _known(id);
     }
 
     /// @inheritdoc IModels
@@ -179,6 +248,8 @@ contract Models is IModels {
         gathered.accounts = new address[](list.length);
         gathered.entries = new BatchEntry[](batches);
         gathered.roots = new uint256[](batches);
+        gathered.version = statement.datanetVersion;
+        gathered.accepted = datanets.version(statement.datanet, statement.datanetVersion).accepted;
         for (uint256 i = 0; i < list.length; ++i) {
             _checkElement(list[i].commitG);
             gathered.accounts[i] = list[i].account;
@@ -202,13 +273,29 @@ contract Models is IModels {
             BatchId id = contributor.batches[j];
             if (BatchId.unwrap(id) <= previous) revert ModelsBatchOrder(id);
             previous = BatchId.unwrap(id);
-            IDatanets.Batch memory batch = datanets.batch(id);
+            IDatanets.Standing memory batch = datanets.standing(id);
             bool own = batch.contributor == contributor.account && batch.datanet == datanet;
             if (!own) revert ModelsForeignBatch(id, contributor.account);
+            _checkAdmitted(id, batch, gathered);
             gathered.entries[gathered.filled] = BatchEntry(batch.root, batch.count, place);
             gathered.roots[gathered.filled++] = batch.root;
             gathered.samples += batch.count;
         }
+    }
+
+    function _checkAdmitted(
+        BatchId id,
+        IDatanets.Standing memory batch,
+        Gathered memory gathered
+    ) private pure {
+        if (batch.withdrawn) revert ModelsBatchWithdrawn(id);
+        if (batch.status != IDatanets.BatchStatus.Accepted) revert ModelsBatchNotAccepted(id);
+        if (batch.position > gathered.accepted) revert ModelsBatchNotInVersion(id, gathered.version);
+    }
+
+    function _known(ModelId id) private view returns (Model storage known) {
+        known = _models[id];
+        if (known.status == Status.None) revert ModelsUnknownModel(id);
     }
 
     /// @dev Sorts `accounts`.

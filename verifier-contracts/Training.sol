@@ -6,6 +6,7 @@ import {BN254} from "./BN254.sol";
 import {IGroth16Verifier} from "./interfaces/IGroth16Verifier.sol";
 import {IModels} from "./interfaces/IModels.sol";
 import {ITraining} from "./interfaces/ITraining.sol";
+import {IVerifierRegistry} from "./interfaces/IVerifierRegistry.sol";
 import {CircuitId, ModelId} from "./Types.sol";
 
 /// @title Training
@@ -22,7 +23,7 @@ contract Training is ITraining {
 
     struct Config {
         IModels models;
-        IGroth16Verifier verifier;
+        IVerifierRegistry registry;
         CircuitId samples;
         CircuitId contributors;
         CircuitId model;
@@ -56,7 +57,6 @@ contract Training is ITraining {
     }
 
     IModels public immutable models;
-    IGroth16Verifier public immutable verifier;
     CircuitId public immutable samplesCircuit;
     CircuitId public immutable contributorsCircuit;
     CircuitId public immutable modelCircuit;
@@ -72,14 +72,16 @@ contract Training is ITraining {
     mapping(ModelId => mapping(uint32 round => mapping(uint256 contributor => uint256))) private _differences;
 
     constructor(Config memory config) {
-        (models, verifier) = (config.models, config.verifier);
+        models = config.models;
+        // Every later version of the registry has the same circuits.
+        IGroth16Verifier verifier = config.registry.verifierAt(1);
         (samplesCircuit, contributorsCircuit) = (config.samples, config.contributors);
         (modelCircuit, dimension) = (config.model, config.dimension);
         (_groupSize, _nullG) = (config.groupSize, config.nullG);
         bool fits = config.dimension > 0 &&
-            config.verifier.publicCount(config.samples) == 8 &&
-            config.verifier.publicCount(config.contributors) == 2 + 2 * _groupSize &&
-            config.verifier.publicCount(config.model) == 11;
+            verifier.publicCount(config.samples) == 8 &&
+            verifier.publicCount(config.contributors) == 2 + 2 * _groupSize &&
+            verifier.publicCount(config.model) == 11;
         if (!fits) revert TrainingWrongProfile();
     }
 
@@ -129,7 +131,7 @@ contract Training is ITraining {
         for (uint256 i = 0; i < chunks.length; ++i) _addChunk(work, session, chunks[i]);
         for (uint256 i = 0; i < groups.length; ++i) _addGroup(work, session, groups[i]);
         for (uint256 i = 0; i < modelProof.length; ++i) _addModel(work, session, modelProof[i]);
-        verifier.verifyBatch(work.items);
+        models.verifierOf(id).verifyBatch(work.items);
 
         // Every statement is counted once and there are no more of them than that.
         uint32 remaining = session.remaining - uint32(count);
@@ -155,6 +157,12 @@ contract Training is ITraining {
                 samples: _words(_samples[id][round], session.batches),
                 groups: _words(_groups[id][round], groups)
             });
+    }
+
+    /// @inheritdoc ITraining
+    function sampleProven(ModelId id, uint256 batchIndex) external view returns (bool) {
+        uint256 word = _samples[id][_sessions[id].round][batchIndex / 256];
+        return (word >> (batchIndex % 256)) & 1 == 1;
     }
 
     /// @inheritdoc ITraining

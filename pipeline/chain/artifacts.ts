@@ -25,9 +25,18 @@ export const CONTRACT_NAMES = [
   "Training",
   "Epochs",
   "Vault",
+  "VerifierRegistry",
+  "PauseGuardian",
+  "QuittanceToken",
+  "Governance",
+  "QuittanceGovernor",
+  "QuittanceTimelock",
+  "Validation",
+  "FeeSchedule",
+  "Disputes",
 ] as const;
 /** Contracts that only tests deploy. */
-export const MOCK_NAMES = ["TestWallet"] as const;
+export const MOCK_NAMES = ["TestWallet", "TestToken", "TestFees", "FlashVoter", "TestCoin"] as const;
 
 /** A contract by name. */
 export type ContractName = (typeof CONTRACT_NAMES)[number] | (typeof MOCK_NAMES)[number];

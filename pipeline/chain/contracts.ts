@@ -4,11 +4,21 @@
  * refused costs nothing.
  */
 import { type Account, type Codec, codecOf, type Hex, joinAbis, signTypedData } from "../engine/ethers.ts";
+import { type Earnings, earningsOf } from "../payments/earnings.ts";
+import type { SignedVoucher } from "../payments/vouchers.ts";
 import { type Artifact, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
 import { type Call, events, type Receipt, read, send, type Target } from "./client.ts";
 import type { Deployment } from "./deploy.ts";
-import { BATCH_TYPES, type BatchMessage, type ModelStatement, quittanceDomain } from "./ids.ts";
+import { type DatanetTerms, datanetCalls, governanceCalls, validationCalls } from "./economy.ts";
+import {
+  BATCH_TYPES,
+  type BatchMessage,
+  type ModelStatement,
+  quittanceDomain,
+  WITHDRAWAL_TYPES,
+} from "./ids.ts";
+import { disputeCalls, scheduleCalls, tokenCalls, vaultCalls, voucherArguments } from "./payments.ts";
 import {
   type EpochProofs,
   epochArguments,
@@ -19,7 +29,7 @@ import {
   trainingArguments,
   type Words,
 } from "./proofs.ts";
-import type * as T from "./types.ts";
+import * as T from "./types.ts";
 
 export { type Deployment, type DeployOptions, deployContracts, deployOptionsOf } from "./deploy.ts";
 export type { EpochProofs, TrainingProgress, TrainingProofs } from "./proofs.ts";
@@ -37,6 +47,17 @@ export async function signBatch(
   });
 }
 
+/** Signs that a batch is taken back, as its contributor, for anybody to send. */
+export async function signWithdrawal(
+  contributor: Account,
+  deployment: Pick<Deployment, "chainId" | "datanets">,
+  batch: bigint,
+): Promise<Hex> {
+  const domain = quittanceDomain(deployment.chainId, deployment.datanets);
+  const message = { batch, contributor: contributor.address };
+  return await signTypedData(contributor.privateKey, domain, WITHDRAWAL_TYPES, message);
+}
+
 /** The contracts of a deployment, ready to be called. */
 export type Contracts = Awaited<ReturnType<typeof openContracts>>;
 
@@ -51,7 +72,16 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     training: target(deployment.training, artifacts.Training),
     epochs: target(deployment.epochs, artifacts.Epochs),
     vault: target(deployment.vault, artifacts.Vault),
+    token: target(deployment.token, artifacts.QuittanceToken),
+    timelock: target(deployment.timelock, artifacts.QuittanceTimelock),
+    governor: target(deployment.governor, artifacts.QuittanceGovernor),
+    guardian: target(deployment.guardian, artifacts.PauseGuardian),
+    registry: target(deployment.registry, artifacts.VerifierRegistry),
+    validation: target(deployment.validation, artifacts.Validation),
+    schedule: target(deployment.schedule, artifacts.FeeSchedule),
+    disputes: target(deployment.disputes, artifacts.Disputes),
   };
+  const erc20 = codecOf(artifacts.QuittanceToken.abi);
   // Errors and events of any of them may come out of a call to any other.
   const everything = codecOf(joinAbis(Object.values(artifacts).map(({ abi }) => abi)));
   const write = async (
@@ -74,13 +104,34 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
   const event = (receipt: Receipt, name: string): Readonly<Record<string, unknown>> =>
     receipt.logs.find((log) => log.name === name)?.args ?? {};
 
+  const calls = { write, view, event };
+  const viewToken = async <V>(token: string, method: string, ...args: readonly unknown[]): Promise<V> =>
+    (await read(chain, { address: token, codec: { ...erc20, error: everything.error } }, method, args)) as V;
+  const writeToken = (account: Account, token: string, method: string, args: readonly unknown[]) =>
+    send(chain, account, { to: token, data: erc20.call(method, args) }, everything);
+  const money = { ...calls, viewToken, writeToken, addresses: deployment };
   return {
     deployment,
     chain,
+    ...datanetCalls(calls),
+    ...validationCalls(calls),
+    ...governanceCalls(calls),
+    ...tokenCalls(money),
+    ...vaultCalls(money),
+    ...scheduleCalls(money),
+    ...disputeCalls(money),
 
     // ---- datanets
-    createDatanet: async (account: Account, metadataHash: Hex): Promise<Receipt & { datanetId: bigint }> => {
-      const receipt = await write(account, "datanets", "createDatanet", [metadataHash]);
+    /** Whatever is not said: open to all, no verdicts, paid in the deployment's own token. */
+    createDatanet: async (
+      account: Account,
+      metadataHash: Hex,
+      terms: Partial<Omit<DatanetTerms, "metadataHash">> = {},
+    ): Promise<Receipt & { datanetId: bigint }> => {
+      const { policy = "open", ...rest } = terms;
+      const open = { metadataURI: "", licence: "", validated: false, tokens: [deployment.token] };
+      const all = { ...open, ...rest, metadataHash, policy: T.DATANET_POLICY.indexOf(policy) };
+      const receipt = await write(account, "datanets", "createDatanet", [all]);
       return { ...receipt, datanetId: event(receipt, "DatanetCreated").datanet as bigint };
     },
     /** `signature` may be `0x` where the account is the contributor itself. */
@@ -143,61 +194,53 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     residualBound: (samples: number, lambda: number) =>
       view<bigint>("training", "residualBound", samples, lambda),
 
-    // ---- payers
-    deposit: (account: Account, modelId: Hex, wei: bigint) =>
-      write(account, "vault", "deposit", [modelId], wei),
-    requestWithdrawal: (account: Account, modelId: Hex, wei: bigint) =>
-      write(account, "vault", "requestWithdrawal", [modelId, wei]),
-    withdraw: (account: Account, modelId: Hex) => write(account, "vault", "withdraw", [modelId]),
-    unspent: (modelId: Hex, payer: string) => view<bigint>("vault", "unspent", modelId, payer),
-    /** What the operator can charge a payer now: look at it before serving an answer. */
-    chargeable: (modelId: Hex, payer: string) => view<bigint>("vault", "chargeable", modelId, payer),
-    withdrawal: (modelId: Hex, payer: string) => view<T.Withdrawal>("vault", "withdrawal", modelId, payer),
-
     // ---- epochs
+    /** Commits an epoch; the vouchers, if any, are redeemed before it charges. */
     commitEpoch: async (
       account: Account,
       modelId: Hex,
       commitment: T.EpochCommitment,
+      vouchers: readonly SignedVoucher[] = [],
     ): Promise<Receipt & { epoch: number; poolWei: bigint; carriedInWei: bigint }> => {
-      const receipt = await write(account, "epochs", "commitEpoch", [modelId, commitment]);
+      const receipt =
+        vouchers.length === 0
+          ? await write(account, "epochs", "commitEpoch", [modelId, commitment])
+          : await write(account, "epochs", "commitEpochWithVouchers", [
+              modelId,
+              commitment,
+              ...voucherArguments(vouchers),
+            ]);
       const { epoch, pool, carriedIn } = event(receipt, "EpochCommitted");
       const [poolWei, carriedInWei] = [pool as bigint, carriedIn as bigint];
       return { ...receipt, epoch: Number(epoch), poolWei, carriedInWei };
     },
-    proveInference: (account: Account, modelId: Hex, epoch: number, batchIndex: number, proof: Words) =>
-      write(account, "epochs", "proveInference", [modelId, epoch, batchIndex, proof]),
-    proveAdjoint: (account: Account, modelId: Hex, epoch: number, proof: Words) =>
-      write(account, "epochs", "proveAdjoint", [modelId, epoch, proof]),
-    /** `w` and `commitG` are whole groups: zeros and `nullG` fill the last one. */
-    proveWeights: (
-      account: Account,
-      modelId: Hex,
-      epoch: number,
-      group: { readonly index: number; readonly w: readonly bigint[]; readonly commitG: readonly bigint[] },
-      proof: Words,
-    ) =>
-      write(account, "epochs", "proveWeights", [modelId, epoch, group.index, group.w, group.commitG, proof]),
     /** Sends an epoch's proofs, verified together: one wrong proof, and none counts. */
-    proveEpoch: (account: Account, modelId: Hex, epoch: number, proofs: EpochProofs) =>
-      write(account, "epochs", "prove", [modelId, epoch, ...epochArguments(proofs)]),
-    /** `accounts` and `w` of all contributors, in the model's order, without fillers. */
+    proveEpoch: (account: Account, modelId: Hex, epoch: number, batches: T.Batches, proofs: EpochProofs) =>
+      write(account, "epochs", "prove", [modelId, epoch, ...epochArguments(batches, proofs)]),
+    /**
+     * `accounts` and `w` of all contributors, in the model's order, without fillers; `previous` what each of
+     * them had earned before.
+     */
     settle: async (
       account: Account,
       modelId: Hex,
       epoch: number,
       accounts: readonly string[],
       w: readonly bigint[],
+      previous: readonly bigint[],
     ): Promise<Receipt & T.Settlement> => {
-      const receipt = await write(account, "epochs", "settle", [modelId, epoch, accounts, w]);
-      const settled = event(receipt, "EpochSettled");
+      const receipt = await write(account, "epochs", "settle", [modelId, epoch, accounts, w, previous]);
+      const { settlement, payouts } = event(receipt, "EpochSettled");
+      const settled = settlement as Readonly<Record<string, unknown>>;
       return {
         ...receipt,
         trainingProven: settled.trainingProven as boolean,
         poolWei: settled.pool as bigint,
+        earningsWei: settled.earnings as bigint,
         totalWeight: settled.totalWeight as bigint,
         carriedOutWei: settled.carriedOut as bigint,
-        payoutsWei: settled.payouts as bigint[],
+        root: settled.root as string,
+        payoutsWei: payouts as bigint[],
       };
     },
     expire: (
@@ -209,30 +252,19 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     epochCount: async (modelId: Hex): Promise<number> =>
       Number(await view<bigint>("epochs", "epochCount", modelId)),
     epoch: (modelId: Hex, epoch: number) => view<T.EpochView>("epochs", "epochInfo", modelId, epoch),
-    inferenceBatch: (modelId: Hex, epoch: number, index: number) =>
-      view<T.InferenceBatchView>("epochs", "inferenceBatch", modelId, epoch, index),
+    batchesHashOf: (modelId: Hex, epoch: number) => view<Hex>("epochs", "batchesHashOf", modelId, epoch),
+    sampleProven: (modelId: Hex, index: number) => view<boolean>("training", "sampleProven", modelId, index),
+    /**
+     * What a model's contributors have earned, from the chain's events: what settling and claiming bring.
+     * Up to an epoch, if one is given.
+     */
+    earnings: async (modelId: Hex, accounts: readonly string[], upTo?: number): Promise<Earnings> =>
+      earningsOf(modelId, accounts, await events(chain, at.epochs), upTo),
     /** 0x00…0 until the group's weights are proven. */
     weightsHash: (modelId: Hex, epoch: number, group: number) =>
       view<Hex>("epochs", "weightsHash", modelId, epoch, group),
     context: (modelId: Hex, epoch: number, batchIndex: number) =>
       view<bigint>("epochs", "context", modelId, epoch, batchIndex),
-
-    // ---- contributors
-    claim: async (account: Account, modelId: Hex, to: string): Promise<Receipt & { amountWei: bigint }> => {
-      const receipt = await write(account, "vault", "claim", [modelId, to]);
-      return { ...receipt, amountWei: event(receipt, "Claimed").amount as bigint };
-    },
-    claimAmount: (account: Account, modelId: Hex, wei: bigint) =>
-      write(account, "vault", "claimAmount", [modelId, wei]),
-    claimMany: (account: Account, modelId: Hex, to: readonly string[]) =>
-      write(account, "vault", "claimMany", [modelId, to]),
-    earned: (modelId: Hex, account: string) => view<bigint>("vault", "earned", modelId, account),
-    claimed: (modelId: Hex, account: string) => view<bigint>("vault", "claimed", modelId, account),
-    owed: (modelId: Hex, account: string) => view<bigint>("vault", "owed", modelId, account),
-    carryOf: (modelId: Hex) => view<bigint>("vault", "carryOf", modelId),
-    poolOf: (modelId: Hex) => view<bigint>("vault", "poolOf", modelId),
-    /** Every coin that came in, by what it is now. `deposited` is the sum of the rest. */
-    accounting: () => view<T.Accounting>("vault", "accounting"),
 
     // ---- verifier
     keysAreLocal: () => view<boolean>("verifier", "keysAreLocal"),
@@ -253,11 +285,12 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       return write(account, "verifier", "verify", [item?.circuit, item?.proof, item?.publics]);
     },
 
-    /** All events of the training, epochs and vault contracts, for reports. */
+    /** All events of the training, epochs, vault and disputes contracts, for reports. */
     history: async () => [
       ...(await events(chain, at.training)),
       ...(await events(chain, at.epochs)),
       ...(await events(chain, at.vault)),
+      ...(await events(chain, at.disputes)),
     ],
   };
 }

@@ -1,15 +1,28 @@
 /**
- * Puts the contracts on a chain, in an order that needs no later wiring: verifier, datanets, models (which
- * creates its training), then epochs (which creates its vault). A deployment is six addresses and never
- * changes: no contract has an owner.
+ * Puts the contracts on a chain: the token, its governance (a timelock and a governor, wired by a contract
+ * that keeps no role), the pause guardian, the verifier and its registry; then datanets, models (which
+ * creates its training), epochs (which creates its vault) and validation. Two are told of another once, when
+ * that exists: datanets of validation, and models of the contract that may freeze them.
+ *
+ * What has an owner has the timelock for it from its first moment. The account that deploys keeps the tokens
+ * that it was given and the guardian's place, and nothing else.
  */
-import { emptyCommitQ, type Keys, nullCommitG, type Profile, verifyingKeyWords } from "../../prover/index.ts";
+import {
+  CIRCUIT_NAMES,
+  type CircuitName,
+  emptyCommitQ,
+  type Keys,
+  nullCommitG,
+  type Profile,
+  verifyingKeyWords,
+} from "../../prover/index.ts";
 import { type Account, codecOf, type Hex, joinAbis, keccakText } from "../engine/ethers.ts";
 import { canonical, type Plain } from "../store.ts";
-import { type Artifact, contractArtifacts } from "./artifacts.ts";
+import { type Artifact, type ContractName, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
 import { type Receipt, read, send } from "./client.ts";
 import { circuitIdOf } from "./ids.ts";
+import type { ValidationParameters } from "./types.ts";
 
 /** What the contracts fix forever: keys, sizes and two constant commitments. */
 export type DeployOptions = {
@@ -34,37 +47,72 @@ export type DeployOptions = {
   readonly emptyQ: bigint;
   /** Commitment of the zero gradient with salt 0. */
   readonly nullG: bigint;
+  /** {@link GOVERNANCE} if left out. */
+  readonly governance?: typeof GOVERNANCE;
+  /** {@link VALIDATION} if left out. */
+  readonly validation?: ValidationParameters;
+  /** {@link FEES} if left out. */
+  readonly fees?: typeof FEES;
 };
+
+const DAY = 86_400;
+/** The token's smallest unit is a 10^18th. */
+const QUIT = 10n ** 18n;
+
+/** Seconds, and shares of the token's supply. */
+export const GOVERNANCE = {
+  timelockDelay: 2 * DAY,
+  votingDelay: 1 * DAY,
+  votingPeriod: 5 * DAY,
+  proposalThreshold: 100_000n * QUIT,
+  quorumPercent: 4,
+  lateQuorumExtension: 2 * DAY,
+};
+
+/** What validation starts with; see `IValidation.Parameters` for the bounds. */
+export const VALIDATION: ValidationParameters = {
+  commitWindow: 1 * DAY,
+  revealWindow: 1 * DAY,
+  challengeWindow: 14 * DAY,
+  minorityBps: 100,
+  lieBps: 5_000,
+  challengerBps: 5_000,
+  minimumVote: 100n * QUIT,
+  quorum: 1_000n * QUIT,
+};
+
+/** How fees are split, in basis points: contributors get all of it until governance decides otherwise. */
+export const FEES = { protocolBps: 0, developerBps: 0, validatorsBps: 0 };
 
 /** What to deploy for a profile and its keys. Ceremony keys name their transcript by its hash. */
 export function deployOptionsOf(profile: Profile, keys: Keys): DeployOptions {
   const { kind, transcript } = keys.manifest;
-  const words = {
-    samples: verifyingKeyWords(keys.vkey("samples")),
-    contributors: verifyingKeyWords(keys.vkey("contributors")),
-    model: verifyingKeyWords(keys.vkey("model")),
-    inference: verifyingKeyWords(keys.vkey("inference")),
-    adjoint: verifyingKeyWords(keys.vkey("adjoint")),
-    weights: verifyingKeyWords(keys.vkey("weights")),
-  };
+  const words = Object.fromEntries(
+    CIRCUIT_NAMES.map((name) => [name, verifyingKeyWords(keys.vkey(name))]),
+  ) as Record<CircuitName, bigint[]>;
   const hash = transcript === undefined ? {} : { transcriptHash: keccakText(canonical(transcript as Plain)) };
   const [emptyQ, nullG] = [emptyCommitQ(profile), nullCommitG(profile)];
   return { profile, keys: { local: kind === "local", ...hash, words }, emptyQ, nullG };
 }
 
-const CIRCUITS = ["samples", "contributors", "model", "inference", "adjoint", "weights"] as const;
-type CircuitName = (typeof CIRCUITS)[number];
-
 /** Where the contracts are. */
 export type Deployment = {
   readonly chainId: number;
   readonly profile: string;
+  readonly token: string;
+  readonly timelock: string;
+  readonly governor: string;
+  readonly guardian: string;
   readonly verifier: string;
+  readonly registry: string;
   readonly datanets: string;
   readonly models: string;
   readonly training: string;
   readonly epochs: string;
   readonly vault: string;
+  readonly validation: string;
+  readonly schedule: string;
+  readonly disputes: string;
 };
 
 /** Deploys the contracts. Local keys are refused by the verifier itself on any chain that is not local. */
@@ -77,27 +125,70 @@ export async function deployContracts(
   const circuit = (name: CircuitName): Hex => circuitIdOf(options.profile.name, name);
   const { keys, profile } = options;
   const receipts: Record<string, Receipt> = {};
-  const create = async (
-    name: "Groth16Verifier" | "Datanets" | "Models" | "Epochs",
-    args: unknown[],
-  ): Promise<string> => {
+  const create = async (name: ContractName, args: unknown[]): Promise<string> => {
     const receipt = await deployContract(chain, account, artifacts[name], args);
     receipts[name] = receipt;
     return receipt.created;
   };
-  const createdBy = async (name: "Models" | "Epochs", address: string, view: string): Promise<string> =>
+  const createdBy = async (name: ContractName, address: string, view: string): Promise<string> =>
     (await read(chain, { address, codec: codecOf(artifacts[name].abi) }, view, [])) as string;
-  const verifyingKeys = CIRCUITS.map((name) => [circuit(name), keys.words[name]]);
-  const [samples, contributors, model, ...answers] = CIRCUITS.map(circuit);
+  const token = await create("QuittanceToken", [account.address]);
+  const { timelockDelay, ...settings } = options.governance ?? GOVERNANCE;
+  const governance = await create("Governance", [token, timelockDelay, settings]);
+  const timelock = await createdBy("Governance", governance, "timelock");
+  const governor = await createdBy("Governance", governance, "governor");
+  const guardian = await create("PauseGuardian", [timelock, account.address]);
+  const verifyingKeys = CIRCUIT_NAMES.map((name) => [circuit(name), keys.words[name]]);
   const transcript = keys.transcriptHash ?? `0x${"0".repeat(64)}`;
   const verifier = await create("Groth16Verifier", [keys.local, transcript, verifyingKeys]);
+  const registry = await create("VerifierRegistry", [timelock, verifier, CIRCUIT_NAMES.map(circuit)]);
   const datanets = await create("Datanets", [profile.batchRecords]);
-  const sizes = [profile.d, profile.contributors, options.nullG, profile.maxSamples];
-  const models = await create("Models", [[datanets, verifier, samples, contributors, model, ...sizes]]);
+  const models = await create("Models", [
+    {
+      ...{ datanets, registry, guardian },
+      samples: circuit("samples"),
+      contributors: circuit("contributors"),
+      model: circuit("model"),
+      dimension: profile.d,
+      groupSize: profile.contributors,
+      nullG: options.nullG,
+      maxSamples: profile.maxSamples,
+    },
+  ]);
   const training = await createdBy("Models", models, "training");
-  const epochs = await create("Epochs", [[verifier, models, ...answers, options.emptyQ, profile.queries]]);
+  const schedule = await create("FeeSchedule", [timelock, timelock, options.fees ?? FEES]);
+  const epochs = await create("Epochs", [
+    {
+      ...{ registry, models, datanets, schedule, guardian },
+      inference: circuit("inference"),
+      adjoint: circuit("adjoint"),
+      weights: circuit("weights"),
+      emptyQ: options.emptyQ,
+      queries: profile.queries,
+    },
+  ]);
   const vault = await createdBy("Epochs", epochs, "vault");
-  const addresses = { verifier, datanets, models, training, epochs, vault };
+  const validation = await create("Validation", [
+    {
+      ...{ token, datanets, registry, guardian },
+      feeSource: vault,
+      treasury: timelock,
+      owner: timelock,
+      duplicate: circuit("duplicate"),
+      parameters: options.validation ?? VALIDATION,
+    },
+  ]);
+  const disputes = await create("Disputes", [epochs, registry, training, guardian, circuit("inclusion")]);
+  const everything = codecOf(joinAbis(Object.values(artifacts).map(({ abi }) => abi)));
+  const wire = async (name: "Datanets" | "Models", to: string, other: string): Promise<void> => {
+    const data = codecOf(artifacts[name].abi).call("initialize", [other]);
+    receipts[`${name}.initialize`] = await send(chain, account, { to, data }, everything);
+  };
+  await wire("Datanets", datanets, validation);
+  await wire("Models", models, disputes);
+  const governed = { token, timelock, governor, guardian, verifier, registry };
+  const contracts = { datanets, models, training, epochs, vault, validation, schedule, disputes };
+  const addresses = { ...governed, ...contracts };
   return { deployment: { chainId: chain.chainId, profile: profile.name, ...addresses }, receipts };
 }
 

@@ -19,6 +19,10 @@ import { abiEncode, keccak256, keccakText, type TypedDomain, typedDataDigest } f
 /** What an operator commits to on chain; matches `IModels.ModelStatement`. Commitments are field elements. */
 export type ModelStatement = {
   readonly datanet: bigint;
+  /** Published version of the datanet that the batches stand in. */
+  readonly datanetVersion: number;
+  /** The model that this one was made from; {@link NO_PARENT} if none. */
+  readonly parent: string;
   /** 32 bytes in hex, with `0x`. */
   readonly backbone: string;
   readonly commitW: bigint;
@@ -27,7 +31,10 @@ export type ModelStatement = {
   readonly commitR: bigint;
   readonly lambda: number;
   readonly samples: number;
-  readonly feeUnitWei: bigint;
+  /** ERC-20 that the model is paid in. */
+  readonly token: string;
+  /** What one fee unit costs, in the token's smallest unit. */
+  readonly feeUnit: bigint;
   /** Registered as unproven: may charge and settle without a training proof, and everything says so. */
   readonly unproven: boolean;
   readonly contributors: readonly {
@@ -37,6 +44,9 @@ export type ModelStatement = {
     readonly batches: readonly bigint[];
   }[];
 };
+
+/** Parent of a model that was made from no other. */
+export const NO_PARENT = `0x${"0".repeat(64)}`;
 
 /** EIP-712 types of what a contributor signs for each batch. */
 export const BATCH_TYPES = {
@@ -56,6 +66,17 @@ export type BatchMessage = {
   readonly count: number;
 };
 
+/** EIP-712 types of what a contributor signs to take a batch back. */
+export const WITHDRAWAL_TYPES = {
+  Withdrawal: [
+    { name: "batch", type: "uint256" },
+    { name: "contributor", type: "address" },
+  ],
+};
+
+/** What a contributor signs to take a batch back. */
+export type WithdrawalMessage = { readonly batch: bigint; readonly contributor: string };
+
 /** The EIP-712 domain of a contract of ours. */
 export function quittanceDomain(chainId: number, contract: string): TypedDomain {
   return { name: "Quittance", version: "1", chainId, verifyingContract: contract };
@@ -66,9 +87,15 @@ export function batchDigest(chainId: number, datanets: string, batch: BatchMessa
   return typedDataDigest(quittanceDomain(chainId, datanets), BATCH_TYPES, batch);
 }
 
+/** Digest of a withdrawal's signature, as `Datanets.withdrawalDigest`. */
+export function withdrawalDigest(chainId: number, datanets: string, message: WithdrawalMessage): string {
+  return typedDataDigest(quittanceDomain(chainId, datanets), WITHDRAWAL_TYPES, message);
+}
+
 const STATEMENT_TYPE =
-  "tuple(uint256 datanet, bytes32 backbone, uint256 commitW, uint256 commitA, uint256 commitR," +
-  " uint32 lambda, uint32 samples, uint128 feeUnitWei, bool unproven," +
+  "tuple(uint256 datanet, uint32 datanetVersion, bytes32 parent, bytes32 backbone, uint256 commitW," +
+  " uint256 commitA, uint256 commitR, uint32 lambda, uint32 samples, address token, uint128 feeUnit," +
+  " bool unproven," +
   " tuple(address account, uint256 commitG, uint256[] batches)[] contributors)";
 
 /** A model's id, as `Models.modelIdOf`. */

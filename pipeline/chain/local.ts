@@ -62,7 +62,20 @@ export async function openLocalChain(options: LocalChainOptions = {}): Promise<C
 /** Compiles the contracts with the compiler that npm installed. Quiet, and offline. */
 export async function buildContracts(): Promise<void> {
   const runtime = await hardhat();
-  await runtime.tasks.getTask("build").run({ quiet: true, force: false, noTests: true });
+  const { log, warn } = console;
+  // The compiler's remarks about libraries are their authors'; those about our own contracts are shown.
+  // Hardhat sets an empty line before them, on the standard output, which is not its to write to.
+  console.log = (...what: unknown[]) => {
+    if (what.length > 0) warn(...what);
+  };
+  console.warn = (...what: unknown[]) => {
+    if (!/--> \.?\/?node_modules\//.test(String(what[0]))) warn(...what);
+  };
+  try {
+    await runtime.tasks.getTask("build").run({ quiet: true, force: false, noTests: true });
+  } finally {
+    Object.assign(console, { log, warn });
+  }
 }
 
 type Network = { provider: Provider; close: () => Promise<void> };

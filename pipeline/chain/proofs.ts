@@ -5,7 +5,7 @@
  * that it proves. Proving chunk by chunk is therefore cheapest; any other order works too.
  */
 import type { Hex } from "../engine/ethers.ts";
-import { MODEL_STATUS, type ModelView } from "./types.ts";
+import { type Batches, MODEL_STATUS, type ModelView } from "./types.ts";
 
 /** Batches in a chunk, as `Models.chunkSize`. */
 export const CHUNK_SIZE = 16;
@@ -102,9 +102,11 @@ export function trainingArguments(proofs: TrainingProofs): readonly unknown[] {
 }
 
 /** Arguments of `Epochs.prove` after the model's id and the epoch. */
-export function epochArguments(proofs: EpochProofs): readonly unknown[] {
+export function epochArguments(batches: Batches, proofs: EpochProofs): readonly unknown[] {
   const weights = (proofs.weights ?? []).map(({ index, ...rest }) => ({ groupIndex: index, ...rest }));
-  return [proofs.inference ?? [], proofs.adjoint === undefined ? [] : [proofs.adjoint], weights];
+  const { receiptsRoots, commitQ, feeTotals } = batches;
+  const lists = { receiptsRoots, commitQ, feeTotals };
+  return [lists, proofs.inference ?? [], proofs.adjoint === undefined ? [] : [proofs.adjoint], weights];
 }
 
 /** Joins what the model and its training proof say of themselves. */

@@ -62,7 +62,7 @@ Examples:
 type VerifyOptions = { readonly keys?: string; readonly content?: string; readonly bundle?: string };
 
 function looksLikeReceipt(text: string): boolean {
-  return text.includes('"quittance-receipt/1"');
+  return text.includes('"quittance-receipt/2"');
 }
 
 async function checkBundleFile(text: string, file: string, options: VerifyOptions): Promise<Check[]> {

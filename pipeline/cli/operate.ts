@@ -14,11 +14,11 @@ import { openProject, type Project } from "../project.ts";
 import type { BroughtEncoder } from "../project-backbone.ts";
 import { className, labelsIn, projectLabels } from "../project-labels.ts";
 import { proveTraining } from "../prove-training.ts";
-import { openSession, type Session } from "../session.ts";
+import { coinOf, openSession, type Session } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { profileOption, tell, wholeNumber } from "./options.ts";
-import { ether, openUi, table, type Ui } from "./ui.ts";
+import { coins, openUi, table, type Ui } from "./ui.ts";
 import { workersOption, workOf } from "./work.ts";
 
 const projectOption = (): Option =>
@@ -268,7 +268,8 @@ Examples:
       const ui = openUi(process.stderr);
       await withSession({ folder: options.project }, ui, async (project, session) => {
         const settled = await settleEpoch({ project, session, ui, work: workOf(options.workers, ui) });
-        const rows = settled.payouts.map((p) => [p.name, String(p.influence), ether(p.payoutWei)]);
+        const coin = await coinOf(session, currentModel(project).token);
+        const rows = settled.payouts.map((p) => [p.name, String(p.influence), coins(p.payoutWei, coin)]);
         tell(
           command,
           { epoch: settled.epoch, bundle: settled.bundlePath, payouts: settled.payouts },
@@ -292,6 +293,7 @@ Examples:
           ui,
           ...(options.account === undefined ? {} : { account: options.account }),
         });
+        const coin = await coinOf(session, currentModel(project).token);
         tell(
           command,
           claims,
@@ -299,7 +301,7 @@ Examples:
             ? "  Nothing is owed."
             : table(
                 ["contributor", "paid"],
-                claims.map((c) => [c.name, ether(c.paidWei)]),
+                claims.map((c) => [c.name, coins(c.paidWei, coin)]),
               ),
         );
       });

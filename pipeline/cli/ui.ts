@@ -68,12 +68,16 @@ function bar(fraction: number): string {
   return `[${"█".repeat(full)}${"·".repeat(WIDTH - full)}]`;
 }
 
-/** Wei as ether with every digit that matters. */
-export function ether(wei: bigint): string {
-  const negative = wei < 0n;
-  const text = (negative ? -wei : wei).toString().padStart(19, "0");
-  const decimals = text.slice(-18).replace(/0+$/, "");
-  return `${negative ? "-" : ""}${text.slice(0, -18)}${decimals ? `.${decimals}` : ""} ETH`;
+/** A token as people write its amounts. */
+export type Coin = { readonly symbol: string; readonly decimals: number };
+
+/** An amount in a token's smallest unit, with every digit that matters. */
+export function coins(amount: bigint, { symbol, decimals }: Coin): string {
+  const negative = amount < 0n;
+  const text = (negative ? -amount : amount).toString().padStart(decimals + 1, "0");
+  const fraction = text.slice(text.length - decimals).replace(/0+$/, "");
+  const whole = text.slice(0, text.length - decimals);
+  return `${negative ? "-" : ""}${whole}${fraction ? `.${fraction}` : ""} ${symbol}`;
 }
 
 /** A table for a terminal; numbers (strings that begin with a digit or a sign) are set to the right. */

@@ -27,6 +27,46 @@ export function settlePayouts(weights: readonly bigint[], pool: bigint): Payouts
   return { payouts, dust: payouts.reduce((left, payout) => left - payout, pool) };
 }
 
+/** Shares of an epoch's fees in basis points. Contributors have the rest. */
+export type Split = {
+  readonly protocolBps: number;
+  readonly developerBps: number;
+  readonly validatorsBps: number;
+};
+
+/** What an epoch comes to: shares of the fees rounded down, and what is left for the contributors. */
+export type Settled = Payouts & {
+  readonly shares: { readonly protocol: bigint; readonly developer: bigint; readonly validators: bigint };
+  readonly earnings: bigint;
+};
+
+const BPS = 10_000n;
+
+/**
+ * Divides an epoch's fees and carry as `IEpochs.settle` does: treasury, operator and validators get their
+ * shares of the fees; the contributors the rest and the carry, by weight.
+ *
+ * @throws PayoutInputError for a negative number, or shares above the whole.
+ */
+export function settleFees(of: {
+  readonly weights: readonly bigint[];
+  readonly fees: bigint;
+  readonly carry: bigint;
+  readonly split: Split;
+}): Settled {
+  const { fees, carry, split } = of;
+  const part = (bps: number): bigint => (fees * BigInt(bps)) / BPS;
+  const shares = {
+    protocol: part(split.protocolBps),
+    developer: part(split.developerBps),
+    validators: part(split.validatorsBps),
+  };
+  if (fees < 0n || carry < 0n || Object.values(split).some((bps) => bps < 0))
+    throw new PayoutInputError("Fees, carry or a share is negative: take them from the chain.");
+  const earnings = fees + carry - shares.protocol - shares.developer - shares.validators;
+  return { shares, earnings, ...settlePayouts(of.weights, earnings) };
+}
+
 /** Each one's part of the whole, as numbers that add up to 1 (or all 0 where the weights are). */
 export function shares(weights: readonly bigint[]): number[] {
   const sum = weights.reduce((total, weight) => total + weight, 0n);

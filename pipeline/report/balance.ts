@@ -1,7 +1,7 @@
 /**
- * The books: `deposits = claims + refunds + owed + unspent + pools + carry`, and what the contracts hold is
- * deposits less what they paid out. Both are checked here, on exact integers, each time a page is made: a
- * report states a balance because it added it up, never because somebody told it so.
+ * The books: `deposits = claims + refunds + shares + owed + unspent + pools + carry`, and what the vault
+ * holds is deposits less what it paid out. Both are checked here, on exact integers, each time a page is
+ * made: a report states a balance because it added it up, never because somebody told it so.
  */
 import type { BalanceSheet } from "./data.ts";
 
@@ -17,10 +17,11 @@ export type Balance = {
 /** Adds a balance sheet up. */
 export function balanceOf(sheet: BalanceSheet): Balance {
   const deposits = BigInt(sheet.depositsWei);
-  const paidOut = BigInt(sheet.claimsWei) + BigInt(sheet.refundsWei);
+  const collected = BigInt(sheet.sharedWei) - BigInt(sheet.uncollectedWei);
+  const paidOut = BigInt(sheet.claimsWei) + BigInt(sheet.refundsWei) + collected;
   const held =
     BigInt(sheet.owedWei) + BigInt(sheet.unspentWei) + BigInt(sheet.poolsWei) + BigInt(sheet.carryWei);
-  const differenceWei = deposits - paidOut - held;
+  const differenceWei = deposits - paidOut - BigInt(sheet.uncollectedWei) - held;
   const holdingDifferenceWei = BigInt(sheet.contractBalanceWei) - (deposits - paidOut);
   return {
     balances: differenceWei === 0n && holdingDifferenceWei === 0n,

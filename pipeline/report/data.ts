@@ -43,7 +43,7 @@ export type RunFacts = {
     /** For example "local chain in this process". */
     readonly name: string;
     readonly chainId: number;
-    /** Symbol of the native coin with 18 decimals, for example "ETH". */
+    /** Symbol of the token that is paid in, with 18 decimals. */
     readonly coin: string;
     readonly contracts: readonly { readonly name: string; readonly address: string }[];
   };
@@ -88,6 +88,14 @@ export type EpochFacts = {
   /** Wei a fee unit. */
   readonly feeUnitWei: Decimal;
   readonly carryInWei: Decimal;
+  /** Shares of the fees that were governed when the epoch was committed, in basis points. */
+  readonly shares: readonly {
+    readonly who: "protocol" | "developer" | "validators";
+    readonly bps: number;
+    readonly wei: Decimal;
+  }[];
+  /** What the contributors shared: the pool less those shares. */
+  readonly earningsWei: Decimal;
   /** What was shared out: fees and the carry from before. */
   readonly poolWei: Decimal;
   readonly carryOutWei: Decimal;
@@ -177,7 +185,15 @@ export type ExplainedSampleFacts = {
 };
 
 export type ProofFacts = {
-  readonly circuit: "inference" | "adjoint" | "weights" | "samples" | "contributors" | "model";
+  readonly circuit:
+    | "inference"
+    | "adjoint"
+    | "weights"
+    | "samples"
+    | "contributors"
+    | "model"
+    | "duplicate"
+    | "inclusion";
   /** Which of several, from 1. */
   readonly index: number;
   readonly rows: number;
@@ -205,6 +221,10 @@ export type BalanceSheet = {
   readonly poolsWei: Decimal;
   /** Dust and unshared pools that wait for the next epoch. */
   readonly carryWei: Decimal;
-  /** What the contracts hold according to the chain. */
+  /** Shares of treasury, operator and validators. */
+  readonly sharedWei: Decimal;
+  /** The part of them that is still in the vault. */
+  readonly uncollectedWei: Decimal;
+  /** What the vault holds of the token according to the chain. */
   readonly contractBalanceWei: Decimal;
 };

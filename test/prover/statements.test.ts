@@ -49,6 +49,8 @@ const statements: Statement[] = [
   },
   { circuit: "adjoint", commitA: 1n, commitQ: 2n, commitY: 3n, lambda: 4n },
   { circuit: "weights", commitY: 1n, commitG: [2n, 3n], w: [4n, 5n] },
+  { circuit: "duplicate", rootEarlier: 1n, rootLater: 2n, challenger: 3n },
+  { circuit: "inclusion", context: 1n, receiptsRoot: 2n, leaf: 3n },
 ];
 
 describe("statements", () => {

@@ -49,7 +49,7 @@ describe(`random models at the tiny profile (seed ${SEED})`, () => {
     expect(await session.contracts.trainingProven(model.id)).toBe(true);
     const view = await session.contracts.epoch(model.id, epoch);
     expect(EPOCH_STATUS[Number(view.status)]).toBe("settled");
-    expect(addsUp(await session.contracts.accounting())).toBe(true);
+    expect(addsUp(await session.contracts.accounting(model.id))).toBe(true);
     const lines = await verifyBundle(bundle, session.keys);
     expect(lines.filter(({ ok }) => !ok)).toEqual([]);
     expect(lines.find(({ name }) => name === "training")?.assurance).toBe("proven");

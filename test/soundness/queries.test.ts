@@ -4,6 +4,7 @@ import type { EpochBundle } from "../../pipeline/bundle.ts";
 import { bundleProof } from "../../pipeline/bundle.ts";
 import type { ModelState } from "../../pipeline/commit.ts";
 import { answerQueries } from "../../pipeline/infer.ts";
+import { readVouchers } from "../../pipeline/payments/book.ts";
 import { type Receipt, receiptRecord } from "../../pipeline/receipts.ts";
 import { chargesOf } from "../../pipeline/settle.ts";
 import { epochStatements } from "../../pipeline/statements.ts";
@@ -65,22 +66,25 @@ it(`is refused on chain, and by the offline verifier in either spelling (seed ${
   ]);
 
   const charges = chargesOf(receipts);
-  await contracts.commitEpoch(operator, model.id, {
+  const committed = {
     receiptsRoots: [first.statement.receiptsRoot, lie.statement.receiptsRoot],
     commitQ: [first.statement.commitQOut, lie.statement.commitQOut],
     feeTotals: [first.statement.feeTotal, lie.statement.feeTotal],
+  };
+  const commitment = {
+    ...committed,
     commitY: honest.adjoint.statement.commitY,
     payers: [...charges.keys()],
     feeUnits: [...charges.values()],
-  });
+  };
+  const vouchers = [...readVouchers(shop.project, model.id).values()];
+  await contracts.commitEpoch(operator, model.id, commitment, vouchers);
   const post = (batchIndex: number): Promise<string> => {
     const inference = [{ batchIndex, proof: proofWords(made[batchIndex]?.proof as never) }];
-    return reasonOf(contracts.proveEpoch(operator, model.id, 1, { inference }));
+    return reasonOf(contracts.proveEpoch(operator, model.id, 1, committed, { inference }));
   };
   expect(await post(0)).toBe("accepted");
   expect(await post(1)).toBe("VerifierInvalidBatch");
-  const alone = contracts.proveInference(operator, model.id, 1, 1, proofWords(made[1]?.proof as never));
-  expect(await reasonOf(alone)).toBe("VerifierInvalidProof");
 
   const batches = [
     { statement: first.statement, receipts: first.receipts },
@@ -91,8 +95,8 @@ it(`is refused on chain, and by the offline verifier in either spelling (seed ${
     commitQOut: String(statement.commitQOut),
     receiptsRoot: String(statement.receiptsRoot),
     feeTotal: String(statement.feeTotal),
-    receipts: own.map(({ requestId, payer, feeUnits, leaf, signature }) => {
-      return { requestId, payer, feeUnits, leaf: String(leaf), signature };
+    receipts: own.map(({ requestId, payer, feeUnits, leaf, dueBy, signature }) => {
+      return { requestId, payer, feeUnits, leaf: String(leaf), dueBy, signature };
     }),
     proof: bundleProof(made[index]?.proof as never),
   }));

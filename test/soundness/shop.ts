@@ -10,6 +10,7 @@ import { bundleProof, type EpochBundle, parseBundle } from "../../pipeline/bundl
 import { RevertedError } from "../../pipeline/chain/client.ts";
 import { openContracts, signBatch } from "../../pipeline/chain/contracts.ts";
 import { deployContracts, deployOptionsOf } from "../../pipeline/chain/deploy.ts";
+import { NO_PARENT } from "../../pipeline/chain/ids.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
 import { openUi } from "../../pipeline/cli/ui.ts";
 import { commitModel, type ModelBatch, type ModelState } from "../../pipeline/commit.ts";
@@ -72,15 +73,18 @@ export async function openShop(seed: string, secret: "real" | "known"): Promise<
   await chain.fund(operator.address, COINS);
   const { deployment } = await deployContracts(chain, operator, deployOptionsOf(PROFILE, keys));
   const funded = new Set<string>();
+  const contracts = await openContracts(chain, deployment);
   const session: Session = {
-    ...{ chain, deployment, circuits, keys, operator },
-    contracts: await openContracts(chain, deployment),
+    ...{ chain, deployment, circuits, keys, operator, contracts },
     profile: PROFILE,
     async wallet(label) {
       const wallet = accountOf(project.secrets.walletKey(label));
       if (!funded.has(label)) await chain.fund(wallet.address, COINS);
       funded.add(label);
       return wallet;
+    },
+    async endow(wallet, amount) {
+      await contracts.transferToken(operator, wallet.address, amount);
     },
     record: () => {},
     transactions: () => [],
@@ -104,7 +108,7 @@ export async function openShop(seed: string, secret: "real" | "known"): Promise<
 }
 
 /** The backbone that the shop answers with. What is contributed here has features of its own. */
-function backboneOf({ project }: Shop): string {
+function backboneOf(project: Project): string {
   return project.readState<{ hash: string }>("backbone")?.hash ?? "";
 }
 
@@ -161,7 +165,7 @@ export async function commitFit(
   };
   return commitModel({
     ...{ project, session, ui: UI, unproven, datanet: of.datanet, corpus: "random", fitted: model },
-    backbone: backboneOf(shop),
+    backbone: backboneOf(project),
     contributors: of.contributions.map(({ name, account, batches }, index) => ({
       ...{ name, account, batches },
       moments: { samples: counts[index] as number, a: new Float64Array(), b: new Float64Array() } as Moments,
@@ -196,7 +200,7 @@ export async function train(
   const fitted = await fitSamples(data, lambda);
   const model = await commitModel({
     ...{ project, session, ui: UI, datanet, fitted, unproven: false, corpus: "random" },
-    backbone: backboneOf(shop),
+    backbone: backboneOf(project),
     contributors: contributions.map(({ name, account, batches }, index) => {
       return { name, account, batches, moments: fitted.parts[index] as Moments };
     }),
@@ -259,7 +263,7 @@ export function bundleOf(
     c: ["0", "0"],
   };
   return parseBundle({
-    format: "quittance-epoch/1",
+    format: "quittance-epoch/2",
     profile: "tiny",
     chainId: chain.chainId,
     contracts: { datanets, models, epochs, training: trainingAddress },
@@ -269,6 +273,9 @@ export function bundleOf(
       operator: operator.address,
       nonce: String(model.nonce),
       datanet: String(model.datanet),
+      datanetVersion: model.datanetVersion,
+      parent: model.parent ?? NO_PARENT,
+      token: model.token,
       backbone: model.backbone,
       commitW: String(model.commitW),
       commitA: String(model.commitA),
@@ -290,7 +297,12 @@ export function bundleOf(
     inference,
     adjoint: { commitQ: "0", commitY: "0", proof: none },
     weights: [],
-    settlement: { carryInWei: "0", poolWei: "0", sumWeights: "0", payoutsWei: [], carryOutWei: "0" },
+    settlement: {
+      ...{ carryInWei: "0", poolWei: "0", earningsWei: "0", sumWeights: "0", carryOutWei: "0" },
+      split: { protocolBps: 0, developerBps: 0, validatorsBps: 0 },
+      sharesWei: { protocol: "0", developer: "0", validators: "0" },
+      ...{ previousWei: [], payoutsWei: [], earningsRoot: `0x${"0".repeat(64)}` },
+    },
   });
 }
 

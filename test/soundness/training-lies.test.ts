@@ -8,7 +8,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signBatch } from "../../pipeline/chain/contracts.ts";
-import { type ModelStatement, modelIdOf, rhoOf, trainingSeed } from "../../pipeline/chain/ids.ts";
+import { type ModelStatement, modelIdOf, NO_PARENT, rhoOf, trainingSeed } from "../../pipeline/chain/ids.ts";
 import type { ModelState } from "../../pipeline/commit.ts";
 import type { ProvenTraining } from "../../pipeline/prove-training.ts";
 import { keepRecords } from "../../pipeline/records.ts";
@@ -429,13 +429,16 @@ describe(`lies about the training (seed ${SEED})`, () => {
     it("depends on every single thing that was committed", () => {
       const statement: ModelStatement = {
         datanet: 1n,
+        datanetVersion: 2,
+        parent: NO_PARENT,
         backbone: `0x${"22".repeat(32)}`,
         commitW: 2n,
         commitA: 3n,
         commitR: 4n,
         lambda: 5,
         samples: 6,
-        feeUnitWei: 7n,
+        token: `0x${"aa".repeat(20)}`,
+        feeUnit: 7n,
         unproven: false,
         contributors: [{ account: `0x${"33".repeat(20)}`, commitG: 8n, batches: [1n, 2n] }],
       };
@@ -466,13 +469,16 @@ describe(`lies about the training (seed ${SEED})`, () => {
         ...(
           [
             { datanet: 9n },
+            { datanetVersion: 9 },
+            { parent: `0x${"99".repeat(32)}` },
+            { token: other },
             { backbone: `0x${"88".repeat(32)}` },
             { commitW: 9n },
             { commitA: 9n },
             { commitR: 9n },
             { lambda: 9 },
             { samples: 9 },
-            { feeUnitWei: 9n },
+            { feeUnit: 9n },
             { unproven: true },
             { contributors: [{ ...contributor, account: other }] },
             { contributors: [{ ...contributor, commitG: 9n }] },

@@ -43,7 +43,7 @@ describe("Datanets", () => {
     const batch = fresh();
     const id = await contribute(batch, await sign(batch));
     expect(id).toBe(1n);
-    expect(await world.contracts.batch(id)).toEqual({ ...batch, count: 3n });
+    expect(await world.contracts.batch(id)).toMatchObject({ ...batch, count: 3n, position: 1n });
     expect(await world.contracts.batchOf(datanet, batch.root)).toBe(id);
     expect(await world.contracts.batchOf(datanet, batch.root + 1n)).toBe(0n);
     expect(await world.contracts.batchCount()).toBe(1n);

@@ -18,28 +18,12 @@ describe("Epochs.prove", () => {
   beforeEach(async () => {
     model = await W.makeModel(world);
     epoch = await W.makeEpoch(world, model);
-    proofs = await allProofs(model, epoch);
+    proofs = await W.allProofs(world, model, epoch, w);
   });
 
-  const allProofs = async (of: W.Model, at: W.Epoch): Promise<Required<EpochProofs>> => ({
-    inference: [
-      { batchIndex: 0, proof: await W.proveInference(world, of, at, 0) },
-      { batchIndex: 1, proof: await W.proveInference(world, of, at, 1) },
-    ],
-    adjoint: world.keys.adjoint.prove(W.adjointPublics(of, at)),
-    weights: [0, 1].map((index) => {
-      const group = W.groupOf(world, of, w, index);
-      return { ...group, proof: W.proveWeights(world, at, group) };
-    }),
-  });
-  const prove = (sent: EpochProofs, number = epoch.number) =>
-    world.contracts.proveEpoch(world.people.relayer, model.id, number, sent);
+  const prove = (sent: EpochProofs, number = epoch.number) => W.sendProofs(world, model, epoch, sent, number);
   const state = async () => ({
     epoch: await world.contracts.epoch(model.id, epoch.number),
-    batches: [
-      await world.contracts.inferenceBatch(model.id, epoch.number, 0),
-      await world.contracts.inferenceBatch(model.id, epoch.number, 1),
-    ],
     weights: [
       await world.contracts.weightsHash(model.id, epoch.number, 0),
       await world.contracts.weightsHash(model.id, epoch.number, 1),
@@ -50,7 +34,7 @@ describe("Epochs.prove", () => {
     const sent = await prove(proofs);
     const batched = await state();
     expect(batched.epoch).toMatchObject({ remaining: 0n, adjointProven: true });
-    expect(batched.batches.map(({ proven }) => proven)).toEqual([true, true]);
+    expect(batched.epoch.provenBatches).toBe(0b11n);
     expect(sent.logs.map(({ name }) => name)).toEqual([
       "InferenceProven",
       "InferenceProven",
@@ -59,13 +43,7 @@ describe("Epochs.prove", () => {
       "WeightsProven",
     ]);
     const hashes = batched.weights;
-    const settled = await world.contracts.settle(
-      world.people.relayer,
-      model.id,
-      epoch.number,
-      model.accounts,
-      w,
-    );
+    const settled = await W.settle(world, model, epoch.number, w);
     expect(settled.payoutsWei).toEqual([317n, 0n, 739n]);
 
     epoch = await W.makeEpoch(world, model);
@@ -80,8 +58,7 @@ describe("Epochs.prove", () => {
       throw new Error("two were expected");
     await prove({ inference: [second], adjoint: proofs.adjoint });
     expect((await state()).epoch.remaining).toBe(3n);
-    const { relayer } = world.people;
-    await world.contracts.proveInference(relayer, model.id, epoch.number, 0, first.proof);
+    await prove({ inference: [first] });
     await prove({ weights: [...proofs.weights].reverse() });
     expect((await state()).epoch.remaining).toBe(0n);
   });
@@ -146,7 +123,7 @@ describe("Epochs.prove", () => {
     await W.refused(world, () => prove({}), "VerifierEmptyBatch");
     await W.refused(world, () => prove(proofs, epoch.number + 1), "EpochsUnknownEpoch");
     await prove(proofs);
-    await world.contracts.settle(world.people.relayer, model.id, epoch.number, model.accounts, w);
+    await W.settle(world, model, epoch.number, w);
     await W.refused(world, () => prove(proofs), "EpochsClosed");
   });
 });

@@ -21,16 +21,20 @@ describe("Epochs", () => {
 
   const sender = () => world.people.relayer;
   const inference = (index: number, proof: readonly bigint[], id = model.id, number = epoch.number) =>
-    world.contracts.proveInference(sender(), id, number, index, proof);
+    W.sendProofs(world, { id }, epoch, { inference: [{ batchIndex: index, proof }] }, number);
   const adjoint = (proof: readonly bigint[], id = model.id, number = epoch.number) =>
-    world.contracts.proveAdjoint(sender(), id, number, proof);
+    W.sendProofs(world, { id }, epoch, { adjoint: proof }, number);
   const weights = (
     group: { index: number; w: bigint[]; commitG: bigint[] },
     proof: readonly bigint[],
     number = epoch.number,
-  ) => world.contracts.proveWeights(sender(), model.id, number, group, proof);
+  ) => W.sendProofs(world, model, epoch, { weights: [{ ...group, proof }] }, number);
   const settle = (values: readonly bigint[] = w, accounts = model.accounts) =>
-    world.contracts.settle(sender(), model.id, epoch.number, accounts, values);
+    W.settle(world, model, epoch.number, values, accounts);
+  const commitAgain = async (of: W.Model) => {
+    const vouchers = await W.vouchersFor(world, of, epoch.commitment);
+    await world.contracts.commitEpoch(world.people.operator, of.id, epoch.commitment, vouchers);
+  };
   const status = async () =>
     EPOCH_STATUS[Number((await world.contracts.epoch(model.id, epoch.number)).status)];
 
@@ -45,7 +49,7 @@ describe("Epochs", () => {
     expect(settled.carriedOutWei).toBe(pool - (pool * 30n) / 100n - (pool * 70n) / 100n);
     expect(await status()).toBe("settled");
     const after = await W.balanced(world);
-    expect(after.pools).toBe(before.pools - pool);
+    expect(after.pool).toBe(before.pool - pool);
     expect(after.owed + after.carry).toBe(before.owed + before.carry + pool);
     await W.refused(world, () => settle(), "EpochsClosed");
     await W.refused(world, () => adjoint(new Array<bigint>(8).fill(1n)), "EpochsClosed");
@@ -72,6 +76,8 @@ describe("Epochs", () => {
       const [payer] = world.people.payers;
       if (payer === undefined) throw new Error("no payer");
       await world.contracts.deposit(payer, other.id, 10n * 7n);
+      // Worth as much as is deposited, whatever it says.
+      await world.contracts.redeem(sender(), [await W.voucherFor(world, other, payer, W.COIN)]);
       const commitment = { ...W.makeCommitment(world, [11n]), payers: [payer.address], feeUnits: [11n] };
       const charge = (c: W.Epoch["commitment"]) =>
         world.contracts.commitEpoch(world.people.operator, other.id, c);
@@ -149,7 +155,7 @@ describe("Epochs", () => {
     it("takes a re-randomised or negated proof as what it is: a proof, the first time", async () => {
       await inference(0, rerandomise(world.curve, await W.proveInference(world, model, epoch, 0), -1n));
       await inference(1, rerandomise(world.curve, await W.proveInference(world, model, epoch, 1), 55n));
-      expect((await world.contracts.inferenceBatch(model.id, epoch.number, 1)).proven).toBe(true);
+      expect((await world.contracts.epoch(model.id, epoch.number)).provenBatches).toBe(0b11n);
     });
 
     it("refuses tampered proofs and coordinates that are not canonical or off the curve", async () => {
@@ -163,39 +169,39 @@ describe("Epochs", () => {
       await W.refused(
         world,
         () => inference(0, [...proof.slice(0, 6), ...other.slice(6)]),
-        "VerifierInvalidProof",
+        "VerifierInvalidBatch",
       );
       await inference(0, proof);
     });
 
     it("refuses the proof of another batch, epoch, model and circuit", async () => {
       const zero = await W.proveInference(world, model, epoch, 0);
-      await W.refused(world, () => inference(1, zero), "VerifierInvalidProof");
+      await W.refused(world, () => inference(1, zero), "VerifierInvalidBatch");
       await W.refused(world, () => inference(2, zero), "EpochsUnknownStatement");
       await W.refused(world, () => inference(0, zero, model.id, 2), "EpochsUnknownEpoch");
-      await W.refused(world, () => adjoint(zero), "VerifierInvalidProof");
+      await W.refused(world, () => adjoint(zero), "VerifierInvalidBatch");
 
       // The same receipts, Q and fees in another model: only the context and the model's own W differ.
       const other = await W.makeModel(world);
       for (const payer of world.people.payers) await world.contracts.deposit(payer, other.id, 10_000n);
-      await world.contracts.commitEpoch(world.people.operator, other.id, epoch.commitment);
-      await W.refused(world, () => inference(0, zero, other.id, 1), "VerifierInvalidProof");
+      await commitAgain(other);
+      await W.refused(world, () => inference(0, zero, other.id, 1), "VerifierInvalidBatch");
       const own = world.keys.adjoint.prove(W.adjointPublics(model, epoch));
-      await W.refused(world, () => adjoint(own, other.id, 1), "VerifierInvalidProof");
+      await W.refused(world, () => adjoint(own, other.id, 1), "VerifierInvalidBatch");
 
       // And in this model's next epoch.
       await W.proveAll(world, model, epoch, w);
       await settle();
       for (const payer of world.people.payers) await world.contracts.deposit(payer, model.id, 10_000n);
-      await world.contracts.commitEpoch(world.people.operator, model.id, epoch.commitment);
-      await W.refused(world, () => inference(0, zero, model.id, 2), "VerifierInvalidProof");
+      await commitAgain(model);
+      await W.refused(world, () => inference(0, zero, model.id, 2), "VerifierInvalidBatch");
     });
 
     it("refuses tampered weights, weights plus the field's order, and others' commitments", async () => {
       const group = W.groupOf(world, model, w, 0);
       const proof = W.proveWeights(world, epoch, group);
-      await W.refused(world, () => weights({ ...group, w: [31n, 0n] }, proof), "VerifierInvalidProof");
-      await W.refused(world, () => weights({ ...group, w: [30n, 1n] }, proof), "VerifierInvalidProof");
+      await W.refused(world, () => weights({ ...group, w: [31n, 0n] }, proof), "VerifierInvalidBatch");
+      await W.refused(world, () => weights({ ...group, w: [30n, 1n] }, proof), "VerifierInvalidBatch");
       await W.refused(world, () => weights({ ...group, w: [30n + R, 0n] }, proof), "EpochsWeightTooLarge");
       const huge = { ...group, w: [1n << 112n, 0n] };
       await W.refused(world, () => weights(huge, W.proveWeights(world, epoch, huge)), "EpochsWeightTooLarge");
@@ -257,7 +263,7 @@ describe("Epochs", () => {
       expect(next.number).toBe(2);
       expect(await world.contracts.carryOf(model.id)).toBe(0n);
       await W.proveAll(world, model, next, [1n, 1n, 1n]);
-      const second = await world.contracts.settle(sender(), model.id, 2, model.accounts, [1n, 1n, 1n]);
+      const second = await W.settle(world, model, 2, [1n, 1n, 1n]);
       expect(second.poolWei).toBe(pool + 70n);
       expect(second.payoutsWei).toEqual(new Array(3).fill((pool + 70n) / 3n));
       expect(second.carriedOutWei).toBe((pool + 70n) % 3n);
@@ -269,11 +275,7 @@ describe("Epochs", () => {
       const large = await W.makeEpoch(world, rich, [100n]);
       const most = (1n << 112n) - 1n;
       await W.proveAll(world, rich, large, [most, most, 1n]);
-      const { payoutsWei, poolWei } = await world.contracts.settle(sender(), rich.id, 1, rich.accounts, [
-        most,
-        most,
-        1n,
-      ]);
+      const { payoutsWei, poolWei } = await W.settle(world, rich, 1, [most, most, 1n]);
       expect(payoutsWei).toEqual([most, most, 1n].map((weight) => (poolWei * weight) / (2n * most + 1n)));
       await W.balanced(world);
     });
@@ -302,7 +304,7 @@ describe("Epochs", () => {
       await expire();
       expect(await status()).toBe("expired");
       const after = await W.balanced(world);
-      expect(after.pools).toBe(before.pools - 151n * 7n);
+      expect(after.pool).toBe(before.pool - 151n * 7n);
       for (const [i, payer] of world.people.payers.entries()) {
         expect(await world.contracts.unspent(model.id, payer.address)).toBe(7n * (i === 0 ? a : b));
       }

@@ -35,6 +35,7 @@ describe("Models", () => {
     const stored = await world.contracts.model(model.id);
     expect(MODEL_STATUS[Number(stored.status)]).toBe("committed");
     expect(await world.contracts.trainingProven(model.id)).toBe(false);
+    expect(stored.token.toLowerCase()).toBe(world.contracts.deployment.token.toLowerCase());
     expect(stored).toMatchObject({
       operator: world.people.operator.address,
       contributors: 3n,
@@ -43,7 +44,10 @@ describe("Models", () => {
       commitW: model.statement.commitW,
       commitA: model.statement.commitA,
       backbone: model.statement.backbone,
-      feeUnitWei: 7n,
+      feeUnit: 7n,
+      datanetVersion: 1n,
+      verifierVersion: 1n,
+      frozen: false,
       datanet: model.statement.datanet,
     });
   });
@@ -123,6 +127,8 @@ describe("Models", () => {
       () => commit(members(() => [{ ...a, batches: [batchId] }, b, c])),
       "ModelsForeignBatch",
     );
+    await refused(world, () => commit({ ...model.statement, datanet }), "DatanetsUnknownVersion");
+    await world.contracts.publishDatanet(world.people.operator, datanet);
     await refused(world, () => commit({ ...model.statement, datanet }), "ModelsForeignBatch");
   });
 

@@ -12,9 +12,10 @@ import { deployContract } from "../../pipeline/chain/deploy.ts";
 import { circuitIdOf } from "../../pipeline/chain/ids.ts";
 import { type Codec, codecOf, concatHex, keccak256, word } from "../../pipeline/engine/ethers.ts";
 import { invert, mod, Q, R, rerandomise, trapdoorKey } from "./groth.ts";
-import { type Key, openWorld, type World } from "./world.ts";
+import { openWorld, type World } from "./world.ts";
 
-const CIRCUITS: readonly Key[] = ["samples", "contributors", "model", "inference", "adjoint", "weights"];
+const CIRCUITS = ["samples", "contributors", "model", "inference", "adjoint", "weights"] as const;
+type Key = (typeof CIRCUITS)[number];
 const COUNTS = { samples: 8, contributors: 6, model: 11, inference: 6, adjoint: 4, weights: 5 };
 
 describe("verifyBatch", () => {

@@ -12,7 +12,7 @@ import { type SampleTraining, sampleTraining, trainingInputs } from "../../bench
 import type { Chain } from "../../pipeline/chain/chain.ts";
 import { type Contracts, type Item, openContracts } from "../../pipeline/chain/contracts.ts";
 import { deployContracts, deployOptionsOf } from "../../pipeline/chain/deploy.ts";
-import { circuitIdOf, rhoOf, trainingSeed } from "../../pipeline/chain/ids.ts";
+import { circuitIdOf, NO_PARENT, rhoOf, trainingSeed } from "../../pipeline/chain/ids.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
 import type { BatchEntry } from "../../pipeline/chain/proofs.ts";
 import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
@@ -86,13 +86,16 @@ describe("a real training", () => {
     const { commitW, commitA, commitR, lambda } = training;
     const committed = await contracts.commitModel(operator, {
       datanet: datanetId,
+      datanetVersion: (await contracts.ensureVersion(operator, datanetId)).version,
+      parent: NO_PARENT,
       backbone: random.hex32(),
       commitW,
       commitA,
       commitR,
       lambda: Number(lambda),
       samples: 9,
-      feeUnitWei: 1n,
+      token: contracts.deployment.token,
+      feeUnit: 1n,
       unproven: false,
       contributors: members,
     });

@@ -6,13 +6,22 @@
  */
 import { expect } from "vitest";
 import type { Chain } from "../../pipeline/chain/chain.ts";
-import { balanceOf, RevertedError } from "../../pipeline/chain/client.ts";
+import { type Receipt, RevertedError } from "../../pipeline/chain/client.ts";
 import { type Contracts, openContracts, signBatch } from "../../pipeline/chain/contracts.ts";
 import { type DeployOptions, deployContracts } from "../../pipeline/chain/deploy.ts";
-import type { ModelStatement } from "../../pipeline/chain/ids.ts";
+import { type ModelStatement, NO_PARENT } from "../../pipeline/chain/ids.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
-import { type Accounting, addsUp, type EpochCommitment } from "../../pipeline/chain/types.ts";
+import type { Claim } from "../../pipeline/chain/payments.ts";
+import type { EpochProofs } from "../../pipeline/chain/proofs.ts";
+import {
+  type Accounting,
+  addsUp,
+  type EpochCommitment,
+  type Settlement,
+} from "../../pipeline/chain/types.ts";
 import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
+import { earningsProof } from "../../pipeline/payments/earnings.ts";
+import { type SignedVoucher, signVoucher } from "../../pipeline/payments/vouchers.ts";
 import { type Arithmetic, arithmetic, type TrapdoorKey, trapdoorKey } from "./groth.ts";
 import { type Random, randomFrom } from "./random.ts";
 
@@ -23,7 +32,23 @@ export const QUERIES = 3;
 /** Features of a record. */
 export const DIMENSION = 4;
 
-export type Key = "samples" | "contributors" | "model" | "inference" | "adjoint" | "weights";
+export type Key =
+  | "samples"
+  | "contributors"
+  | "model"
+  | "inference"
+  | "adjoint"
+  | "weights"
+  | "duplicate"
+  | "inclusion";
+/** What a world can be opened with: the profile's sizes, and how fees are split. */
+export type WorldOptions = {
+  readonly group?: number;
+  readonly queries?: number;
+  readonly fees?: DeployOptions["fees"];
+  /** False: the operator keeps all of the token, as after a deployment. */
+  readonly endowed?: boolean;
+};
 export type World = {
   readonly chain: Chain;
   readonly contracts: Contracts;
@@ -38,6 +63,10 @@ export type World = {
     readonly payers: readonly Account[];
   };
   readonly contributors: readonly Account[];
+  /** Contributors per weights proof. */
+  readonly group: number;
+  /** Every model that was committed, and its token: what the vault's books are summed over. */
+  readonly models: Map<string, string>;
 };
 export type Model = {
   readonly id: string;
@@ -46,17 +75,25 @@ export type Model = {
 };
 export type Epoch = { readonly number: number; readonly commitment: EpochCommitment };
 
-/** Trapdoor keys for the six circuits, as the contracts want them. */
-export async function makeKeys(random: Random): Promise<{ curve: Arithmetic; keys: World["keys"] }> {
+/** Trapdoor keys for the circuits, as the contracts want them. */
+export async function makeKeys(
+  random: Random,
+  group = GROUP,
+): Promise<{ curve: Arithmetic; keys: World["keys"] }> {
   const curve = await arithmetic();
   const setup = { alpha: random.field(), beta: random.field(), gamma: random.field() };
   const make = (count: number): TrapdoorKey => trapdoorKey(curve, setup, count, random);
-  const training = { samples: make(8), contributors: make(2 + 2 * GROUP), model: make(11) };
-  const answers = { inference: make(6), adjoint: make(4), weights: make(1 + 2 * GROUP) };
-  return { curve, keys: { ...training, ...answers } };
+  const training = { samples: make(8), contributors: make(2 + 2 * group), model: make(11) };
+  const answers = { inference: make(6), adjoint: make(4), weights: make(1 + 2 * group) };
+  return { curve, keys: { ...training, ...answers, duplicate: make(3), inclusion: make(3) } };
 }
 
-export function deployOptions(keys: World["keys"], emptyQ: bigint, nullG: bigint): DeployOptions {
+export function deployOptions(
+  keys: World["keys"],
+  emptyQ: bigint,
+  nullG: bigint,
+  options: WorldOptions = {},
+): DeployOptions {
   const words = {
     samples: keys.samples.words,
     contributors: keys.contributors.words,
@@ -64,31 +101,43 @@ export function deployOptions(keys: World["keys"], emptyQ: bigint, nullG: bigint
     inference: keys.inference.words,
     adjoint: keys.adjoint.words,
     weights: keys.weights.words,
+    duplicate: keys.duplicate.words,
+    inclusion: keys.inclusion.words,
   };
   const profile = {
     name: "tiny",
     d: DIMENSION,
     batchRecords: 5,
-    queries: QUERIES,
-    contributors: GROUP,
+    queries: options.queries ?? QUERIES,
+    contributors: options.group ?? GROUP,
     maxSamples: 65_535,
   };
-  return { profile, keys: { local: true, words }, emptyQ, nullG };
+  const fees = options.fees === undefined ? {} : { fees: options.fees };
+  return { profile, keys: { local: true, words }, emptyQ, nullG, ...fees };
 }
 
-export async function openWorld(seed: string, contributorCount = 3): Promise<World> {
+export async function openWorld(
+  seed: string,
+  contributorCount = 3,
+  options: WorldOptions = {},
+): Promise<World> {
   const random = randomFrom(seed);
   const chain = await openLocalChain({ now: () => 1_800_000_000 });
   const account = (): Account => accountOf(random.hex32());
   const people = { operator: account(), relayer: account(), payers: [account(), account()] };
   for (const { address } of [people.operator, people.relayer, ...people.payers])
     await chain.fund(address, 1000n * COIN);
-  const { curve, keys } = await makeKeys(random);
+  const group = options.group ?? GROUP;
+  const { curve, keys } = await makeKeys(random, group);
   const [emptyQ, nullG] = [random.field(), random.field()];
-  const { deployment } = await deployContracts(chain, people.operator, deployOptions(keys, emptyQ, nullG));
+  const wanted = deployOptions(keys, emptyQ, nullG, options);
+  const { deployment } = await deployContracts(chain, people.operator, wanted);
   const contracts = await openContracts(chain, deployment);
+  for (const { address } of options.endowed === false ? [] : [people.relayer, ...people.payers])
+    await contracts.erc20Transfer(people.operator, deployment.token, address, 1_000_000n * COIN);
   const contributors = Array.from({ length: contributorCount }, account);
-  return { chain, contracts, random, curve, keys, emptyQ, nullG, people, contributors };
+  const models = new Map<string, string>();
+  return { chain, contracts, random, curve, keys, emptyQ, nullG, people, contributors, group, models };
 }
 
 /** A datanet with one signed batch for each contributor, and a model of them. */
@@ -96,9 +145,11 @@ export async function makeModel(
   world: World,
   accounts: readonly Account[] = world.contributors,
   feeUnitWei = 7n,
+  token = world.contracts.deployment.token,
 ): Promise<Model> {
   const { contracts, people, random } = world;
-  const { datanetId } = await contracts.createDatanet(people.operator, random.hex32());
+  const terms = { tokens: [token] };
+  const { datanetId } = await contracts.createDatanet(people.operator, random.hex32(), terms);
   const batches: bigint[] = [];
   for (const contributor of accounts) {
     const batch = { datanet: datanetId, root: random.field(), count: 4 };
@@ -111,12 +162,25 @@ export async function makeModel(
     datanetId,
     accounts.map((a, i) => ({ account: a.address, batches: [batches[i] as bigint] })),
     feeUnitWei,
+    { token },
   );
+}
+
+/** The datanet's version with everything accepted so far, published by its owner if it has to be. */
+export async function published(world: World, datanet: bigint): Promise<number> {
+  const { owner } = await world.contracts.datanet(datanet);
+  const { operator, relayer } = world.people;
+  const account = [operator, relayer].find(({ address }) => address === owner);
+  if (account === undefined) throw new Error(`datanet ${datanet} is somebody else's: ${owner}`);
+  return (await world.contracts.ensureVersion(account, datanet)).version;
 }
 
 /** What of a model is more than random numbers. */
 export type Commitments = Partial<
-  Pick<ModelStatement, "commitW" | "commitA" | "commitR" | "lambda" | "samples" | "unproven">
+  Pick<
+    ModelStatement,
+    "commitW" | "commitA" | "commitR" | "lambda" | "samples" | "unproven" | "parent" | "token"
+  >
 > & { readonly commitG?: readonly bigint[] };
 
 /** Commits a model of these members, with batches of 4 records, registered as unproven. */
@@ -130,13 +194,16 @@ export async function commitModelOf(
   const { contracts, people, random } = world;
   const statement: ModelStatement = {
     datanet,
+    datanetVersion: await published(world, datanet),
+    parent: commitments?.parent ?? NO_PARENT,
     backbone: random.hex32(),
     commitW: commitments?.commitW ?? random.field(),
     commitA: commitments?.commitA ?? random.field(),
     commitR: commitments?.commitR ?? random.field(),
     lambda: commitments?.lambda ?? 1000,
     samples: commitments?.samples ?? 4 * members.reduce((sum, member) => sum + member.batches.length, 0),
-    feeUnitWei,
+    token: commitments?.token ?? contracts.deployment.token,
+    feeUnit: feeUnitWei,
     unproven: commitments?.unproven ?? true,
     contributors: members.map((member, i) => ({
       ...member,
@@ -144,7 +211,39 @@ export async function commitModelOf(
     })),
   };
   const { modelId } = await contracts.commitModel(people.operator, statement);
+  world.models.set(modelId, statement.token);
   return { id: modelId, statement, accounts: members.map(({ account }) => account) };
+}
+
+/** A voucher of a payer for what it was charged so far and `amount` more. */
+export async function voucherFor(
+  world: World,
+  model: Model,
+  payer: Account,
+  amount: bigint,
+): Promise<SignedVoucher> {
+  const { charged } = await world.contracts.channel(model.id, payer.address);
+  return await signVoucher(payer, world.contracts.deployment, {
+    operator: world.people.operator.address,
+    model: model.id,
+    cumulative: charged + amount,
+    expiry: 10n ** 11n,
+  });
+}
+
+/** Vouchers of both payers for what a commitment charges them. */
+export async function vouchersFor(
+  world: World,
+  model: Model,
+  commitment: EpochCommitment,
+): Promise<SignedVoucher[]> {
+  const signed: SignedVoucher[] = [];
+  for (const payer of world.people.payers) {
+    const units = commitment.feeUnits.filter((_, i) => commitment.payers[i] === payer.address);
+    const sum = units.reduce((total, unit) => total + unit, 0n);
+    signed.push(await voucherFor(world, model, payer, sum * model.statement.feeUnit));
+  }
+  return signed;
 }
 
 /** Deposits what is missing and commits an epoch; both payers pay, the second one the odd unit. */
@@ -156,10 +255,11 @@ export async function makeEpoch(
   const { contracts, people } = world;
   const commitment = makeCommitment(world, feeTotals);
   for (const [i, payer] of people.payers.entries()) {
-    const wei = (commitment.feeUnits[i] as bigint) * model.statement.feeUnitWei;
+    const wei = (commitment.feeUnits[i] as bigint) * model.statement.feeUnit;
     if (wei > 0n) await contracts.deposit(payer, model.id, wei);
   }
-  const { epoch } = await contracts.commitEpoch(people.operator, model.id, commitment);
+  const vouchers = await vouchersFor(world, model, commitment);
+  const { epoch } = await contracts.commitEpoch(people.operator, model.id, commitment, vouchers);
   return { number: epoch, commitment };
 }
 
@@ -206,7 +306,7 @@ export function groupOf(
   w: readonly bigint[],
   index: number,
 ): { index: number; w: bigint[]; commitG: bigint[] } {
-  const places = Array.from({ length: GROUP }, (_, j) => index * GROUP + j);
+  const places = Array.from({ length: world.group }, (_, j) => index * world.group + j);
   return {
     index,
     w: places.map((place) => w[place] ?? 0n),
@@ -231,6 +331,35 @@ export function proveWeights(
   return world.keys.weights.prove([epoch.commitment.commitY, ...group.commitG, ...group.w]);
 }
 
+/** Every proof of an epoch. */
+export async function allProofs(
+  world: World,
+  model: Model,
+  epoch: Epoch,
+  w: readonly bigint[],
+): Promise<Required<EpochProofs>> {
+  const inference = [];
+  for (const batchIndex of epoch.commitment.feeTotals.keys())
+    inference.push({ batchIndex, proof: await proveInference(world, model, epoch, batchIndex) });
+  const adjoint = world.keys.adjoint.prove(adjointPublics(model, epoch));
+  const weights = Array.from({ length: Math.ceil(w.length / world.group) }, (_, index) => {
+    const whole = groupOf(world, model, w, index);
+    return { ...whole, proof: proveWeights(world, epoch, whole) };
+  });
+  return { inference, adjoint, weights };
+}
+
+/** Sends any of an epoch's proofs. */
+export function sendProofs(
+  world: World,
+  model: Pick<Model, "id">,
+  epoch: Epoch,
+  proofs: EpochProofs,
+  number = epoch.number,
+): Promise<Receipt> {
+  return world.contracts.proveEpoch(world.people.relayer, model.id, number, epoch.commitment, proofs);
+}
+
 /** Posts every proof of an epoch. */
 export async function proveAll(
   world: World,
@@ -238,35 +367,61 @@ export async function proveAll(
   epoch: Epoch,
   w: readonly bigint[],
 ): Promise<void> {
-  const { contracts, people } = world;
-  for (let group = 0; group * GROUP < w.length; group++) {
-    const whole = groupOf(world, model, w, group);
-    await contracts.proveWeights(
-      people.relayer,
-      model.id,
-      epoch.number,
-      whole,
-      proveWeights(world, epoch, whole),
-    );
-  }
-  const adjoint = world.keys.adjoint.prove(adjointPublics(model, epoch));
-  await contracts.proveAdjoint(people.relayer, model.id, epoch.number, adjoint);
-  for (const index of epoch.commitment.feeTotals.keys()) {
-    const proof = await proveInference(world, model, epoch, index);
-    await contracts.proveInference(people.relayer, model.id, epoch.number, index, proof);
-  }
+  await sendProofs(world, model, epoch, await allProofs(world, model, epoch, w));
 }
 
-/** The accounts, and that they are backed by coins and add up to the wei. */
+/** Settles an epoch, with what was earned before as the events tell it. */
+export async function settle(
+  world: World,
+  model: Model,
+  number: number,
+  w: readonly bigint[],
+  accounts = model.accounts,
+): Promise<Receipt & Settlement> {
+  const { cumulative } = await world.contracts.earnings(model.id, model.accounts);
+  return await world.contracts.settle(world.people.relayer, model.id, number, accounts, w, cumulative);
+}
+
+/** What a claim of an account brings now. */
+export async function claimOf(world: World, model: Model, account: string): Promise<Claim> {
+  const earnings = await world.contracts.earnings(model.id, model.accounts);
+  return { model: model.id, ...earningsProof(earnings, account) };
+}
+
+/** What an account has earned with a model and not received yet. */
+export async function owed(world: World, model: Model, account: string): Promise<bigint> {
+  const { cumulative } = await claimOf(world, model, account);
+  return cumulative - (await world.contracts.claimed(model.id, account));
+}
+
+/** All models' accounts together: each adds up, and what is not paid out yet lies in the vault. */
 export async function balanced(world: World): Promise<Accounting> {
-  const accounts = await world.contracts.accounting();
-  expect(addsUp(accounts), `the accounts do not add up: ${Object.entries(accounts).join(" ")}`).toBe(true);
-  const held = accounts.unspent + accounts.pools + accounts.carry + accounts.owed;
-  expect(await balanceOf(world.chain, world.contracts.deployment.vault)).toBe(held);
-  return accounts;
+  const { contracts } = world;
+  const sums = {
+    deposited: 0n,
+    withdrawn: 0n,
+    unspent: 0n,
+    pool: 0n,
+    carry: 0n,
+    shared: 0n,
+    owed: 0n,
+    claimed: 0n,
+  };
+  const held = new Map<string, bigint>();
+  for (const [id, token] of world.models) {
+    const books = await contracts.accounting(id);
+    expect(addsUp(books), `the accounts do not add up: ${Object.entries(books).join(" ")}`).toBe(true);
+    for (const key of Object.keys(sums) as Array<keyof Accounting>) sums[key] += books[key];
+    held.set(token, (held.get(token) ?? 0n) + books.unspent + books.pool + books.carry + books.owed);
+  }
+  for (const [token, sum] of held) {
+    const lying = await contracts.erc20Balance(token, contracts.deployment.vault);
+    expect(lying).toBe(sum + (await contracts.uncollectedShares(token)));
+  }
+  return sums;
 }
 
-/** The call is refused for this reason, and not a wei moves. */
+/** The call is refused for this reason, and not a unit moves. */
 export async function refused(
   world: World,
   work: () => Promise<unknown>,

@@ -2,16 +2,26 @@
 pragma solidity ^0.8.30;
 
 import {CircuitId, ModelId} from "../Types.sol";
+import {IFeeSchedule} from "./IFeeSchedule.sol";
+import {IModels} from "./IModels.sol";
+import {IVault} from "./IVault.sol";
 
 /// @title Epochs: charge, prove, settle
 /// @notice An epoch is a run of paid answers of one model. Its operator commits to the receipts and charges
 /// the payers; three kinds of proofs, in any order and from anybody, show that the receipts are answers of
 /// the committed model (`inference`, one per batch), that Y is the adjoint of their fee-weighted queries
 /// (`adjoint`), and what weight each contributor has (`weights`, one per group). When all are there,
-/// anybody settles: `payout_c = ⌊pool · w_c / Σ w⌋`.
+/// anybody settles. Of the fees, the treasury, the operator and the validators get the shares that were in
+/// force when the epoch was committed, each rounded down; the contributors get the rest and what earlier
+/// epochs carried over: `payout_c = ⌊earnings · w_c / Σ w⌋`. What rounding leaves, less than one unit for
+/// each contributor, is carried to the model's next epoch; if nobody helped, all of it is.
 /// @dev Public inputs are never taken from the prover: this contract builds them from what was committed
 /// before. A statement is its place (model, epoch, circuit, index) and can be proven once, whatever the
 /// bytes of the proof.
+///
+/// An epoch's batches are stored as one hash, for a thousand answers are two dozen batches and a slot costs
+/// as much as a fourth of a proof; whoever proves brings the lists again. Its other numbers are what was
+/// fixed when it was committed.
 interface IEpochs {
     enum Status {
         None,
@@ -35,24 +45,36 @@ interface IEpochs {
         uint128[] feeUnits;
     }
 
-    /// @param remaining proofs that are still missing
-    /// @param pool what is shared out, carry included
-    struct Epoch {
-        Status status;
-        uint64 committedAt;
-        uint32 batches;
-        uint32 remaining;
-        bool adjointProven;
-        uint128 pool;
-        uint256 commitY;
-        bytes32 chargesHash;
+    /// @notice An epoch's batches, as they were committed.
+    struct Batches {
+        uint256[] receiptsRoots;
+        uint256[] commitQ;
+        uint256[] feeTotals;
     }
 
-    struct InferenceBatch {
-        uint256 receiptsRoot;
-        uint256 commitQ;
-        uint64 feeTotal;
-        bool proven;
+    /// @param expiresAt until when it can only be proven, and not expire
+    /// @param batches how many
+    /// @param remaining proofs that are still missing
+    /// @param provenBatches bit i: the inference proof of batch i is there
+    /// @param split of the fees, as it was when the epoch was committed
+    /// @param fees what its payers were charged, in the token's smallest unit
+    /// @param pool what is shared out: fees and carry
+    /// @param batchesHash keccak256(abi.encode(receiptsRoots, commitQ, feeTotals))
+    /// @param chargesHash keccak256(abi.encode(payers, feeUnits))
+    struct Epoch {
+        Status status;
+        uint40 committedAt;
+        uint40 expiresAt;
+        uint8 batches;
+        uint32 remaining;
+        bool adjointProven;
+        uint64 provenBatches;
+        IFeeSchedule.Split split;
+        uint128 fees;
+        uint128 pool;
+        uint256 commitY;
+        bytes32 batchesHash;
+        bytes32 chargesHash;
     }
 
     /// @notice One `inference` statement and its proof.
@@ -61,7 +83,9 @@ interface IEpochs {
         uint256[8] proof;
     }
 
-    /// @notice One `weights` statement and its proof; see {proveWeights}.
+    /// @notice One `weights` statement and its proof.
+    /// @param w the weights of the contributors of a group, a word each, zeros for the places that nobody has
+    /// @param commitG their gradients' commitments, `nullG` for the places that nobody has
     struct WeightsProof {
         uint256 groupIndex;
         uint256[] w;
@@ -69,7 +93,24 @@ interface IEpochs {
         uint256[8] proof;
     }
 
+    /// @notice What settling an epoch came to.
+    /// @param pool fees and carry
+    /// @param earnings what the contributors shared: the pool less treasury's, operator's and validators'
+    /// @param root of what they have earned by now, see {IVault-rootOf}
+    struct Settlement {
+        uint128 pool;
+        uint128 earnings;
+        uint128 carriedOut;
+        bool trainingProven;
+        uint256 totalWeight;
+        bytes32 root;
+    }
+
     error EpochsWrongProfile();
+    /// @notice The guardian has paused what is new.
+    error EpochsPaused();
+    /// @notice The model lost a dispute: it opens no more epochs.
+    error EpochsModelFrozen(ModelId model);
     /// @notice The model's training is not proven, and it was not registered as unproven.
     error EpochsTrainingNotProven(ModelId model);
     error EpochsNotOperator(address sender, address operator);
@@ -87,6 +128,8 @@ interface IEpochs {
     error EpochsFeeTooLarge(uint256 batchIndex, uint256 feeTotal);
     /// @notice The payers pay `charged` fee units and the receipts cost `fees`.
     error EpochsFeesDiffer(uint256 charged, uint256 fees);
+    /// @notice The lists are not the epoch's batches.
+    error EpochsWrongBatches();
     error EpochsUnknownStatement(uint256 index);
     /// @notice This statement was proven before.
     error EpochsAlreadyProven(CircuitId circuit, uint256 index);
@@ -118,52 +161,39 @@ interface IEpochs {
     event EpochSettled(
         ModelId indexed model,
         uint256 indexed epoch,
-        uint256 pool,
-        uint256 totalWeight,
-        uint256 carriedOut,
+        Settlement settlement,
         address[] accounts,
-        uint256[] payouts,
-        bool trainingProven
+        uint256[] payouts
     );
     event EpochExpired(ModelId indexed model, uint256 indexed epoch, uint256 pool);
 
-    /// @notice Opens the model's next epoch and charges its payers. The model's operator only, and only if
-    /// the model's training is proven or it was registered as unproven; the event says which.
+    /// @notice Opens the model's next epoch and charges its payers, each within its deposit and its redeemed
+    /// vouchers. The model's operator only, and only if the model's training is proven or it was registered
+    /// as unproven; the event says which. Not for a frozen model, nor in a pause.
     /// @return epoch its number, from 1
     function commitEpoch(
         ModelId model,
         EpochCommitment calldata commitment
     ) external returns (uint256 epoch);
 
-    /// @notice Proves that batch `batchIndex` of receipts are answers of the committed model.
-    function proveInference(
+    /// @notice The same, and redeems vouchers before it charges.
+    function commitEpochWithVouchers(
         ModelId model,
-        uint256 epoch,
-        uint256 batchIndex,
-        uint256[8] calldata proof
-    ) external;
-
-    /// @notice Proves that Y is the adjoint of the epoch's Q.
-    function proveAdjoint(ModelId model, uint256 epoch, uint256[8] calldata proof) external;
-
-    /// @notice Proves the weights of the contributors of a group.
-    /// @param w their weights, a word each, zeros for the places that nobody has
-    /// @param commitG their gradients' commitments, `nullG` for the places that nobody has
-    function proveWeights(
-        ModelId model,
-        uint256 epoch,
-        uint256 groupIndex,
-        uint256[] calldata w,
-        uint256[] calldata commitG,
-        uint256[8] calldata proof
-    ) external;
+        EpochCommitment calldata commitment,
+        IVault.Voucher[] calldata vouchers,
+        bytes[] calldata signatures
+    ) external returns (uint256 epoch);
 
     /// @notice Proves any of an epoch's statements, all of them in one batch: one wrong proof, and none
-    /// counts.
-    /// @param adjoint none or one
+    /// counts. Anybody may call.
+    /// @param batches the epoch's; not looked at if there are only weights
+    /// @param inference that batches of receipts are answers of the committed model
+    /// @param adjoint none or one: that Y is the adjoint of the epoch's Q
+    /// @param weights of groups of contributors
     function prove(
         ModelId model,
         uint256 epoch,
+        Batches calldata batches,
         InferenceProof[] calldata inference,
         uint256[8][] calldata adjoint,
         WeightsProof[] calldata weights
@@ -173,15 +203,17 @@ interface IEpochs {
     /// {IVault-claim}.
     /// @param accounts the model's contributors, in its order
     /// @param w their proven weights
+    /// @param previous what each of them had earned with the model before, see {IVault-distribute}
     function settle(
         ModelId model,
         uint256 epoch,
         address[] calldata accounts,
-        uint256[] calldata w
+        uint256[] calldata w,
+        uint256[] calldata previous
     ) external returns (uint256[] memory payouts);
 
-    /// @notice Gives a charged epoch's fees back if its proofs are still missing {PROVING_WINDOW} after it
-    /// was committed. Anybody may call; `payers` and `feeUnits` are the committed ones.
+    /// @notice Gives a charged epoch's fees back if its proofs are still missing when its window is over.
+    /// Anybody may call; `payers` and `feeUnits` are the committed ones.
     function expire(
         ModelId model,
         uint256 epoch,
@@ -197,11 +229,8 @@ interface IEpochs {
     /// @notice How many epochs a model has had. The last one may be open.
     function epochCount(ModelId model) external view returns (uint256);
     function epochInfo(ModelId model, uint256 epoch) external view returns (Epoch memory);
-    function inferenceBatch(
-        ModelId model,
-        uint256 epoch,
-        uint256 batchIndex
-    ) external view returns (InferenceBatch memory);
+    /// @notice keccak256 of an epoch's batches; 0 if there is no such epoch.
+    function batchesHashOf(ModelId model, uint256 epoch) external view returns (bytes32);
     /// @notice keccak256 of a group's proven weights; 0 until they are proven.
     function weightsHash(ModelId model, uint256 epoch, uint256 groupIndex) external view returns (bytes32);
 
@@ -209,5 +238,7 @@ interface IEpochs {
     function emptyQ() external view returns (uint256);
     /// @notice Most receipts in one `inference` proof.
     function queries() external view returns (uint256);
-    function PROVING_WINDOW() external view returns (uint256);
+    function models() external view returns (IModels);
+    function vault() external view returns (IVault);
+    function schedule() external view returns (IFeeSchedule);
 }

@@ -120,6 +120,10 @@ interface ITraining {
 
     function progress(ModelId model) external view returns (Progress memory);
 
+    /// @notice Whether the `samples` statement of the model's batch `batchIndex` is proven, in the round that
+    /// was begun last.
+    function sampleProven(ModelId model, uint256 batchIndex) external view returns (bool);
+
     /// @notice keccak256(abi.encode("quittance.training", chain id, this contract, model, rootsHash)).
     function seedOf(ModelId model) external view returns (bytes32);
 

@@ -17,8 +17,8 @@ export function contributorsSection(data: ReportData): Html {
 batches, and the signatures stand on chain.${random ? html` ${randomTag()} marks contributors whose labels were drawn at random in this demonstration.` : undefined}`,
     [
       influenceChart(contributors),
-      payoutChart(contributors, epoch.poolWei, run.chain.coin),
-      comparisonChart(contributors, epoch.poolWei),
+      payoutChart(contributors, epoch.earningsWei, run.chain.coin),
+      comparisonChart(contributors, epoch.earningsWei),
       contributorTable(contributors, run.chain.coin),
     ],
   );
@@ -64,28 +64,28 @@ ${mark("proven")} from committed values; below zero the proof says only that not
   });
 }
 
-function payoutChart(contributors: readonly ContributorFacts[], poolWei: string, coin: string): Html {
-  const pool = BigInt(poolWei);
+function payoutChart(contributors: readonly ContributorFacts[], earningsWei: string, coin: string): Html {
+  const pool = BigInt(earningsWei);
   const share = (contributor: ContributorFacts): number => shareOf(BigInt(contributor.payoutWei), pool);
   return divergingBars({
     id: "payout",
     title: "Payout",
-    about: html`The pool of ${coins(poolWei, coin)}, shared in proportion to influence above zero. ${mark("proven")}`,
+    about: html`${coins(earningsWei, coin)}, shared in proportion to influence above zero. ${mark("proven")}`,
     columns: ["Contributor", "Payout and share of the pool"],
     rows: sortedBy(contributors, share).map((contributor) => ({
       label: label(contributor),
       values: [share(contributor)],
-      text: html`${coins(contributor.payoutWei, coin, poolWei)} <span class="aside">${percent(share(contributor))}</span>`,
+      text: html`${coins(contributor.payoutWei, coin, earningsWei)} <span class="aside">${percent(share(contributor))}</span>`,
     })),
   });
 }
 
-function comparisonChart(contributors: readonly ContributorFacts[], poolWei: string): Html {
+function comparisonChart(contributors: readonly ContributorFacts[], earningsWei: string): Html {
   const all = Math.max(
     1,
     contributors.reduce((sum, contributor) => sum + contributor.samples, 0),
   );
-  const pool = BigInt(poolWei);
+  const pool = BigInt(earningsWei);
   return dumbbells({
     id: "comparison",
     title: "Paid for what helped, not for how much there is",

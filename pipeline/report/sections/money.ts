@@ -20,6 +20,7 @@ export function moneySection({ balance: sheet, epoch }: ReportData): Html {
         [
           ["Deposited by payers", grouped(sheet.depositsWei), ""],
           ["Claimed by contributors", "", grouped(sheet.claimsWei)],
+          ["To treasury, operator and validators", "", grouped(sheet.sharedWei)],
           ["Refunded to payers", "", grouped(sheet.refundsWei)],
           ["Earned and not yet claimed", "", grouped(sheet.owedWei)],
           ["Deposited and not yet spent", "", grouped(sheet.unspentWei)],
@@ -29,8 +30,8 @@ export function moneySection({ balance: sheet, epoch }: ReportData): Html {
         ["Sum", grouped(sheet.depositsWei), grouped(BigInt(sheet.depositsWei) - balance.differenceWei)],
       ),
       verdict(balance),
-      html`<p>According to the chain, the contracts hold ${grouped(sheet.contractBalanceWei)} wei:
-${balance.holdingDifferenceWei === 0n ? "deposits less claims and refunds, exactly." : html`<strong>${signed(Number(balance.holdingDifferenceWei))} wei off deposits less claims and refunds.</strong>`}</p>`,
+      html`<p>According to the chain, the vault holds ${grouped(sheet.contractBalanceWei)} wei, ${grouped(sheet.uncollectedWei)} of it shares that nobody has collected yet:
+${balance.holdingDifferenceWei === 0n ? "deposits less all that it paid out, exactly." : html`<strong>${signed(Number(balance.holdingDifferenceWei))} wei off deposits less all that it paid out.</strong>`}</p>`,
       epoch.payoutL1Error === undefined
         ? undefined
         : html`<p>The integer payouts differ from the same payouts computed in double precision by

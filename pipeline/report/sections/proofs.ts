@@ -17,6 +17,8 @@ const STATEMENT: Readonly<Record<ProofFacts["circuit"], string>> = {
   contributors: "The committed gradients take these values at the random point.",
   model:
     "The committed weights, remainder and moments take these values at the random point and are in range.",
+  duplicate: "Two registered batches hold a sample with one and the same content digest.",
+  inclusion: "A disputed receipt is in a batch of its epoch.",
 };
 
 /** A summary table, then each proof. */

@@ -34,9 +34,22 @@ ${counted(receipts.length, "question", "questions")} were then asked and paid fo
     html`<p>The people whose data shaped those answers are owed the fees. ${counted(proofs.length, "zero-knowledge proof", "zero-knowledge proofs")},
 checked by a contract (${run.chain.name}), fixed what each of them is owed:
 <strong>${grouped(paid.length)} of ${counted(contributors.length, "contributor", "contributors")} share
-${coins(epoch.poolWei, run.chain.coin)}</strong>.</p>`,
+${coins(epoch.earningsWei, run.chain.coin)}</strong>${sharesStory(data)}.</p>`,
     ...(mislabelled.length === 0 ? [] : [mislabelledStory(data)]),
   ];
+}
+
+/** Who else has a part of the fees, by governance. */
+function sharesStory({ epoch }: ReportData): string {
+  const names = {
+    protocol: "the treasury",
+    developer: "the operator",
+    validators: "the validators",
+  } as const;
+  const parts = epoch.shares.filter(({ bps }) => bps > 0);
+  if (parts.length === 0) return "";
+  const list = parts.map(({ who, bps }) => `${percent(bps / 10_000)} of the fees to ${names[who]}`);
+  return `, after ${list.join(", ")}`;
 }
 
 function mislabelledStory({ contributors, epoch, run }: ReportData): Html {
@@ -47,13 +60,14 @@ function mislabelledStory({ contributors, epoch, run }: ReportData): Html {
   const names = group.map((contributor) => contributor.name).join(" and ");
   return html`<p>In this demonstration ${names} hold ${percent(held / Math.max(1, all))} of the samples with labels
 drawn at random. Nothing in the computation knows that. They receive
-<strong>${got === 0n ? "nothing" : coins(String(got), run.chain.coin)}</strong>${got === 0n ? undefined : html` (${percent(shareOf(got, BigInt(epoch.poolWei)))} of the pool)`}.</p>`;
+<strong>${got === 0n ? "nothing" : coins(String(got), run.chain.coin)}</strong>${got === 0n ? undefined : html` (${percent(shareOf(got, BigInt(epoch.earningsWei)))} of what contributors share)`}.</p>`;
 }
 
 function slip(data: ReportData): Html {
   const { epoch, contributors } = data;
   const payouts = contributors.reduce((sum, contributor) => sum + BigInt(contributor.payoutWei), 0n);
   const fees = BigInt(epoch.poolWei) - BigInt(epoch.carryInWei);
+  const shared = BigInt(epoch.poolWei) - BigInt(epoch.earningsWei);
   const balance = balanceOf(data.balance);
   const line = (label: string, value: Part): Html =>
     html`<div class="slip-line"><dt>${label}</dt><dd>${value}</dd></div>`;
@@ -63,7 +77,8 @@ function slip(data: ReportData): Html {
 ${line("Answers paid for", grouped(data.receipts.length))}
 ${line("Fees", grouped(fees))}
 ${BigInt(epoch.carryInWei) > 0n ? line("Carried in", grouped(epoch.carryInWei)) : undefined}
-${line("Paid out", grouped(payouts))}
+${line("To contributors", grouped(payouts))}
+${shared > 0n ? line("To treasury, operator, validators", grouped(shared)) : undefined}
 ${line("Carried on", grouped(epoch.carryOutWei))}
 ${line("Proofs accepted", grouped(data.proofs.length))}
 </dl>

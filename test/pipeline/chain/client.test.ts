@@ -83,6 +83,14 @@ describe("openRpcChain", () => {
       training: nowhere,
       epochs: nowhere,
       vault: nowhere,
+      token: nowhere,
+      timelock: nowhere,
+      governor: nowhere,
+      guardian: nowhere,
+      registry: nowhere,
+      validation: nowhere,
+      schedule: nowhere,
+      disputes: nowhere,
     };
     const opened = openContracts(chain, { chainId: 1, profile: "tiny", ...addresses });
     await expect(opened).rejects.toMatchObject({ name: "Contracts.WrongChain" });

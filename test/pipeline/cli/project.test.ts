@@ -133,7 +133,11 @@ describe("an operator's day", () => {
     expect(bundle.inference.length).toBe(3);
     expect(bundle.weights.length).toBe(3);
     const paid = bundle.settlement.payoutsWei.reduce((sum, wei) => sum + BigInt(wei), 0n);
-    expect(paid + BigInt(bundle.settlement.carryOutWei)).toBe(BigInt(4 * 7 + 4 * 30) * 10n ** 12n);
+    const { sharesWei, earningsWei, carryOutWei } = bundle.settlement;
+    expect(paid + BigInt(carryOutWei)).toBe(BigInt(earningsWei));
+    const shared = Object.values(sharesWei).reduce((sum, wei) => sum + BigInt(wei), 0n);
+    expect(shared).toBeGreaterThan(0n);
+    expect(BigInt(earningsWei) + shared).toBe(BigInt(4 * 7 + 4 * 30) * 10n ** 12n);
 
     const claims = json<{ name: string; paidWei: string }[]>(
       quittance(["claim", "--json", "--project", shop]).out,

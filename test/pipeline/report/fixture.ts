@@ -133,7 +133,8 @@ function proofs(): readonly ProofFacts[] {
 export function reportFixture(): ReportData {
   const slips = receipts();
   const fees = slips.reduce((sum, receipt) => sum + BigInt(receipt.feeUnits), 0n) * FEE_UNIT_WEI;
-  const people = contributors(fees);
+  const earnings = fees - (fees * 200n) / 10_000n - (fees * 1_000n) / 10_000n;
+  const people = contributors(earnings);
   const payouts = people.reduce((sum, person) => sum + BigInt(person.payoutWei), 0n);
   const deposits = 10n ** 16n;
   return {
@@ -148,7 +149,7 @@ export function reportFixture(): ReportData {
       chain: {
         name: "local chain in this process",
         chainId: 31_337,
-        coin: "ETH",
+        coin: "QUIT",
         contracts: ["Groth16Verifier", "Datanets", "Models", "Epochs"].map((name) => ({
           name,
           address: fakeHex(name, 20),
@@ -190,7 +191,13 @@ export function reportFixture(): ReportData {
       feeUnitWei: FEE_UNIT_WEI.toString(),
       carryInWei: "0",
       poolWei: fees.toString(),
-      carryOutWei: (fees - payouts).toString(),
+      shares: [
+        { who: "protocol", bps: 200, wei: ((fees * 200n) / 10_000n).toString() },
+        { who: "developer", bps: 1_000, wei: ((fees * 1_000n) / 10_000n).toString() },
+        { who: "validators", bps: 0, wei: "0" },
+      ],
+      earningsWei: earnings.toString(),
+      carryOutWei: (earnings - payouts).toString(),
       payoutL1Error: 2.9e-6,
       settleTxHash: fakeHex("settle"),
     },
@@ -212,8 +219,11 @@ export function reportFixture(): ReportData {
       owedWei: "0",
       unspentWei: (deposits - fees - 10n ** 15n).toString(),
       poolsWei: "0",
-      carryWei: (fees - payouts).toString(),
-      contractBalanceWei: (deposits - payouts - 10n ** 15n).toString(),
+      carryWei: (earnings - payouts).toString(),
+      sharedWei: (fees - earnings).toString(),
+      // The operator has collected its share, the treasury has not.
+      uncollectedWei: ((fees * 200n) / 10_000n).toString(),
+      contractBalanceWei: (deposits - payouts - 10n ** 15n - (fees * 1_000n) / 10_000n).toString(),
     },
   };
 }

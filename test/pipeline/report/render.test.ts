@@ -138,7 +138,7 @@ describe("it says neither more nor less than was proven", () => {
     const paid = fixture.contributors.map((contributor) =>
       contributor.name === "Chidi" ? { ...contributor, payoutWei: "1000000000000" } : contributor,
     );
-    expect(renderReport({ ...fixture, contributors: paid })).toContain("<strong>0.000001 ETH</strong>");
+    expect(renderReport({ ...fixture, contributors: paid })).toContain("<strong>0.000001 QUIT</strong>");
     const unknown = fixture.contributors.map((contributor) => ({ ...contributor, labelsAtRandom: false }));
     expect(renderReport({ ...fixture, contributors: unknown })).not.toContain("random");
   });
@@ -161,7 +161,7 @@ describe("it says neither more nor less than was proven", () => {
       ...fixture,
       demonstration: false,
       model,
-      epoch: { ...epoch, carryOutWei: epoch.poolWei },
+      epoch: { ...epoch, carryOutWei: epoch.earningsWei },
       contributors: fixture.contributors.map((contributor) => ({
         ...contributor,
         labelsAtRandom: false,
@@ -174,7 +174,7 @@ describe("it says neither more nor less than was proven", () => {
     });
     expect(html).toContain("0 of 12 contributors share");
     expect(html).not.toMatch(/NaN|undefined|Infinity/);
-    expect(html).toContain(coins(epoch.poolWei, "ETH"));
+    expect(html).toContain(coins(epoch.earningsWei, "QUIT"));
   });
 
   it("never prints a broken number", () => {
