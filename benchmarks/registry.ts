@@ -74,6 +74,26 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: async () => (await import("./learn.ts")).runLearn,
   },
   {
+    name: "attribution",
+    about: "whether attribution foretells retraining, finds wrong labels, and what cheating earns",
+    figures: [
+      "lds.contributor.head",
+      "lds.sample.head",
+      "lds.sample.lr",
+      "lds.sample.mlp",
+      "auc.mislabel.lr",
+      "auc.mislabel.mlp",
+      "paid.mislabel.share",
+      "paid.copy5.ratio",
+      "paid.split_random.ratio",
+      "paid.split_oracle.ratio",
+      "accuracy.digits",
+      "accuracy.tickets32",
+      "accuracy.tickets64",
+    ],
+    load: async () => (await import("./attribution/index.ts")).runAttribution,
+  },
+  {
     name: "jobs",
     about: "the queue's own cost for each job, one worker against two, and what content weighs",
     figures: [
