@@ -8,6 +8,7 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { addCheckingCommands } from "./check.ts";
+import { addDeployCommand } from "./deploy.ts";
 import { addProjectCommands } from "./operate.ts";
 import { describeError, EXIT, plainJson } from "./output.ts";
 import { addSetupCommands } from "./setup.ts";
@@ -42,6 +43,7 @@ QUITTANCE_THREADS (proofs side by side), QUITTANCE_OPERATOR_KEY (operator's key 
   addSetupCommands(root);
   addProjectCommands(root);
   addCheckingCommands(root);
+  addDeployCommand(root);
   return root;
 }
 
