@@ -17,6 +17,7 @@ export type { BatchEntry } from "./chain/proofs.ts";
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
+export * from "./contribute.ts";
 export * from "./demo.ts";
 export * from "./doctor.ts";
 export { type Account, accountOf } from "./engine/ethers.ts";

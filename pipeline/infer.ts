@@ -12,6 +12,7 @@ import { openBackbone } from "./backbone/backbone.ts";
 import { chainTime } from "./chain/client.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
+import { featuresOf } from "./contribute.ts";
 import { answer } from "./model/model.ts";
 import { keepVouchers, readVouchers } from "./payments/book.ts";
 import { type SignedVoucher, signVoucher, voucherProblems } from "./payments/vouchers.ts";
@@ -26,7 +27,6 @@ import {
 } from "./receipts.ts";
 import type { Session } from "./session.ts";
 import { defaultBackbone } from "./standard-backbone.ts";
-import { featuresOf } from "./train.ts";
 
 /** A question and who pays how much for its answer. */
 export type Query = {

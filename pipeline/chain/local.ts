@@ -71,7 +71,7 @@ export async function openScratchChain(chainId: number): Promise<ScratchChain> {
   return {
     kind: "local",
     chainId,
-    provider,
+    provider: { request: (call) => provider.request(call) },
     fund: async (address, wei) => {
       await provider.request({ method: "hardhat_setBalance", params: [address, quantity(wei)] });
     },
