@@ -253,6 +253,16 @@ function checkCorpus(corpus: Corpus, profile: Profile): void {
     throw new TooManySamplesError(corpus.name, corpus.samples.length, profile.maxSamples);
 }
 
+/** Nothing was created or contributed yet. */
+export class NoDatanetError extends Error {
+  override readonly name = "Contribute.NoDatanet";
+  constructor(folder: string) {
+    super(
+      `The project in ${folder} has no datanet yet. Make one with "quittance datanet create", or contribute to a new one with "quittance contribute".`,
+    );
+  }
+}
+
 /** One key cannot sign for several people. */
 export class ManyContributorsError extends Error {
   override readonly name = "Contribute.ManyContributors";

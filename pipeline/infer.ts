@@ -161,6 +161,7 @@ async function authorised(of: {
   const payers = new Map<string, Payer>();
   for (const label of new Set(queries.map((query) => query.payer))) {
     const given = of.vouchers.get(label);
+    if (given === undefined && session.chain.kind !== "local") throw new VoucherMissingError(label);
     const address = given?.payer ?? (await session.wallet(`payer/${label}`)).address;
     const { charged } = await session.contracts.channel(model.id, address);
     const units = (of: readonly { readonly feeUnits: number }[]): bigint =>
@@ -198,7 +199,6 @@ async function playVoucher(
   cumulative: bigint,
   expiry: bigint,
 ): Promise<SignedVoucher> {
-  if (session.chain.kind !== "local") throw new VoucherMissingError(label, cumulative);
   const wallet = await session.wallet(`payer/${label}`);
   const { charged } = await session.contracts.channel(model.id, wallet.address);
   const missing = cumulative - charged - (await session.contracts.available(model.id, wallet.address));
@@ -231,9 +231,9 @@ export class RequestTwiceError extends Error {
 /** A payer on a chain that is not local sent no voucher. */
 export class VoucherMissingError extends Error {
   override readonly name = "Infer.VoucherMissing";
-  constructor(payer: string, cumulative: bigint) {
+  constructor(payer: string) {
     super(
-      `"${payer}" signs its own vouchers on this chain. Ask for one over ${cumulative} in all and pass it on with --voucher.`,
+      `"${payer}" signs its own vouchers on this chain. Ask for one ("quittance voucher") and pass it on with --voucher FILE.`,
     );
   }
 }
@@ -242,6 +242,8 @@ export class VoucherMissingError extends Error {
 export class VoucherRefusedError extends Error {
   override readonly name = "Infer.VoucherRefused";
   constructor(payer: string, problems: readonly string[]) {
-    super(`The voucher of "${payer}" is not good: ${problems.join("; ")}. Ask for another one.`);
+    super(
+      `The voucher of "${payer}" is not good: ${problems.join("; ")} (amounts in the token's smallest unit). Ask for another one.`,
+    );
   }
 }

@@ -111,8 +111,14 @@ export async function openSession(
       deploymentKept(project, keys, file) ??
       (local
         ? await deployLocally(project, chain, account, profile, keys, recorder.record, ui)
-        : takeDeployment(project, profile, keys, file));
+        : deploymentFrom(project, chain, profile, keys, file));
     const contracts = await openContracts(chain, deployment);
+    if (project.readState("deployment") === undefined) {
+      // A file may name any addresses: the registry has to know the verifier, or it is no deployment of ours.
+      if ((await contracts.verifierAt(1)) !== deployment.verifier)
+        throw new OtherDeploymentError(project.folder);
+      project.writeState("deployment", { deployment, keyHashes: keyHashesOf(keys) });
+    }
     return {
       chain,
       contracts,
@@ -157,16 +163,21 @@ function deploymentKept(project: Project, keys: Keys, file?: DeploymentFile): De
   return kept.deployment;
 }
 
-/** Takes a deployment file's contracts for the project's. */
-function takeDeployment(project: Project, profile: Profile, keys: Keys, file?: DeploymentFile): Deployment {
+/** A deployment file's contracts. */
+function deploymentFrom(
+  project: Project,
+  chain: Chain,
+  profile: Profile,
+  keys: Keys,
+  file?: DeploymentFile,
+): Deployment {
   if (file === undefined) throw new NoDeploymentError();
-  if (file.profile !== profile.name) throw new OtherDeploymentError(project.folder);
+  if (file.profile !== profile.name || file.chainId !== chain.chainId)
+    throw new OtherDeploymentError(project.folder);
   const hashes: Readonly<Record<string, string>> = vkeyHashesOf(keys);
   const differ = Object.entries(hashes).some(([name, hash]) => file.keys.vkeyHashes[name] !== hash);
   if (differ) throw new OtherKeysError(project.folder);
-  const deployment = deploymentOf(file);
-  project.writeState("deployment", { deployment, keyHashes: keyHashesOf(keys) });
-  return deployment;
+  return deploymentOf(file);
 }
 
 async function deployLocally(
@@ -183,7 +194,6 @@ async function deployLocally(
     deployContracts(chain, account, options),
   );
   for (const [name, mined] of Object.entries(receipts)) record(`deploy ${name}`, mined);
-  project.writeState("deployment", { deployment, keyHashes: keyHashesOf(keys) });
   return deployment;
 }
 
@@ -263,8 +273,8 @@ export class OtherDeploymentError extends Error {
   override readonly name = "Session.OtherDeployment";
   constructor(folder: string) {
     super(
-      `The deployment file is not of the contracts (or the profile) of the project in ${folder}. ` +
-        "Leave --deployment out, or start a new project.",
+      `The deployment file is not of the contracts, the chain or the profile of the project in ${folder}. ` +
+        "Correct --deployment or leave it out, or start a new project.",
     );
   }
 }

@@ -1,43 +1,19 @@
 /** Commands that change a project: demo, train, infer, settle, claim. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { claimOwed } from "../claim.ts";
 import { currentModel } from "../commit.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import { runDemo } from "../demo.ts";
 import { forgetContributors } from "../forget.ts";
 import { answerQueries } from "../infer.ts";
-import { openProject, type Project } from "../project.ts";
+import { readVoucherFile } from "../payments/voucher-file.ts";
 import { proveTraining } from "../prove-training.ts";
-import { coinOf, openSession, type Session } from "../session.ts";
+import { coinOf } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { profileOption, tell, wholeNumber } from "./options.ts";
-import { coins, openUi, table, type Ui } from "./ui.ts";
-
-const projectOption = (): Option =>
-  new Option("-p, --project <folder>", "the project folder").makeOptionMandatory();
-/** Runs `work` with an open project and session and closes both, whatever happens. */
-async function withSession<T>(
-  open: { folder: string; create?: Parameters<typeof openProject>[0]["create"] },
-  ui: Ui,
-  work: (project: Project, session: Session) => Promise<T>,
-): Promise<T> {
-  const project = openProject({
-    folder: open.folder,
-    notice: (message) => ui.line(message),
-    ...(open.create === undefined ? {} : { create: open.create }),
-  });
-  try {
-    const session = await openSession(project, ui);
-    try {
-      return await work(project, session);
-    } finally {
-      await session.close();
-    }
-  } finally {
-    project.close();
-  }
-}
+import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
+import { coins, openUi, table } from "./ui.ts";
 
 /** Adds the commands to the tree. */
 export function addProjectCommands(root: Command): void {
@@ -66,7 +42,7 @@ export function addProjectCommands(root: Command): void {
       },
     );
 
-  root
+  const train = root
     .command("train")
     .description("record contributed data, fit the model and commit it on chain")
     .addOption(projectOption())
@@ -80,10 +56,8 @@ export function addProjectCommands(root: Command): void {
     .option(
       "--unproven",
       "register the model as unproven: usable without a training proof, and everything says so",
-    )
-    .option("--chain <address>", '"local" or a JSON-RPC address (new projects only)')
-    .option("--fee-unit-wei <wei>", "price of one fee unit (new projects only)")
-    .addOption(profileOption().hideHelp())
+    );
+  addCreationOptions(train)
     .addHelpText(
       "after",
       `
@@ -94,19 +68,16 @@ Examples:
   quittance train --project shop --data ./digits             (train-images-idx3-ubyte.gz, writers-train.tsv.gz, …)
   quittance train --project shop --data ./digits --limit 2000
   quittance train --project shop --data samples.csv
+  quittance train --project shop --data ./digits --chain http://127.0.0.1:8545 --deployment deployment.json
 `,
     )
     .action(async (options: TrainOptions, command: Command) => {
       const ui = openUi(process.stderr);
-      const create = {
-        profile: options.profile,
-        ...(options.chain === undefined ? {} : { chain: options.chain }),
-        ...(options.feeUnitWei === undefined ? {} : { feeUnitWei: options.feeUnitWei }),
-      };
+      const create = creationOf(options);
       const corpus = await ui.step("Read the data", async () =>
         loadCorpus(options.data, options.limit === undefined ? {} : { limit: options.limit }),
       );
-      await withSession({ folder: options.project, create }, ui, async (project, session) => {
+      await withSession({ folder: options.project, create }, async (project, session) => {
         const model = await trainModel({
           project,
           session,
@@ -133,8 +104,7 @@ Examples:
       "\nsettle does this too, together with the epoch.\n\nExample:\n  quittance prove --project shop\n",
     )
     .action(async (options: { project: string }, command: Command) => {
-      const ui = openUi(process.stderr);
-      await withSession({ folder: options.project }, ui, async (project, session) => {
+      await withSession({ folder: options.project }, async (project, session, ui) => {
         const model = currentModel(project);
         const training = await proveTraining({ project, session, model, ui });
         const proofs = training?.proofs.length ?? 0;
@@ -156,8 +126,7 @@ Examples:
       "\nExample:\n  quittance forget writer-2154 --project shop && quittance prove --project shop\n",
     )
     .action(async (contributors: string[], options: { project: string }, command: Command) => {
-      const ui = openUi(process.stderr);
-      await withSession({ folder: options.project }, ui, async (project, session) => {
+      await withSession({ folder: options.project }, async (project, session, ui) => {
         const model = await forgetContributors({ project, session, ui, forget: contributors });
         const { id, parent, samples } = model;
         const left = model.contributors.length;
@@ -176,11 +145,22 @@ Examples:
     .requiredOption("-d, --data <path>", "the questions: a folder with IDX files, a CSV or a JSONL file")
     .option("--offset <n>", "skip the first n questions", wholeNumber(0, 1_000_000_000), 0)
     .option("--limit <n>", "ask at most n questions", wholeNumber(1, 100_000))
-    .option("--payer <name>", "who pays (a wallet derived from the project's secret)", "payer-1")
+    .option(
+      "--payer <name>",
+      "who pays (on a local chain a wallet derived from the project's secret)",
+      "payer-1",
+    )
+    .option("--voucher <file>", "the payer's voucher for these answers; on a local chain one is signed here")
     .option("--fee <units>", "fee units for each answer", wholeNumber(1, 65_535), 100)
     .addHelpText(
       "after",
-      "\nExample:\n  quittance infer --project shop --data ./questions --limit 10 --payer alice\n",
+      `
+Every answer is paid with a voucher: one signature of the payer for all that it owes (see "quittance voucher").
+
+Examples:
+  quittance infer --project shop --data ./questions --limit 10 --payer alice
+  quittance infer --project shop --data ./questions --limit 10 --payer alice --voucher voucher.json
+`,
     )
     .action(async (options: InferOptions, command: Command) => {
       const ui = openUi(process.stderr);
@@ -188,13 +168,19 @@ Examples:
       const corpus = await ui.step("Read the questions", async () =>
         loadCorpus(options.data, { ...split, part: "test" }),
       );
-      await withSession({ folder: options.project }, ui, async (project, session) => {
+      await withSession({ folder: options.project }, async (project, session, ui) => {
         const queries = corpus.samples.slice(options.offset).map((sample) => ({
           content: sample.content,
           payer: options.payer,
           feeUnits: options.fee,
         }));
-        const answers = await answerQueries({ project, session, queries, ui });
+        const at = { chainId: session.chain.chainId, vault: session.deployment.vault };
+        const vouchers = new Map(
+          options.voucher === undefined
+            ? []
+            : [[options.payer, readVoucherFile(options.voucher, at)] as const],
+        );
+        const answers = await answerQueries({ project, session, queries, ui, vouchers });
         const rows = answers.map(({ receipt, path }) => [
           String(receipt.sequence),
           String(receipt.opening.answer),
@@ -218,8 +204,7 @@ Examples:
       "\nCan be interrupted and run again: finished proofs are kept.\n\nExample:\n  quittance settle --project shop\n",
     )
     .action(async (options: { project: string }, command: Command) => {
-      const ui = openUi(process.stderr);
-      await withSession({ folder: options.project }, ui, async (project, session) => {
+      await withSession({ folder: options.project }, async (project, session, ui) => {
         const settled = await settleEpoch({ project, session, ui });
         const coin = await coinOf(session, currentModel(project).token);
         const rows = settled.payouts.map((p) => [p.name, String(p.influence), coins(p.payoutWei, coin)]);
@@ -238,8 +223,7 @@ Examples:
     .option("--account <address>", "only this contributor")
     .addHelpText("after", "\nExample:\n  quittance claim --project shop\n")
     .action(async (options: { project: string; account?: string }, command: Command) => {
-      const ui = openUi(process.stderr);
-      await withSession({ folder: options.project }, ui, async (project, session) => {
+      await withSession({ folder: options.project }, async (project, session, ui) => {
         const claims = await claimOwed({
           project,
           session,
@@ -261,15 +245,12 @@ Examples:
     });
 }
 
-type TrainOptions = {
+type TrainOptions = Creation & {
   readonly project: string;
   readonly data: string;
   readonly limit?: number;
   readonly lambda?: number;
   readonly unproven?: boolean;
-  readonly chain?: string;
-  readonly feeUnitWei?: string;
-  readonly profile: "tiny" | "default";
 };
 type InferOptions = {
   readonly project: string;
@@ -278,4 +259,5 @@ type InferOptions = {
   readonly limit?: number;
   readonly payer: string;
   readonly fee: number;
+  readonly voucher?: string;
 };
