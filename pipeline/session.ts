@@ -23,7 +23,7 @@ import { openLocalChain } from "./chain/local.ts";
 import { openRpcChain } from "./chain/rpc.ts";
 import type { Coin, Ui } from "./cli/ui.ts";
 import { type DeploymentFile, deploymentOf, vkeyHashesOf } from "./deploy/file.ts";
-import { type Account, accountOf } from "./engine/ethers.ts";
+import { type Account, accountOf, sameAddress } from "./engine/ethers.ts";
 import type { Project } from "./project.ts";
 import { readyCircuits, readyKeys } from "./setup.ts";
 
@@ -115,7 +115,7 @@ export async function openSession(
     const contracts = await openContracts(chain, deployment);
     if (project.readState("deployment") === undefined) {
       // A file may name any addresses: the registry has to know the verifier, or it is no deployment of ours.
-      if ((await contracts.verifierAt(1)) !== deployment.verifier)
+      if (!sameAddress(await contracts.verifierAt(1), deployment.verifier))
         throw new OtherDeploymentError(project.folder);
       project.writeState("deployment", { deployment, keyHashes: keyHashesOf(keys) });
     }
@@ -158,7 +158,7 @@ function deploymentKept(project: Project, keys: Keys, file?: DeploymentFile): De
   const kept = project.readState<KeptDeployment>("deployment");
   if (kept === undefined) return undefined;
   if (kept.keyHashes !== keyHashesOf(keys)) throw new OtherKeysError(project.folder);
-  if (file !== undefined && kept.deployment.epochs !== file.contracts.epochs)
+  if (file !== undefined && !sameAddress(kept.deployment.epochs, file.contracts.epochs))
     throw new OtherDeploymentError(project.folder);
   return kept.deployment;
 }

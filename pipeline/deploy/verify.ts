@@ -16,7 +16,7 @@ import type { Chain } from "../chain/chain.ts";
 import { NoContractError, RevertedError, read } from "../chain/client.ts";
 import type { Deployment } from "../chain/deploy.ts";
 import { circuitIdOf } from "../chain/ids.ts";
-import { codecOf, keccakText } from "../engine/ethers.ts";
+import { codecOf, keccakText, sameAddress } from "../engine/ethers.ts";
 import { canonical, type Plain } from "../store.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 
@@ -56,7 +56,7 @@ export async function verifyDeployment(of: {
 }): Promise<DeployCheck[]> {
   const { chain, deployment, sent, deployer, rehearsal } = of;
   const places = Object.keys(CONTRACT_OF) as Place[];
-  const moved = places.filter((place) => deployment[place] !== rehearsal.deployment[place]);
+  const moved = places.filter((place) => !sameAddress(deployment[place], rehearsal.deployment[place]));
   const checks: DeployCheck[] = [
     {
       name: "addresses",
