@@ -5,7 +5,7 @@ import { chainTime } from "../chain/client.ts";
 import { DISPUTE_KIND, type DisputeView } from "../chain/types.ts";
 import { currentModel } from "../commit.ts";
 import { answerDispute, DisputeClosedError, disputeById, receiptArgs } from "../disputes.ts";
-import { checksumAddress, isAddressText } from "../engine/ethers.ts";
+import { checksumAddress, isAddressText, sameAddress } from "../engine/ethers.ts";
 import { parseReceipt, type Receipt } from "../receipts.ts";
 import { coinOf, type Session } from "../session.ts";
 import { passUntil } from "../windows.ts";
@@ -112,7 +112,7 @@ Example:
         const { contracts, deployment } = session;
         if (
           session.chain.kind === "local" &&
-          (await contracts.tokenOf(receipt.modelId)) === deployment.token
+          sameAddress(await contracts.tokenOf(receipt.modelId), deployment.token)
         ) {
           const { stake } = await contracts.omissionTerms(receipt.modelId, receipt.feeUnits);
           await session.endow(wallet, stake);
@@ -144,7 +144,7 @@ Example:
         const { id, token } = currentModel(project);
         const { contracts, deployment } = session;
         const wallet = await session.wallet(`challenger/${options.as}`);
-        if (session.chain.kind === "local" && token === deployment.token)
+        if (session.chain.kind === "local" && sameAddress(token, deployment.token))
           await session.endow(wallet, await contracts.batchStake(id));
         const opened = await contracts.challengeBatch(wallet, id, index);
         session.record("challenge batch", opened);
