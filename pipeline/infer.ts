@@ -13,8 +13,9 @@ import { chainTime } from "./chain/client.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { featuresOf } from "./contribute.ts";
+import { sameAddress } from "./engine/ethers.ts";
 import { answer } from "./model/model.ts";
-import { keepVouchers, readVouchers } from "./payments/book.ts";
+import { keepVouchers } from "./payments/book.ts";
 import { type SignedVoucher, signVoucher, voucherProblems } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import {
@@ -155,9 +156,9 @@ async function authorised(of: {
   readonly vouchers: ReadonlyMap<string, SignedVoucher>;
 }): Promise<Map<string, Payer>> {
   const { project, session, model, queries, before } = of;
-  const book = readVouchers(project, model.id);
   const now = BigInt(await chainTime(session.chain));
   const chargedBy = now + BigInt(DUE_SECONDS);
+  const uncharged = [...(await sealedUncharged(project, session, model)), ...before];
   const payers = new Map<string, Payer>();
   for (const label of new Set(queries.map((query) => query.payer))) {
     const given = of.vouchers.get(label);
@@ -166,12 +167,9 @@ async function authorised(of: {
     const { charged } = await session.contracts.channel(model.id, address);
     const units = (of: readonly { readonly feeUnits: number }[]): bigint =>
       BigInt(of.reduce((sum, { feeUnits }) => sum + feeUnits, 0));
-    const open = units(before.filter((receipt) => receipt.payer.toLowerCase() === address.toLowerCase()));
+    const open = units(uncharged.filter((receipt) => sameAddress(receipt.payer, address)));
     const fee = units(queries.filter(({ payer }) => payer === label)) * model.feeUnitWei;
-    const best = book.get(address.toLowerCase())?.cumulative ?? 0n;
-    const owed = charged + open * model.feeUnitWei;
-    // An epoch that is sealed and not charged yet is in the best voucher, and in no receipt that is open.
-    const owedBefore = best > owed ? best : owed;
+    const owedBefore = charged + open * model.feeUnitWei;
     const voucher =
       given ?? (await playVoucher(session, model, label, owedBefore + fee, now + BigInt(VOUCHER_SECONDS)));
     const problems = voucherProblems({
@@ -189,6 +187,19 @@ async function authorised(of: {
     payers.set(label, { address, voucher });
   }
   return payers;
+}
+
+/** Receipts of epochs that are sealed here and not committed on chain yet: owed, and in no charge. */
+async function sealedUncharged(
+  project: Project,
+  session: Session,
+  model: ModelState,
+): Promise<readonly Receipt[]> {
+  const committed = await session.contracts.epochCount(model.id);
+  const receipts: Receipt[] = [];
+  for (let epoch = committed + 1; epoch < openEpoch(project, model); epoch++)
+    receipts.push(...readReceipts(receiptsFolder(project.folder, model.id, epoch)));
+  return receipts;
 }
 
 /** A derived payer of a local chain deposits what is missing and signs. */
