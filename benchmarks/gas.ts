@@ -12,13 +12,15 @@ import {
   type Contracts,
   deployContracts,
   deployOptionsOf,
+  type EpochProofs,
+  earningsProof,
   NO_PARENT,
   openContracts,
   openLocalChain,
   readyCircuits,
   readyKeys,
   signBatch,
-  NO_PARENT,
+  signVoucher,
 } from "../pipeline/index.ts";
 import {
   type Circuit,
@@ -130,6 +132,8 @@ async function runEpoch(scene: Scene, which: string, gas: Gas): Promise<void> {
   const contexts = [await contracts.context(modelId, number, 0)];
   const epoch = sampleEpoch(profile, model, contexts, `gas/${which}`);
   const fees = epoch.inference.reduce((sum, { feeTotal }) => sum + feeTotal, 0n);
+  if ((await contracts.erc20Balance(contracts.deployment.token, payer.address)) === 0n)
+    await contracts.erc20Transfer(operator, contracts.deployment.token, payer.address, 1_000_000n * COIN);
   note("deposit", await contracts.deposit(payer, modelId, fees * FEE_UNIT_WEI));
   const commitment = {
     receiptsRoots: epoch.inference.map(({ receiptsRoot }) => receiptsRoot),
@@ -139,23 +143,32 @@ async function runEpoch(scene: Scene, which: string, gas: Gas): Promise<void> {
     payers: [payer.address],
     feeUnits: [fees],
   };
+  const { charged } = await contracts.channel(modelId, payer.address);
+  const voucher = await signVoucher(payer, contracts.deployment, {
+    operator: operator.address,
+    model: modelId,
+    cumulative: charged + fees * FEE_UNIT_WEI,
+    expiry: 10n ** 11n,
+  });
+  note("redeem", await contracts.redeem(operator, [voucher]));
   note("commitEpoch", await contracts.commitEpoch(operator, modelId, commitment));
+  const send = (proofs: EpochProofs) => contracts.proveEpoch(operator, modelId, number, commitment, proofs);
   for (const [index, { input }] of epoch.inference.entries()) {
     const proof = await scene.prove("inference", input);
-    note("proveInference", await contracts.proveInference(operator, modelId, number, index, proof));
+    note("proveInference", await send({ inference: [{ batchIndex: index, proof }] }));
   }
   const adjoint = await scene.prove("adjoint", epoch.adjoint.input);
-  note("proveAdjoint", await contracts.proveAdjoint(operator, modelId, number, adjoint));
+  note("proveAdjoint", await send({ adjoint }));
   for (const [index, { input, w, commitG }] of epoch.weights.entries()) {
     const proof = await scene.prove("weights", input);
-    note(
-      "proveWeights",
-      await contracts.proveWeights(operator, modelId, number, { index, w, commitG }, proof),
-    );
+    note("proveWeights", await send({ weights: [{ index, w, commitG, proof }] }));
   }
-  note("settle", await contracts.settle(operator, modelId, number, scene.accounts, epoch.w));
+  const { cumulative } = await contracts.earnings(modelId, scene.accounts);
+  note("settle", await contracts.settle(operator, modelId, number, scene.accounts, epoch.w, cumulative));
+  const earnings = await contracts.earnings(modelId, scene.accounts);
   for (const account of scene.accounts) {
-    if ((await contracts.owed(modelId, account)) === 0n) continue;
-    note("claim", await contracts.claim(operator, modelId, account));
+    const proof = earningsProof(earnings, account);
+    if (proof.cumulative === (await contracts.claimed(modelId, account))) continue;
+    note("claim", await contracts.claim(operator, { model: modelId, ...proof }));
   }
 }

@@ -7,11 +7,13 @@
 import { createHash } from "node:crypto";
 import {
   adjointWitness,
+  bestClass,
   type CircuitInput,
   commitMatrix,
   type DataRecord,
   inferenceWitness,
   type Profile,
+  recordLeaf,
   recordScores,
   weightsWitness,
 } from "../prover/index.ts";
@@ -35,6 +37,8 @@ export type SampleEpoch = {
   readonly inference: readonly {
     readonly input: CircuitInput;
     readonly receiptsRoot: bigint;
+    /** Of the receipts behind the root. */
+    readonly leaves: readonly bigint[];
     readonly commitQ: bigint;
     readonly feeTotal: bigint;
   }[];
@@ -101,7 +105,8 @@ export function sampleEpoch(
     });
     [q, saltQ] = [made.qOut, saltQOut];
     const { receiptsRoot, commitQOut, feeTotal } = made.statement;
-    return { input: made.input, receiptsRoot, commitQ: commitQOut, feeTotal };
+    const leaves = records.map((record) => recordLeaf(record, profile));
+    return { input: made.input, receiptsRoot, leaves, commitQ: commitQOut, feeTotal };
   });
   const { a, saltA, lambda } = model;
   const [y, saltY] = [solveDiagonal(profile, model, q), draw.unsigned(248)];
@@ -119,8 +124,7 @@ export function sampleEpoch(
 /** A record with random features, answered by the model, for a fee of 1 to 4,096 units. */
 function answered(profile: Profile, model: SampleModel, draw: Draw): DataRecord {
   const features = Int8Array.from(fill(profile.d, () => Number(draw.signed(8))));
-  const scores = recordScores(features, model.w, profile.m);
-  const klass = scores.indexOf(scores.reduce((best, score) => (score > best ? score : best)));
+  const klass = bestClass(recordScores(features, model.w, profile.m), profile.words, profile.scaleBits);
   const weight = 1 + Number(draw.unsigned(12));
   return { features, klass, digest: draw.unsigned(248), salt: draw.unsigned(248), weight };
 }

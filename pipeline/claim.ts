@@ -52,7 +52,7 @@ export async function claimOwed({
       if (leaf.cumulative <= (await contracts.claimed(model.id, to))) continue;
       const mined = await contracts.claim(session.operator, { model: model.id, ...leaf });
       session.record(`claim ${name}`, mined);
-      const balanceWei = await contracts.tokenBalance(model.token, to);
+      const balanceWei = await contracts.erc20Balance(model.token, to);
       claims.push({
         name,
         account: to,

@@ -9,14 +9,18 @@
  * with `QUITTANCE_CONTRIBUTOR_KEY`, one at a time.
  */
 import { batchRoot, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
-import type { Backbone } from "./backbone/backbone.ts";
+import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { signBatch } from "./chain/contracts.ts";
 import type { DatanetTerms } from "./chain/economy.ts";
 import type { Ui } from "./cli/ui.ts";
 import type { ModelBatch } from "./commit.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
 import { keccakText } from "./engine/ethers.ts";
+import { remoteFeatures } from "./jobs/features.ts";
+import type { Work } from "./jobs/spec.ts";
 import type { Project } from "./project.ts";
+import { type BroughtEncoder, trainingBackbone } from "./project-backbone.ts";
+import { keepLabels } from "./project-labels.ts";
 import { contentDigest } from "./receipts.ts";
 import { keepRecords } from "./records.ts";
 import type { Session } from "./session.ts";
@@ -46,9 +50,45 @@ export type Contributed = {
 /** The project's datanet: the one that was created for it, or one by the corpus's name. */
 type DatanetState = { readonly id: bigint; readonly name: string; readonly chosen?: boolean };
 
+/** A backbone with the file that it was read from. */
+export type OpenedBackbone = { readonly onnx: Uint8Array; readonly backbone: Backbone };
+
 /**
- * Records a corpus's batches. Throws {@link WrongShapeError}, {@link TooManyClassesError}, {@link
- * ManyContributorsError}, {@link NobodyOfThatNameError}, and what the chain refuses.
+ * The backbone that reads a corpus, kept in the project; close it. Throws {@link WrongShapeError}, {@link
+ * WrongKindError}, {@link TooManyClassesError} and what {@link trainingBackbone} throws.
+ */
+export async function openTrainingBackbone(of: {
+  readonly project: Project;
+  readonly session: Session;
+  readonly corpus: Corpus;
+  readonly ui: Ui;
+  readonly encoder?: BroughtEncoder;
+  readonly publicTexts?: Corpus;
+}): Promise<OpenedBackbone> {
+  const { project, session, corpus, ui, encoder, publicTexts } = of;
+  const { d, words } = session.profile;
+  checkCorpus(corpus, session.profile);
+  if (publicTexts !== undefined) checkPublic(publicTexts, corpus, session.profile);
+  const texts = { words, ...(publicTexts === undefined ? {} : { publicTexts }) };
+  const source = {
+    ...(encoder === undefined ? {} : { brought: encoder }),
+    ...(corpus.text === true ? { texts } : {}),
+  };
+  const onnx = await trainingBackbone({ project, d, ui, ...source });
+  const backbone = await openBackbone(onnx);
+  try {
+    checkShape(corpus, backbone);
+    keepLabels(project, corpus);
+    return { onnx, backbone };
+  } catch (error) {
+    await backbone.close();
+    throw error;
+  }
+}
+
+/**
+ * Records a corpus's batches. Throws {@link ManyContributorsError}, {@link NobodyOfThatNameError}, and what the
+ * chain refuses.
  *
  * @param validated whether a datanet that is made here asks for verdicts
  * @param only records one contributor's samples alone; the corpus is then all that is looked at
@@ -58,16 +98,24 @@ export async function contribute(of: {
   readonly session: Session;
   readonly corpus: Corpus;
   readonly backbone: Backbone;
+  readonly onnx: Uint8Array;
   readonly ui: Ui;
   readonly validated?: boolean;
   readonly only?: string;
+  /** Where the features are computed; here unless told otherwise. */
+  readonly work?: Work;
 }): Promise<Contributed> {
-  const { project, session, backbone, ui, validated = false, only } = of;
+  const { project, session, backbone, onnx, ui, validated = false, only } = of;
+  const { work = { workers: "local" } } = of;
   const { profile } = session;
   const corpus = only === undefined ? of.corpus : onlyOf(of.corpus, only);
-  checkCorpus(corpus, profile);
-  const features = await ui.step(`Features of ${corpus.samples.length} samples`, () =>
-    featuresOf(project, backbone, corpus.samples),
+  const features = await ui.step(`Features of ${corpus.samples.length} samples`, (report) =>
+    work.workers === "remote"
+      ? remoteFeatures({
+          ...{ onnx, work, report, store: project.store },
+          contents: corpus.samples.map((sample) => sample.content),
+        })
+      : featuresOf(project, backbone, corpus.samples),
   );
   const byContributor = groupByContributor(corpus.samples);
   const datanet = await datanetOf(project, session, corpus.name, validated);
@@ -244,13 +292,24 @@ function onlyOf(corpus: Corpus, name: string): Corpus {
 }
 
 function checkCorpus(corpus: Corpus, profile: Profile): void {
-  const size = corpus.shape.reduce((product, side) => product * side, 1);
-  if (size !== 784 || corpus.samples.some((sample) => sample.content.length !== 784))
-    throw new WrongShapeError(corpus.name, corpus.shape);
-  if (corpus.classes > profile.m) throw new TooManyClassesError(corpus.name, corpus.classes, profile.m);
+  if (corpus.classes > profile.classes)
+    throw new TooManyClassesError(corpus.name, corpus.classes, profile.classes);
   if (corpus.samples.length === 0) throw new EmptyCorpusError(corpus.name);
   if (corpus.samples.length > profile.maxSamples)
     throw new TooManySamplesError(corpus.name, corpus.samples.length, profile.maxSamples);
+}
+
+function checkPublic(publicTexts: Corpus, corpus: Corpus, profile: Profile): void {
+  if (publicTexts.text !== true || corpus.text !== true)
+    throw new NotTextError(publicTexts.name, corpus.name);
+  if (publicTexts.classes > profile.classes)
+    throw new TooManyClassesError(publicTexts.name, publicTexts.classes, profile.classes);
+}
+
+function checkShape(corpus: Corpus, { inputSize, text }: Backbone): void {
+  if (text !== (corpus.text === true)) throw new WrongKindError(corpus.name, text);
+  if (!text && corpus.samples.some((sample) => sample.content.length !== inputSize))
+    throw new WrongShapeError(corpus.name, corpus.shape, inputSize);
 }
 
 /** Nothing was created or contributed yet. */
@@ -285,20 +344,41 @@ export class NobodyOfThatNameError extends Error {
 /** The corpus does not fit the backbone. */
 export class WrongShapeError extends Error {
   override readonly name = "Train.WrongShape";
-  constructor(corpus: string, shape: readonly number[]) {
+  constructor(corpus: string, shape: readonly number[], bytes: number) {
     super(
-      `${corpus} holds contents of shape ${shape.join("×") || "varying"}; the backbone takes 28×28 grey pixels. Convert them first.`,
+      `${corpus} holds contents of shape ${shape.join("×") || "varying"}; the backbone reads ${bytes} bytes ` +
+        "(the standard one 28×28 grey pixels). Convert them first, or bring an encoder with --backbone.",
     );
   }
 }
 
-/** More classes than outputs. */
+/** Pixels for a backbone of texts, or texts for one of pixels. */
+export class WrongKindError extends Error {
+  override readonly name = "Train.WrongKind";
+  constructor(corpus: string, text: boolean) {
+    super(
+      text
+        ? `${corpus} holds no texts, and this project's backbone reads texts: start a new project for it.`
+        : `${corpus} holds texts, and this project's backbone reads pixels: give public texts with --public FILE.`,
+    );
+  }
+}
+
+/** Public texts beside data that is none, or the other way round. */
+export class NotTextError extends Error {
+  override readonly name = "Train.NotText";
+  constructor(publicTexts: string, corpus: string) {
+    super(
+      `Public texts train the backbone of texts: ${publicTexts} and ${corpus} must both have a column "text".`,
+    );
+  }
+}
+
+/** More classes than the profile has. */
 export class TooManyClassesError extends Error {
   override readonly name = "Train.TooManyClasses";
-  constructor(corpus: string, classes: number, outputs: number) {
-    super(
-      `${corpus} has ${classes} classes and the profile ${outputs} outputs. Merge classes, or leave some out.`,
-    );
+  constructor(corpus: string, classes: number, most: number) {
+    super(`${corpus} has ${classes} classes and the profile ${most}. Merge classes, or leave some out.`);
   }
 }
 

@@ -16,6 +16,7 @@ import { keysFolder } from "./environment.ts";
 import { answerQueries } from "./infer.ts";
 import { payoutError } from "./payout-error.ts";
 import { openProject } from "./project.ts";
+import { shareBackbone } from "./project-backbone.ts";
 import { renderReport } from "./report/render.ts";
 import { reportData } from "./report-data.ts";
 import { coinOf, openSession, type Session } from "./session.ts";
@@ -92,7 +93,7 @@ export async function runDemo({
     const session = await openSession(project, ui);
     try {
       const split = await ui.step("Deal 10,000 handwritten digits", async () =>
-        fitting(demoSplit(STANDARD_SEED), session.profile.m),
+        fitting(demoSplit(STANDARD_SEED), session.profile.classes),
       );
       ui.heading("Contributed data becomes a committed model");
       const corpus = {
@@ -129,6 +130,7 @@ export async function runDemo({
       mkdirSync(out, { recursive: true });
       const bundle = join(out, `epoch-${settled.epoch}.json`);
       cpSync(settled.bundlePath, bundle);
+      const backbone = shareBackbone(project, model.backbone, out);
       const payoutL1Error = await payoutError({
         project,
         model,
@@ -161,6 +163,7 @@ export async function runDemo({
       ui.line();
       ui.line(`  Report   ${report}`);
       ui.line(`  Bundle   ${bundle}   (check it: npx quittance verify ${bundle})`);
+      ui.line(`  Backbone ${backbone}   (whoever holds a content recomputes its features with it)`);
       const doubts = checks.filter((check) => !check.ok);
       if (doubts.length > 0)
         throw new DemoUnbalancedError(
@@ -183,6 +186,7 @@ export async function runDemo({
       await session.close();
     }
   } finally {
+    await project.store.close();
     project.close();
   }
 }
@@ -245,8 +249,8 @@ function mislabelledSamples(model: ModelState): number {
 /** The last line: every coin that came in, by what it is now, and what the contract really holds. */
 async function balanceLine({ contracts, deployment }: Session, model: ModelState): Promise<string> {
   const books = await contracts.accounting(model.id);
-  const held = await contracts.tokenBalance(model.token, deployment.vault);
-  const waiting = await contracts.uncollected(model.token);
+  const held = await contracts.erc20Balance(model.token, deployment.vault);
+  const waiting = await contracts.uncollectedShares(model.token);
   const inside = books.unspent + books.pool + books.carry + books.owed;
   if (!addsUp(books) || held !== inside + waiting) {
     throw new DemoUnbalancedError(

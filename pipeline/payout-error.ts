@@ -12,9 +12,9 @@ import type { Sample } from "./corpus/corpus.ts";
 import { payoutsFloat64 } from "./influence/float64.ts";
 import { shareDistance, shares } from "./influence/payouts.ts";
 import type { Project } from "./project.ts";
+import { keptBackbone } from "./project-backbone.ts";
 import { receiptRecord } from "./receipts.ts";
 import type { SettledEpoch } from "./settle.ts";
-import { defaultBackbone } from "./standard-backbone.ts";
 
 /**
  * L1 distance between what was paid, as shares of all that was paid, and the shares in float64 from end to
@@ -28,7 +28,7 @@ export async function payoutError(of: {
   readonly profile: Profile;
 }): Promise<number> {
   const { project, model, samples, settled, profile } = of;
-  const backbone = await openBackbone(await defaultBackbone(profile));
+  const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
     const names = model.contributors.map((contributor) => contributor.name);
     const exact = payoutsFloat64({
@@ -38,6 +38,7 @@ export async function payoutError(of: {
       count: names.length,
       d: profile.d,
       m: profile.m,
+      words: profile.words,
       lambda: model.lambda,
       queries: settled.receipts.map(receiptRecord),
     });

@@ -47,7 +47,7 @@ export async function reportData(of: {
       chain: {
         name: session.chain.kind === "local" ? "local chain in this process" : "JSON-RPC chain",
         chainId: session.chain.chainId,
-        coin: await contracts.tokenSymbol(model.token),
+        coin: await contracts.erc20Symbol(model.token),
         contracts: SHOWN_CONTRACTS.map((name) => ({ name, address: deployment[name] })),
       },
       steps: ui.seconds,
@@ -62,7 +62,7 @@ export async function reportData(of: {
       operator: session.operator.address,
       backboneHash: model.backbone,
       features: profile.d,
-      classes: profile.m,
+      classes: profile.classes,
       samples: model.samples,
       lambda: model.lambda,
       commitW: String(model.commitW),
@@ -129,8 +129,8 @@ export async function reportData(of: {
       poolsWei: String(books.pool),
       carryWei: String(books.carry),
       sharedWei: String(books.shared),
-      uncollectedWei: String(await contracts.uncollected(model.token)),
-      contractBalanceWei: String(await contracts.tokenBalance(model.token, deployment.vault)),
+      uncollectedWei: String(await contracts.uncollectedShares(model.token)),
+      contractBalanceWei: String(await contracts.erc20Balance(model.token, deployment.vault)),
     },
   };
 }

@@ -69,7 +69,7 @@ export type Transaction = { readonly what: string; readonly hash: string; readon
 
 /** The token at an address, as people write its amounts. */
 export async function coinOf({ contracts }: Session, token: string): Promise<Coin> {
-  return { symbol: await contracts.tokenSymbol(token), decimals: await contracts.tokenDecimals(token) };
+  return { symbol: await contracts.erc20Symbol(token), decimals: await contracts.erc20Decimals(token) };
 }
 
 /** How a session is opened. */
@@ -135,9 +135,9 @@ export async function openSession(
       },
       async endow(wallet, amount) {
         if (!local) throw new NoWalletError(wallet.address);
-        const held = await contracts.tokenBalance(deployment.token, wallet.address);
+        const held = await contracts.tokenBalance(wallet.address);
         if (held >= amount || wallet.address === account.address) return;
-        await contracts.transferToken(account, deployment.token, wallet.address, amount - held);
+        await contracts.transferToken(account, wallet.address, amount - held);
       },
       record: recorder.record,
       transactions: recorder.list,

@@ -11,18 +11,18 @@
  * again by their roots. Every step can be interrupted: features are a stored job, and a model that was
  * committed is found in the project's state.
  */
-import { openBackbone } from "./backbone/backbone.ts";
 import { BATCH_STATUS } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
 import { commitModel, type ModelBatch, type ModelState } from "./commit.ts";
-import { contribute, featuresOf } from "./contribute.ts";
+import { contribute, featuresOf, openTrainingBackbone } from "./contribute.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
 import type { Account } from "./engine/ethers.ts";
+import type { Work } from "./jobs/spec.ts";
 import { accuracyOf, fitModel } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
 import type { Project } from "./project.ts";
+import type { BroughtEncoder } from "./project-backbone.ts";
 import type { Session } from "./session.ts";
-import { defaultBackbone } from "./standard-backbone.ts";
 import { judgeBatches, reviewAll } from "./validate.ts";
 
 export type TrainOptions = {
@@ -31,6 +31,10 @@ export type TrainOptions = {
   readonly corpus: Corpus;
   readonly ui: Ui;
   readonly lambda?: number;
+  /** An encoder of the operator's own in place of the standard backbone. */
+  readonly encoder?: BroughtEncoder;
+  /** Labelled texts that nobody is paid for: the backbone of texts is trained on them. */
+  readonly publicTexts?: Corpus;
   /** Register the model as unproven: usable without a proof of its training, and everything says so. */
   readonly unproven?: boolean;
   /**
@@ -40,6 +44,8 @@ export type TrainOptions = {
   readonly validators?: readonly Account[];
   /** Samples that nobody contributed, to measure accuracy on. */
   readonly test?: readonly Sample[];
+  /** Where the features are computed; here unless told otherwise. */
+  readonly work?: Work;
 };
 
 /** Trains and commits. Throws what {@link contribute} throws, {@link NotAcceptedError}, what the chain refuses. */
@@ -49,16 +55,23 @@ export async function trainModel({
   corpus,
   ui,
   lambda,
+  encoder,
+  publicTexts,
   unproven = false,
   validators = [],
   test,
+  work = { workers: "local" },
 }: TrainOptions): Promise<ModelState> {
   const { profile } = session;
-  const onnx = await ui.step("Backbone", (report) => defaultBackbone(profile, report));
-  const backbone = await openBackbone(onnx);
+  const opened = await openTrainingBackbone({
+    ...{ project, session, corpus, ui },
+    ...(encoder === undefined ? {} : { encoder }),
+    ...(publicTexts === undefined ? {} : { publicTexts }),
+  });
+  const { backbone } = opened;
   try {
     const validated = validators.length > 0;
-    const contributed = await contribute({ project, session, corpus, backbone, ui, validated });
+    const contributed = await contribute({ project, session, corpus, ...opened, ui, validated, work });
     const { datanet, features, contributors: recorded } = contributed;
     const names = recorded.map(({ name }) => name);
     const batches = recorded.flatMap((contributor) => contributor.batches);

@@ -74,9 +74,9 @@ export async function propose(of: {
 
 /** A voter's tokens count for itself, unless they count for somebody already. */
 export async function delegateToSelf(session: Session, voter: Account): Promise<void> {
-  const { contracts, deployment } = session;
+  const { contracts } = session;
   if ((await contracts.votesOf(voter.address)) > 0n) return;
-  if ((await contracts.tokenBalance(deployment.token, voter.address)) === 0n) return;
+  if ((await contracts.tokenBalance(voter.address)) === 0n) return;
   session.record("delegate votes", await contracts.delegateVotes(voter, voter.address));
 }
 

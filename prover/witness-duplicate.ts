@@ -1,11 +1,11 @@
 /**
  * Witness builder of the `duplicate` circuit: the same content in two registered places.
  *
- * Whoever challenges a verdict needs little of the batches: their leaves, which say nothing about content, and
- * the two records that are alike. {@link findDuplicate} finds them where the records are known.
+ * Whoever challenges a verdict needs little of the batches: their leaves, which say nothing about content,
+ * and the two records that are alike. {@link findDuplicate} finds them where the records are known.
  *
- * The pitfall: what a record's leaf binds is the digest of its content, not the content. A challenge shows two
- * equal digests; near duplicates are a matter of judgement, and of no proof.
+ * The pitfall: what a record's leaf binds is the digest of its content, not the content. A challenge shows
+ * two equal digests; near duplicates are a matter of judgement, and of no proof.
  */
 import { batchRoot, type DataRecord, nullLeaf, packFeatures, recordLeaf } from "./commitments.ts";
 import type { Profile } from "./profile.ts";

@@ -237,8 +237,8 @@ contract Validation is IValidation, ValidatorFees, Ownable2Step {
     }
 
     /// @dev Ends or overturns the round if its verdict was, or was going to be, wrong. Returns what the liars
-    /// lose and what of it the challenger gets. A verdict whose challenge window is over, or that nobody could
-    /// know to be wrong, costs nobody anything.
+    /// lose and what of it the challenger gets. A verdict whose challenge window is over, or that nobody
+    /// could know to be wrong, costs nobody anything.
     function _disprove(
         Round storage round_,
         bool known,

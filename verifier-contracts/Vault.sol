@@ -24,9 +24,9 @@ import {DatanetId, ModelId} from "./Types.sol";
 /// than it needs: a pool can only be filled from deposits that vouchers authorise, no more can leave it than
 /// went in, and what a contributor has earned can only grow.
 ///
-/// Every amount is bounded by what came in, and {SafeCast} guards that door: sums of 128 bits are checked
-/// arithmetic, and casts elsewhere are of numbers that were compared with such a sum just before. Tokens are
-/// called last, and the guard is held by every function that calls one.
+/// Every amount is bounded by what came in, and {SafeCast} guards that door: sums are checked arithmetic, and
+/// casts elsewhere are of numbers that were compared with such a sum just before, or that a leaf of the root
+/// shows. Tokens are called last, and the guard is held by every function that calls one.
 contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
@@ -36,19 +36,20 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     bytes32 private constant CLAIM_TO_TYPE =
         keccak256("ClaimTo(bytes32 model,address account,address to,uint256 cumulative,uint256 deadline)");
 
-    /// @dev A model's books. Pairs that change together share a slot; a claim touches the first two and
-    /// the last.
+    /// @dev A model's books. `earned` is what contributors were credited over all time, `owed` what of it
+    /// nobody has claimed. What changes together shares a slot; a claim touches the first two. That `owed`
+    /// has 96 bits bounds all that a model can take in, at 79 billion of a token with 18 decimals.
     struct Books {
         bytes32 root;
         IERC20 token;
+        uint96 owed;
         uint128 deposited;
         uint128 withdrawn;
         uint128 unspent;
         uint128 pool;
         uint128 carry;
         uint128 shared;
-        uint128 owed;
-        uint128 claimed;
+        uint128 earned;
     }
 
     address public immutable epochs;
@@ -96,9 +97,10 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         bytes32 r,
         bytes32 s
     ) external nonReentrant {
+        IERC20 token = _tokenOf(model);
         // Whoever copies a permit out of the pool of transactions can only use it up, for the same approval.
         try
-            IERC20Permit(address(_tokenOf(model))).permit(msg.sender, address(this), amount, deadline, v, r, s)
+            IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s)
         {} catch {}
         _depositFromSender(model, amount);
     }
@@ -173,7 +175,7 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         uint256 cumulative,
         bytes32[] calldata proof
     ) external nonReentrant returns (uint256) {
-        uint128 amount = _spend(model, account, cumulative, proof);
+        uint96 amount = _spend(model, account, cumulative, proof);
         if (amount == 0) revert VaultNothingOwed(model, account);
         emit Claimed(model, account, account, amount);
         _books[model].token.safeTransfer(account, amount);
@@ -184,7 +186,7 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     function claimMany(Claim[] calldata claims) external nonReentrant returns (uint256 paid) {
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata one = claims[i];
-            uint128 amount = _spend(one.model, one.account, one.cumulative, one.proof);
+            uint96 amount = _spend(one.model, one.account, one.cumulative, one.proof);
             if (amount == 0) continue;
             Books storage books = _books[one.model];
             if (books.token.trySafeTransfer(one.account, amount)) {
@@ -193,7 +195,6 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
             } else {
                 claimed[one.model][one.account] -= amount;
                 books.owed += amount;
-                books.claimed -= amount;
                 emit PaymentRefused(one.model, one.account, amount);
             }
         }
@@ -213,7 +214,7 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
             bytes32 digest = claimToDigest(model, account, to, claim_.cumulative, deadline);
             _checkSignature(account, digest, signature);
         }
-        uint128 amount = _spend(model, account, claim_.cumulative, claim_.proof);
+        uint96 amount = _spend(model, account, claim_.cumulative, claim_.proof);
         if (amount == 0) revert VaultNothingOwed(model, account);
         emit Claimed(model, account, to, amount);
         _books[model].token.safeTransfer(to, amount);
@@ -277,12 +278,13 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     ) external onlyEpochs nonReentrant returns (uint128 carry, bytes32 root) {
         Books storage books = _books[model];
         _checkEarnings(model, books.root, accounts, previous);
-        (uint256[] memory cumulative, uint128 earned) = _addUp(previous, payouts);
+        (uint256[] memory cumulative, uint96 earned) = _addUp(previous, payouts);
         root = EarningsTree.rootOf(model, accounts, cumulative);
         uint128 shared = _share(model, books.token, shares);
         carry = _close(books, model, shared + earned);
         books.shared += shared;
         books.owed += earned;
+        books.earned += earned;
         books.root = root;
         emit EarningsRoot(model, root);
     }
@@ -324,7 +326,7 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
                 b.carry,
                 b.shared,
                 b.owed,
-                b.claimed
+                b.earned - b.owed
             );
     }
 
@@ -383,15 +385,16 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         _credit(model, token, msg.sender, amount, before);
     }
 
-    /// @dev After the token has moved: what is credited is what arrived. Re-entering is the guard's to refuse.
+    /// @dev After the token has moved: what is credited is what arrived. Re-entering is the guard's to
+    /// refuse.
     function _credit(ModelId model, IERC20 token, address payer, uint256 sent, uint256 before) private {
         if (sent == 0) revert VaultNothingDeposited();
         uint256 received = token.balanceOf(address(this)) - before;
         if (received != sent) revert VaultTokenTookFee(address(token), sent, received);
-        uint128 amount = sent.toUint128();
         Books storage books = _books[model];
+        uint128 amount = sent.toUint128();
         books.token = token;
-        books.deposited += amount;
+        books.deposited = (books.deposited + sent).toUint96();
         books.unspent += amount;
         _channels[model][payer].deposited += amount;
         emit Deposited(model, payer, amount);
@@ -427,14 +430,14 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     function _addUp(
         uint256[] calldata previous,
         uint256[] calldata payouts
-    ) private pure returns (uint256[] memory cumulative, uint128 earned) {
+    ) private pure returns (uint256[] memory cumulative, uint96 earned) {
         cumulative = new uint256[](previous.length);
         uint256 sum = 0;
         for (uint256 i = 0; i < previous.length; ++i) {
             sum += payouts[i];
             cumulative[i] = previous[i] + payouts[i];
         }
-        earned = sum.toUint128();
+        earned = sum.toUint96();
     }
 
     /// @dev Credits treasury, operator and validators; returns the sum.
@@ -463,16 +466,15 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         address account,
         uint256 cumulative,
         bytes32[] calldata proof
-    ) private returns (uint128 amount) {
+    ) private returns (uint96 amount) {
         Books storage books = _books[model];
         bytes32 leaf = EarningsTree.leafOf(model, account, cumulative);
         // No leaf can be made to hash to the 0 that stands for "no root yet".
         if (!MerkleProof.verifyCalldata(proof, books.root, leaf)) revert VaultWrongProof(model, account);
-        amount = uint128(cumulative - claimed[model][account]);
+        amount = uint96(cumulative - claimed[model][account]);
         if (amount == 0) return 0;
         claimed[model][account] = cumulative;
         books.owed -= amount;
-        books.claimed += amount;
     }
 
     function _checkSignature(address signer, bytes32 digest, bytes calldata signature) private view {

@@ -34,7 +34,8 @@ contract VerifierRegistry is IVerifierRegistry, Ownable2Step {
     function add(IGroth16Verifier verifier) external onlyOwner returns (uint32 version) {
         if (_known[verifier]) revert VerifierRegistryKnownVerifier(verifier);
         IGroth16Verifier first = _verifiers[1];
-        if (verifier.keysAreLocal() && !_verifiers[current].keysAreLocal()) revert VerifierRegistryLocalKeys();
+        bool weaker = verifier.keysAreLocal() && !_verifiers[current].keysAreLocal();
+        if (weaker) revert VerifierRegistryLocalKeys();
         for (uint256 i = 0; i < _circuits.length; ++i) {
             CircuitId circuit = _circuits[i];
             (uint256 expected, uint256 given) = (first.publicCount(circuit), verifier.publicCount(circuit));

@@ -1,8 +1,8 @@
 /**
  * Puts the contracts on a chain: the token, its governance (a timelock and a governor, wired by a contract
- * that keeps no role), the pause guardian, the verifier and its registry; then datanets, models (which creates
- * its training), epochs (which creates its vault) and validation. Two are told of another once, when that
- * exists: datanets of validation, and models of the contract that may freeze them.
+ * that keeps no role), the pause guardian, the verifier and its registry; then datanets, models (which
+ * creates its training), epochs (which creates its vault) and validation. Two are told of another once, when
+ * that exists: datanets of validation, and models of the contract that may freeze them.
  *
  * What has an owner has the timelock for it from its first moment. The account that deploys keeps the tokens
  * that it was given and the guardian's place, and nothing else.

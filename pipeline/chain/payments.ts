@@ -2,8 +2,8 @@
  * Calls of the contracts that money goes through: tokens, the vault, the fee schedule and disputes.
  * `openContracts` joins them with those of models and epochs.
  *
- * Each write returns what the transaction cost; a refusal is a `RevertedError` with the contract's own reason.
- * Amounts are in the model's token's smallest unit.
+ * Each write returns what the transaction cost; a refusal is a `RevertedError` with the contract's own
+ * reason. Amounts are in the model's token's smallest unit.
  */
 import type { Account, Hex } from "../engine/ethers.ts";
 import type { ClaimOrder, SignedVoucher, Voucher } from "../payments/vouchers.ts";
@@ -59,12 +59,12 @@ export function tokenCalls({ writeToken, viewToken }: PaymentParts) {
   const approve = (account: Account, token: string, spender: string, amount: bigint) =>
     writeToken(account, token, "approve", [spender, amount]);
   return {
-    tokenBalance: (token: string, account: string) => viewToken<bigint>(token, "balanceOf", account),
-    tokenDecimals: async (token: string) => Number(await viewToken<bigint>(token, "decimals")),
-    tokenSymbol: (token: string) => viewToken<string>(token, "symbol"),
-    tokenAllowance: allowance,
-    approveToken: approve,
-    transferToken: (account: Account, token: string, to: string, amount: bigint) =>
+    erc20Balance: (token: string, account: string) => viewToken<bigint>(token, "balanceOf", account),
+    erc20Decimals: async (token: string) => Number(await viewToken<bigint>(token, "decimals")),
+    erc20Symbol: (token: string) => viewToken<string>(token, "symbol"),
+    erc20Allowance: allowance,
+    erc20Approve: approve,
+    erc20Transfer: (account: Account, token: string, to: string, amount: bigint) =>
       writeToken(account, token, "transfer", [to, amount]),
     /** Allows `spender` to take `amount` if it may not yet. */
     ensureAllowance: async (
@@ -115,8 +115,6 @@ export function vaultCalls(parts: PaymentParts) {
     unspent: (modelId: Hex, payer: string) => view<bigint>("vault", "unspent", modelId, payer),
     /** What of a deposit is in the operator's reach: look at it before serving an answer. */
     available: (modelId: Hex, payer: string) => view<bigint>("vault", "available", modelId, payer),
-    /** Shares in a token that were credited to treasury, operators and validators, and are still here. */
-    uncollected: (token: string) => view<bigint>("vault", "uncollected", token),
     /** What an epoch can charge now: available, and within redeemed vouchers. */
     chargeable: (modelId: Hex, payer: string) => view<bigint>("vault", "chargeable", modelId, payer),
 

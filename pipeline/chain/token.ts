@@ -1,11 +1,11 @@
 /**
- * Signatures that move tokens without a transaction of their owner: EIP-2612 permits, which allow, and EIP-3009
- * authorisations, which pay.
+ * Signatures that move tokens without a transaction of their owner: EIP-2612 permits, which allow, and
+ * EIP-3009 authorisations, which pay.
  *
- * The difference that matters: permits are numbered, and one that is late blocks the next; authorisations carry
- * a random nonce, so any number of them can be on their way at once. `receive…` can be sent by the recipient
- * alone, so that nobody can run ahead of a contract that wants to be paid and called in one step: prefer it to
- * `transfer…` wherever a contract is paid.
+ * The difference that matters: permits are numbered, and one that is late blocks the next; authorisations
+ * carry a random nonce, so any number of them can be on their way at once. `receive…` can be sent by the
+ * recipient alone, so that nobody can run ahead of a contract that wants to be paid and called in one step:
+ * prefer it to `transfer…` wherever a contract is paid.
  */
 import { type Account, type Hex, signTypedData, type TypedDomain } from "../engine/ethers.ts";
 import type { Split } from "./economy.ts";

@@ -1,7 +1,6 @@
 /** Commands about data: datanet, contribute, validate. */
 import { existsSync, readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { openBackbone } from "../backbone/backbone.ts";
 import { signWithdrawal } from "../chain/contracts.ts";
 import { DATANET_POLICY } from "../chain/types.ts";
 import {
@@ -10,15 +9,15 @@ import {
   contributionsOf,
   createDatanet,
   NoDatanetError,
+  openTrainingBackbone,
   projectDatanet,
 } from "../contribute.ts";
-import { loadCorpus } from "../corpus/folder.ts";
 import { checksumAddress, isAddressText, keccak256 } from "../engine/ethers.ts";
 import type { Project } from "../project.ts";
 import { coinOf, type Session } from "../session.ts";
-import { defaultBackbone } from "../standard-backbone.ts";
 import { judgeBatches, payValidators, reviewAll, statusOf } from "../validate.ts";
 import { judgeAlone } from "../validate-alone.ts";
+import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
 import { tell, wholeNumber } from "./options.ts";
 import {
   addCreationOptions,
@@ -210,18 +209,15 @@ Example:
     });
 }
 
-type ContributeOptions = InProject &
-  Creation & { readonly data: string; readonly limit?: number; readonly contributor?: string };
+type ContributeOptions = DataOptions & Creation & { readonly contributor?: string };
 
 function addContribute(root: Command): void {
   const command = root
     .command("contribute")
     .description("sign batches of samples as their contributors, and record them on chain")
     .addOption(projectOption())
-    .requiredOption("-d, --data <path>", "a folder with IDX files (and writer ids), a CSV or a JSONL file")
-    .option("--limit <n>", "take only the first n samples", wholeNumber(1, 65_535))
     .option("--contributor <name>", "only this contributor's samples");
-  addCreationOptions(command)
+  addCreationOptions(addDataOptions(command))
     .addHelpText(
       "after",
       `
@@ -234,18 +230,22 @@ Examples:
 `,
     )
     .action(async (options: ContributeOptions, command: Command) => {
-      const { data, limit, contributor: only } = options;
+      const { contributor: only } = options;
       const ui = openUi(process.stderr);
-      const corpus = await ui.step("Read the data", async () =>
-        loadCorpus(data, limit === undefined ? {} : { limit }),
-      );
+      const { corpus, publicTexts } = await ui.step("Read the data", async () => readData(options));
       const opening = { folder: options.project, create: creationOf(options), role: "contributor" };
       await withSession(
         opening,
         async (project, session) => {
-          const backbone = await openBackbone(await defaultBackbone(session.profile));
+          const opened = await openTrainingBackbone({
+            ...{ project, session, corpus, ui },
+            ...(options.backbone === undefined
+              ? {}
+              : { encoder: encoderOf(options.backbone, options.public) }),
+            ...(publicTexts === undefined ? {} : { publicTexts }),
+          });
           try {
-            const of = { project, session, corpus, backbone, ui };
+            const of = { project, session, corpus, ...opened, ui };
             const { datanet, contributors } = await contribute(only === undefined ? of : { ...of, only });
             const rows = contributors.map(({ name, account, batches }) => [
               name,
@@ -259,7 +259,7 @@ Examples:
               `  Datanet ${datanet}\n${table(["contributor", "account", "samples", "batches"], rows)}`,
             );
           } finally {
-            await backbone.close();
+            await opened.backbone.close();
           }
         },
         ui,

@@ -16,6 +16,7 @@ import { addProjectCommands } from "./operate.ts";
 import { describeError, EXIT, plainJson } from "./output.ts";
 import { addPaymentCommands } from "./payments.ts";
 import { addSetupCommands } from "./setup.ts";
+import { addWorkCommands } from "./work.ts";
 
 /** Builds the command tree. */
 export function program(): Command {
@@ -38,11 +39,14 @@ An operator's day:   quittance setup
                      quittance claim  --project shop
 A payer's day:       quittance deposit --project shop --payer alice --amount 2.5
                      quittance voucher --project shop --payer alice --in-all 0.5
+On many machines:    quittance worker --queue proofs,features     (and settle --workers remote)
 An auditor's day:    quittance verify shop/out/epoch-1.json
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
-QUITTANCE_THREADS (proofs side by side), and on a chain that is not local the keys of whoever is at work:
-QUITTANCE_OPERATOR_KEY, _CONTRIBUTOR_KEY, _VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY, _DEPLOYER_KEY.`,
+QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
+(its path), DATABASE_URL (jobs on a Postgres server), QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see
+worker --help); and on a chain that is not local the keys of whoever is at work: QUITTANCE_OPERATOR_KEY,
+_CONTRIBUTOR_KEY, _VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY, _DEPLOYER_KEY.`,
     )
     // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
     .enablePositionalOptions()
@@ -53,6 +57,7 @@ QUITTANCE_OPERATOR_KEY, _CONTRIBUTOR_KEY, _VALIDATOR_KEY, _PAYER_KEY, _CHALLENGE
   addPaymentCommands(root);
   addDisputeCommands(root);
   addVoteCommands(root);
+  addWorkCommands(root);
   addCheckingCommands(root);
   addDeployCommand(root);
   return root;

@@ -1,19 +1,24 @@
 /** Commands that change a project: demo, train, infer, settle, claim. */
 import type { Command } from "commander";
+import type { ProfileName } from "../../prover/index.ts";
 import { claimOwed } from "../claim.ts";
 import { currentModel } from "../commit.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import { runDemo } from "../demo.ts";
 import { forgetContributors } from "../forget.ts";
 import { answerQueries } from "../infer.ts";
+import type { WorkPlace } from "../jobs/spec.ts";
 import { readVoucherFile } from "../payments/voucher-file.ts";
+import { className, projectLabels } from "../project-labels.ts";
 import { proveTraining } from "../prove-training.ts";
 import { coinOf } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
+import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
 import { profileOption, tell, wholeNumber } from "./options.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
 import { coins, openUi, table } from "./ui.ts";
+import { workersOption, workOf } from "./work.ts";
 
 /** Adds the commands to the tree. */
 export function addProjectCommands(root: Command): void {
@@ -27,7 +32,7 @@ export function addProjectCommands(root: Command): void {
     .addHelpText("after", "\nExample:\n  quittance demo\n  open out/report.html\n")
     .action(
       async (
-        options: { project: string; out: string; keep?: boolean; profile: "tiny" | "default" },
+        options: { project: string; out: string; keep?: boolean; profile: ProfileName },
         command: Command,
       ) => {
         const ui = openUi(process.stderr);
@@ -44,10 +49,8 @@ export function addProjectCommands(root: Command): void {
 
   const train = root
     .command("train")
-    .description("record contributed data, fit the model and commit it on chain")
-    .addOption(projectOption())
-    .requiredOption("-d, --data <path>", "a folder with IDX files (and writer ids), a CSV or a JSONL file")
-    .option("--limit <n>", "take only the first n samples", wholeNumber(1, 65_535))
+    .description("record contributed data, fit the model and commit it on chain");
+  addDataOptions(train.addOption(projectOption()))
     .option(
       "--lambda <n>",
       "the ridge's regulariser (default: chosen on public data)",
@@ -56,7 +59,8 @@ export function addProjectCommands(root: Command): void {
     .option(
       "--unproven",
       "register the model as unproven: usable without a training proof, and everything says so",
-    );
+    )
+    .addOption(workersOption());
   addCreationOptions(train)
     .addHelpText(
       "after",
@@ -64,19 +68,26 @@ export function addProjectCommands(root: Command): void {
 Each contributor's samples become batches; the contributor signs each batch's root and the chain records it. In a local
 project the contributors' wallets are derived from the project's secret.
 
+--backbone takes an integer graph (uint8 [n, bytes] in, int8 [n, d] out, the last feature constant) as it is; a float
+encoder (MatMul, Gemm, Conv, Relu, pooling) is quantised to integers with ranges measured on public contents.
+
+Texts come as a CSV (columns text, label or category, contributor) or JSONL; labels may be names, up to 77 with the
+profile tickets32. --public is a file alike, without contributors: its texts train the backbone and are paid for by
+nobody.
+
 Examples:
   quittance train --project shop --data ./digits             (train-images-idx3-ubyte.gz, writers-train.tsv.gz, …)
   quittance train --project shop --data ./digits --limit 2000
   quittance train --project shop --data samples.csv
   quittance train --project shop --data ./digits --chain http://127.0.0.1:8545 --deployment deployment.json
+  quittance train --project shop --data ./digits --backbone encoder.onnx
+  quittance train --project desk --profile tickets32 --data tickets.csv --public public.csv
 `,
     )
     .action(async (options: TrainOptions, command: Command) => {
       const ui = openUi(process.stderr);
       const create = creationOf(options);
-      const corpus = await ui.step("Read the data", async () =>
-        loadCorpus(options.data, options.limit === undefined ? {} : { limit: options.limit }),
-      );
+      const { corpus, publicTexts } = await ui.step("Read the data", async () => readData(options));
       await withSession({ folder: options.project, create }, async (project, session) => {
         const model = await trainModel({
           project,
@@ -84,7 +95,10 @@ Examples:
           corpus,
           ui,
           ...(options.lambda === undefined ? {} : { lambda: options.lambda }),
+          ...(options.backbone === undefined ? {} : { encoder: encoderOf(options.backbone, options.public) }),
+          ...(publicTexts === undefined ? {} : { publicTexts }),
           unproven: options.unproven === true,
+          work: workOf(options.workers, ui),
         });
         const { w: _w, a: _a, residual: _r, contributors, ...summary } = model;
         tell(
@@ -99,14 +113,16 @@ Examples:
     .command("prove")
     .description("prove the training: the signed batches, and nothing but them, made the model")
     .addOption(projectOption())
+    .addOption(workersOption())
     .addHelpText(
       "after",
       "\nsettle does this too, together with the epoch.\n\nExample:\n  quittance prove --project shop\n",
     )
-    .action(async (options: { project: string }, command: Command) => {
+    .action(async (options: ProveOptions, command: Command) => {
       await withSession({ folder: options.project }, async (project, session, ui) => {
         const model = currentModel(project);
-        const training = await proveTraining({ project, session, model, ui });
+        const work = workOf(options.workers, ui);
+        const training = await proveTraining({ project, session, model, ui, work });
         const proofs = training?.proofs.length ?? 0;
         const text =
           training === undefined
@@ -166,7 +182,7 @@ Examples:
       const ui = openUi(process.stderr);
       const split = options.limit === undefined ? {} : { limit: options.offset + options.limit };
       const corpus = await ui.step("Read the questions", async () =>
-        loadCorpus(options.data, { ...split, part: "test" }),
+        loadCorpus(options.data, { ...split, part: "test", unlabelled: true }),
       );
       await withSession({ folder: options.project }, async (project, session, ui) => {
         const queries = corpus.samples.slice(options.offset).map((sample) => ({
@@ -180,16 +196,22 @@ Examples:
             ? []
             : [[options.payer, readVoucherFile(options.voucher, at)] as const],
         );
-        const answers = await answerQueries({ project, session, queries, ui, vouchers });
+        const text = corpus.text === true;
+        const answers = await answerQueries({ project, session, queries, ui, text, vouchers });
+        const labels = projectLabels(project);
         const rows = answers.map(({ receipt, path }) => [
           String(receipt.sequence),
-          String(receipt.opening.answer),
+          className(labels, receipt.opening.answer),
           String(receipt.feeUnits),
           path,
         ]);
         tell(
           command,
-          answers.map((a) => ({ ...a, receipt: { ...a.receipt } })),
+          answers.map((a) => ({
+            ...a,
+            answer: className(labels, a.receipt.opening.answer),
+            receipt: { ...a.receipt },
+          })),
           table(["#", "answer", "fee", "receipt"], rows),
         );
       });
@@ -199,13 +221,14 @@ Examples:
     .command("settle")
     .description("close the epoch: prove it, post the proofs, turn weights into payouts, write the bundle")
     .addOption(projectOption())
+    .addOption(workersOption())
     .addHelpText(
       "after",
       "\nCan be interrupted and run again: finished proofs are kept.\n\nExample:\n  quittance settle --project shop\n",
     )
-    .action(async (options: { project: string }, command: Command) => {
+    .action(async (options: ProveOptions, command: Command) => {
       await withSession({ folder: options.project }, async (project, session, ui) => {
-        const settled = await settleEpoch({ project, session, ui });
+        const settled = await settleEpoch({ project, session, ui, work: workOf(options.workers, ui) });
         const coin = await coinOf(session, currentModel(project).token);
         const rows = settled.payouts.map((p) => [p.name, String(p.influence), coins(p.payoutWei, coin)]);
         tell(
@@ -245,13 +268,13 @@ Examples:
     });
 }
 
-type TrainOptions = Creation & {
-  readonly project: string;
-  readonly data: string;
-  readonly limit?: number;
-  readonly lambda?: number;
-  readonly unproven?: boolean;
-};
+type ProveOptions = { readonly project: string; readonly workers: WorkPlace };
+type TrainOptions = Creation &
+  DataOptions & {
+    readonly workers: WorkPlace;
+    readonly lambda?: number;
+    readonly unproven?: boolean;
+  };
 type InferOptions = {
   readonly project: string;
   readonly data: string;

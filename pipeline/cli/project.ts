@@ -1,5 +1,6 @@
 /** What the commands share that work in a project: opening it, and the options for that. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { ProfileName } from "../../prover/index.ts";
 import { readDeploymentFile } from "../deploy/file.ts";
 import { openProject, type Project } from "../project.ts";
 import { openSession, type Session, type SessionOptions } from "../session.ts";
@@ -16,7 +17,7 @@ export const travelOption = (): Option =>
 
 /** Settings of a project that does not exist yet, and where its contracts are. */
 export type Creation = {
-  readonly profile: "tiny" | "default";
+  readonly profile: ProfileName;
   readonly chain?: string;
   readonly feeUnitWei?: string;
   readonly deployment?: string;
@@ -31,7 +32,7 @@ export function addCreationOptions(command: Command): Command {
       'where the contracts are: what "quittance deploy" wrote (new projects only)',
     )
     .option("--fee-unit-wei <wei>", "price of one fee unit, in the token's smallest unit (new projects only)")
-    .addOption(profileOption().hideHelp());
+    .addOption(profileOption());
 }
 
 /** The settings for a new project among a command's options. */
@@ -80,6 +81,7 @@ export async function withSession<T>(
       await session.close();
     }
   } finally {
+    await project.store.close();
     project.close();
   }
 }

@@ -7,7 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import type { Keys, Profile } from "../../prover/index.ts";
+import { type Keys, PROFILE_NAMES, type Profile } from "../../prover/index.ts";
 import { type DeployOptions, deployOptionsOf, FEES, GOVERNANCE, VALIDATION } from "../chain/deploy.ts";
 import { type Account, accountOf } from "../engine/ethers.ts";
 
@@ -27,7 +27,7 @@ const schema = z.strictObject({
     .regex(/^https?:\/\//, "an http(s) address")
     .optional(),
   chainId: z.number().int().min(1),
-  profile: z.enum(["tiny", "default"]).default("default"),
+  profile: z.enum(PROFILE_NAMES).default("default"),
   fees: z.strictObject({ protocolBps: bps, developerBps: bps, validatorsBps: bps }).default(FEES),
   governance: z
     .strictObject({

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { CIRCUIT_NAMES, type Keys } from "../../prover/index.ts";
+import { CIRCUIT_NAMES, type Keys, PROFILE_NAMES } from "../../prover/index.ts";
 import type { Deployment } from "../chain/deploy.ts";
 import { isAddressText } from "../engine/ethers.ts";
 import { writeFileAtomic } from "../store.ts";
@@ -13,7 +13,7 @@ const address = z.string().refine(isAddressText, "an address");
 const schema = z.strictObject({
   format: z.literal("quittance-deployment/1"),
   chainId: z.number().int().min(1),
-  profile: z.enum(["tiny", "default"]),
+  profile: z.enum(PROFILE_NAMES),
   deployer: address,
   contracts: z.strictObject({
     token: address,

@@ -35,8 +35,18 @@ export type ValueInfo = {
   readonly dims: readonly (number | string)[];
 };
 
-/** An attribute: whole numbers become INT or INTS, text STRING. */
-export type Attribute = number | string | readonly number[];
+/**
+ * An attribute: whole numbers become INT or INTS, text STRING; a number that is not whole, a tensor and the
+ * body of a Loop or Scan say what they are.
+ */
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly tensor: Tensor }
+  | { readonly graph: Graph };
 
 /** One operation. */
 export type Node = {
@@ -61,6 +71,13 @@ export type GraphBuilder = {
   readonly input: (name: string, type: ElementType, dims: readonly (number | string)[]) => string;
   readonly constant: (name: string, type: ElementType, dims: readonly number[], data: TensorData) => string;
   readonly node: (op: string, inputs: readonly string[], attributes?: Record<string, Attribute>) => string;
+  /** A node with several results. */
+  readonly nodes: (
+    op: string,
+    inputs: readonly string[],
+    count: number,
+    attributes?: Record<string, Attribute>,
+  ) => string[];
   readonly output: (
     value: string,
     name: string,
@@ -71,7 +88,8 @@ export type GraphBuilder = {
 };
 
 /**
- * Starts a graph.
+ * Starts a graph. A graph inside another (the body of a Loop) sees the values around it, so its own names
+ * must differ from theirs: give it a `prefix` of its own.
  *
  * @example
  * ```ts
@@ -81,11 +99,22 @@ export type GraphBuilder = {
  * const bytes = encodeOnnx(g.build());
  * ```
  */
-export function graphBuilder(name: string, doc = ""): GraphBuilder {
+export function graphBuilder(name: string, doc = "", prefix = "v"): GraphBuilder {
   const inputs: ValueInfo[] = [];
   const outputs: ValueInfo[] = [];
   const constants: Record<string, Tensor> = {};
   const nodes: Node[] = [];
+  const add = (
+    op: string,
+    operands: readonly string[],
+    count: number,
+    attributes: Record<string, Attribute>,
+  ): string[] => {
+    const first = `${prefix}${nodes.length}`;
+    const values = Array.from({ length: count }, (_, i) => (i === 0 ? first : `${first}.${i}`));
+    nodes.push({ op, inputs: operands, outputs: values, attributes });
+    return values;
+  };
   return {
     input: (input, type, dims) => {
       inputs.push({ name: input, type, dims });
@@ -95,11 +124,8 @@ export function graphBuilder(name: string, doc = ""): GraphBuilder {
       constants[constant] = { type, dims, data };
       return constant;
     },
-    node: (op, operands, attributes = {}) => {
-      const value = `v${nodes.length}`;
-      nodes.push({ op, inputs: operands, outputs: [value], attributes });
-      return value;
-    },
+    node: (op, operands, attributes = {}) => add(op, operands, 1, attributes)[0] as string,
+    nodes: (op, operands, count, attributes = {}) => add(op, operands, count, attributes),
     output: (value, output, type, dims) => {
       nodes.push({ op: "Identity", inputs: [value], outputs: [output], attributes: {} });
       outputs.push({ name: output, type, dims });

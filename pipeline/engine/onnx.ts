@@ -15,6 +15,7 @@ import {
   type ElementType,
   type Graph,
   type Tensor,
+  type TensorData,
   type ValueInfo,
 } from "./graph.ts";
 
@@ -24,27 +25,32 @@ export function encodeOnnx(graph: Graph): Uint8Array {
     irVersion: 10,
     producerName: "quittance",
     opsetImport: [{ domain: "", version: 21 }],
-    graph: {
-      name: graph.name,
-      docString: graph.doc,
-      node: graph.nodes.map((node) => ({
-        input: node.inputs,
-        output: node.outputs,
-        opType: node.op,
-        attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
-      })),
-      initializer: Object.entries(graph.constants).map(([name, tensor]) => encodeTensor(name, tensor)),
-      input: graph.inputs.map(encodeValueInfo),
-      output: graph.outputs.map(encodeValueInfo),
-    },
+    graph: encodeGraph(graph),
   };
   const problem = Model.verify(message);
   if (problem !== null) throw new OnnxFormatError(`The graph ${graph.name} cannot be written: ${problem}.`);
   return Model.encode(Model.fromObject(message)).finish();
 }
 
+function encodeGraph(graph: Graph): object {
+  return {
+    name: graph.name,
+    docString: graph.doc,
+    node: graph.nodes.map((node) => ({
+      input: node.inputs,
+      output: node.outputs,
+      opType: node.op,
+      attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
+    })),
+    initializer: Object.entries(graph.constants).map(([name, tensor]) => encodeTensor(name, tensor)),
+    input: graph.inputs.map(encodeValueInfo),
+    output: graph.outputs.map(encodeValueInfo),
+  };
+}
+
 /**
- * Reads an ONNX file that {@link encodeOnnx} could have written.
+ * Reads an ONNX file: one that {@link encodeOnnx} could have written, or another exporter's that uses the
+ * same types.
  * @throws OnnxFormatError when the bytes are no ONNX file, or use what this project does not.
  */
 export function decodeOnnx(bytes: Uint8Array): Graph {
@@ -64,6 +70,10 @@ export function decodeOnnx(bytes: Uint8Array): Graph {
   if (!graph || graph.node.length === 0) {
     throw new OnnxFormatError("This ONNX file holds no graph: take the file that was written here.");
   }
+  return decodeGraph(graph);
+}
+
+function decodeGraph(graph: GraphMessage): Graph {
   return {
     name: graph.name,
     doc: graph.docString,
@@ -71,7 +81,7 @@ export function decodeOnnx(bytes: Uint8Array): Graph {
     outputs: graph.output.map(decodeValueInfo),
     constants: Object.fromEntries(graph.initializer.map((tensor) => [tensor.name, decodeTensor(tensor)])),
     nodes: graph.node.map((node) => ({
-      op: node.opType,
+      op: node.domain === "" || node.domain === "ai.onnx" ? node.opType : `${node.domain}.${node.opType}`,
       inputs: node.input,
       outputs: node.output,
       attributes: Object.fromEntries(node.attribute.map((a) => [a.name, decodeAttribute(a)])),
@@ -79,20 +89,36 @@ export function decodeOnnx(bytes: Uint8Array): Graph {
   };
 }
 
-const ATTRIBUTE_INT = 2;
-const ATTRIBUTE_STRING = 3;
-const ATTRIBUTE_INTS = 7;
+/** The documentation text of an ONNX file's graph, whatever else is in it; empty for bytes that are none. */
+export function onnxDoc(bytes: Uint8Array): string {
+  try {
+    const { graph } = Model.toObject(Model.decode(bytes), { defaults: true }) as Partial<ModelMessage>;
+    return graph?.docString ?? "";
+  } catch {
+    return "";
+  }
+}
+
+const ATTRIBUTE = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7 } as const;
 
 function encodeAttribute(name: string, value: Attribute): object {
-  if (typeof value === "number") return { name, i: value, type: ATTRIBUTE_INT };
-  if (typeof value === "string") return { name, s: new TextEncoder().encode(value), type: ATTRIBUTE_STRING };
-  return { name, ints: value, type: ATTRIBUTE_INTS };
+  if (typeof value === "number") return { name, i: value, type: ATTRIBUTE.int };
+  if (typeof value === "string") return { name, s: new TextEncoder().encode(value), type: ATTRIBUTE.string };
+  if ("float" in value) return { name, f: value.float, type: ATTRIBUTE.float };
+  if ("floats" in value) return { name, floats: value.floats, type: ATTRIBUTE.floats };
+  if ("tensor" in value) return { name, t: encodeTensor("", value.tensor), type: ATTRIBUTE.tensor };
+  if ("graph" in value) return { name, g: encodeGraph(value.graph), type: ATTRIBUTE.graph };
+  return { name, ints: value, type: ATTRIBUTE.ints };
 }
 
 function decodeAttribute(a: AttributeMessage): Attribute {
-  if (a.type === ATTRIBUTE_INT) return a.i;
-  if (a.type === ATTRIBUTE_STRING) return new TextDecoder().decode(a.s);
-  if (a.type === ATTRIBUTE_INTS) return a.ints;
+  if (a.type === ATTRIBUTE.int) return a.i;
+  if (a.type === ATTRIBUTE.string) return new TextDecoder().decode(a.s);
+  if (a.type === ATTRIBUTE.ints) return a.ints;
+  if (a.type === ATTRIBUTE.float) return { float: a.f };
+  if (a.type === ATTRIBUTE.floats) return { floats: a.floats };
+  if (a.type === ATTRIBUTE.tensor && a.t) return { tensor: decodeTensor(a.t) };
+  if (a.type === ATTRIBUTE.graph && a.g) return { graph: decodeGraph(a.g) };
   throw new OnnxFormatError(`Attribute ${a.name} is of type ${a.type}, which is not used here.`);
 }
 
@@ -106,10 +132,12 @@ function encodeTensor(name: string, { type, dims, data }: Tensor): object {
   return { name, dims, dataType: ELEMENT_TYPES[type].code, rawData };
 }
 
-function decodeTensor({ name, dims, dataType, rawData }: TensorMessage): Tensor {
+function decodeTensor(message: TensorMessage): Tensor {
+  const { name, dims, dataType, rawData } = message;
   const type = elementType(dataType);
   const { array } = ELEMENT_TYPES[type];
   const count = dims.reduce((product, size) => product * size, 1);
+  if (rawData.length === 0 && count > 0) return { type, dims, data: typedValues(message, type, count) };
   if (rawData.length !== count * array.BYTES_PER_ELEMENT) {
     throw new OnnxFormatError(
       `Constant ${name} has ${rawData.length} bytes for the shape [${dims.join(", ")}].`,
@@ -117,6 +145,20 @@ function decodeTensor({ name, dims, dataType, rawData }: TensorMessage): Tensor 
   }
   // A copy, because a view needs an aligned offset.
   return { type, dims, data: new array(Uint8Array.from(rawData).buffer) };
+}
+
+/** Values in the field of their type, as some exporters write them. */
+function typedValues(message: TensorMessage, type: ElementType, count: number): TensorData {
+  const { floatData, doubleData, int64Data, int32Data } = message;
+  const values = { float: floatData, double: doubleData, int64: int64Data }[type as string] ?? int32Data;
+  if (values.length !== count) {
+    throw new OnnxFormatError(
+      `Constant ${message.name} has ${values.length} values for the shape [${message.dims.join(", ")}]; ` +
+        "files with external data are not read: export it as one file.",
+    );
+  }
+  if (type === "int64") return BigInt64Array.from(values, BigInt);
+  return (ELEMENT_TYPES[type].array as Float64ArrayConstructor).from(values) as TensorData;
 }
 
 function encodeValueInfo({ name, type, dims }: ValueInfo): object {
@@ -135,24 +177,48 @@ function elementType(code: number): ElementType {
   throw new OnnxFormatError(`Element type ${code} is not used here.`);
 }
 
-type AttributeMessage = { name: string; i: number; s: Uint8Array; ints: number[]; type: number };
-type TensorMessage = { name: string; dims: number[]; dataType: number; rawData: Uint8Array };
+type AttributeMessage = {
+  name: string;
+  f: number;
+  i: number;
+  s: Uint8Array;
+  t: TensorMessage | null;
+  g: GraphMessage | null;
+  floats: number[];
+  ints: number[];
+  type: number;
+};
+type TensorMessage = {
+  name: string;
+  dims: number[];
+  dataType: number;
+  rawData: Uint8Array;
+  floatData: number[];
+  int32Data: number[];
+  int64Data: number[];
+  doubleData: number[];
+};
 type DimMessage = { dimValue: number; dimParam: string };
 type ValueInfoMessage = {
   name: string;
   type: { tensorType: { elemType: number; shape: { dim: DimMessage[] } } };
 };
-type NodeMessage = { input: string[]; output: string[]; opType: string; attribute: AttributeMessage[] };
-type ModelMessage = {
-  graph?: {
-    name: string;
-    docString: string;
-    node: NodeMessage[];
-    initializer: TensorMessage[];
-    input: ValueInfoMessage[];
-    output: ValueInfoMessage[];
-  } | null;
+type NodeMessage = {
+  input: string[];
+  output: string[];
+  opType: string;
+  domain: string;
+  attribute: AttributeMessage[];
 };
+type GraphMessage = {
+  name: string;
+  docString: string;
+  node: NodeMessage[];
+  initializer: TensorMessage[];
+  input: ValueInfoMessage[];
+  output: ValueInfoMessage[];
+};
+type ModelMessage = { graph?: GraphMessage | null };
 
 /** A message's fields as `name: [number, type]`; a type in brackets is repeated. */
 function fields(entries: Record<string, readonly [number, string]>): protobuf.IType {
@@ -189,19 +255,28 @@ const Model = protobuf.Root.fromJSON({
       output: [2, "[string]"],
       opType: [4, "string"],
       attribute: [5, "[Attribute]"],
+      domain: [7, "string"],
     }),
     Attribute: fields({
       name: [1, "string"],
+      f: [2, "float"],
       i: [3, "int64"],
       s: [4, "bytes"],
+      t: [5, "Tensor"],
+      g: [6, "Graph"],
+      floats: [7, "[float]"],
       ints: [8, "[int64]"],
       type: [20, "int32"],
     }),
     Tensor: fields({
       dims: [1, "[int64]"],
       dataType: [2, "int32"],
+      floatData: [4, "[float]"],
+      int32Data: [5, "[int32]"],
+      int64Data: [7, "[int64]"],
       name: [8, "string"],
       rawData: [9, "bytes"],
+      doubleData: [10, "[double]"],
     }),
     ValueInfo: fields({ name: [1, "string"], type: [2, "ValueType"] }),
     ValueType: fields({ tensorType: [1, "TensorType"] }),

@@ -3,17 +3,27 @@
 
 import { describe, expect, it } from "vitest";
 import { findBenchmark, runBenchmark } from "../../benchmarks/run.ts";
+import { noServer } from "../pipeline/durable/server.ts";
+
+const reason = noServer();
 
 describe("small benchmarks", () => {
-  it.each(["circuits", "gas", "demo"])("%s reports every figure that it promises", async (name) => {
+  it.each(["circuits", "gas", "learn", "demo"])("%s reports every figure that it promises", async (name) => {
     const { figures } = await runBenchmark(findBenchmark(name), false);
     for (const { name: figure, value, unit } of figures) {
       expect([figure, Number.isFinite(value) && value >= 0, unit !== ""]).toEqual([figure, true, true]);
     }
     const rows = figures.filter((figure) => figure.name.endsWith(".rows") || figure.unit === "gas");
-    if (name !== "demo") expect(rows.length).toBeGreaterThan(0);
+    if (name === "circuits" || name === "gas") expect(rows.length).toBeGreaterThan(0);
     for (const { name: figure, value } of rows) {
       expect([figure, Number.isInteger(value) && value > 0]).toEqual([figure, true]);
+    }
+  });
+
+  it.skipIf(reason !== undefined)(`jobs reports every figure that it promises${reason ?? ""}`, async () => {
+    const { figures } = await runBenchmark(findBenchmark("jobs"), false);
+    for (const { name: figure, value, unit } of figures) {
+      expect([figure, Number.isFinite(value) && value > 0, unit !== ""]).toEqual([figure, true, true]);
     }
   });
 });

@@ -437,7 +437,7 @@ describe(`lies about the training (seed ${SEED})`, () => {
         commitR: 4n,
         lambda: 5,
         samples: 6,
-        token: `0x${"77".repeat(20)}`,
+        token: `0x${"aa".repeat(20)}`,
         feeUnit: 7n,
         unproven: false,
         contributors: [{ account: `0x${"33".repeat(20)}`, commitG: 8n, batches: [1n, 2n] }],

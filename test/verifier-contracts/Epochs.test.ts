@@ -31,6 +31,10 @@ describe("Epochs", () => {
   ) => W.sendProofs(world, model, epoch, { weights: [{ ...group, proof }] }, number);
   const settle = (values: readonly bigint[] = w, accounts = model.accounts) =>
     W.settle(world, model, epoch.number, values, accounts);
+  const commitAgain = async (of: W.Model) => {
+    const vouchers = await W.vouchersFor(world, of, epoch.commitment);
+    await world.contracts.commitEpoch(world.people.operator, of.id, epoch.commitment, vouchers);
+  };
   const status = async () =>
     EPOCH_STATUS[Number((await world.contracts.epoch(model.id, epoch.number)).status)];
 
@@ -72,6 +76,8 @@ describe("Epochs", () => {
       const [payer] = world.people.payers;
       if (payer === undefined) throw new Error("no payer");
       await world.contracts.deposit(payer, other.id, 10n * 7n);
+      // Worth as much as is deposited, whatever it says.
+      await world.contracts.redeem(sender(), [await W.voucherFor(world, other, payer, W.COIN)]);
       const commitment = { ...W.makeCommitment(world, [11n]), payers: [payer.address], feeUnits: [11n] };
       const charge = (c: W.Epoch["commitment"]) =>
         world.contracts.commitEpoch(world.people.operator, other.id, c);
@@ -178,7 +184,7 @@ describe("Epochs", () => {
       // The same receipts, Q and fees in another model: only the context and the model's own W differ.
       const other = await W.makeModel(world);
       for (const payer of world.people.payers) await world.contracts.deposit(payer, other.id, 10_000n);
-      await world.contracts.commitEpoch(world.people.operator, other.id, epoch.commitment);
+      await commitAgain(other);
       await W.refused(world, () => inference(0, zero, other.id, 1), "VerifierInvalidBatch");
       const own = world.keys.adjoint.prove(W.adjointPublics(model, epoch));
       await W.refused(world, () => adjoint(own, other.id, 1), "VerifierInvalidBatch");
@@ -187,7 +193,7 @@ describe("Epochs", () => {
       await W.proveAll(world, model, epoch, w);
       await settle();
       for (const payer of world.people.payers) await world.contracts.deposit(payer, model.id, 10_000n);
-      await world.contracts.commitEpoch(world.people.operator, model.id, epoch.commitment);
+      await commitAgain(model);
       await W.refused(world, () => inference(0, zero, model.id, 2), "VerifierInvalidBatch");
     });
 

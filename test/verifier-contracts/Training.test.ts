@@ -9,7 +9,7 @@ import type { TrainingProofs } from "../../pipeline/chain/proofs.ts";
 import { codecOf } from "../../pipeline/engine/ethers.ts";
 import { mod, R, rerandomise } from "./groth.ts";
 import { boundOf, makeTrained, proofsOf, type Trained, type Values, type Whole } from "./trained.ts";
-import { makeEpoch, openWorld, proveAll, refused, type World } from "./world.ts";
+import { makeEpoch, openWorld, proveAll, refused, settle, type World } from "./world.ts";
 
 const LAYOUT = [2, 1, 3];
 
@@ -454,14 +454,16 @@ describe("Training", () => {
       const epoch = await makeEpoch(world, of);
       const w = [1n, 2n, 3n];
       await proveAll(world, of, epoch, w);
-      const settled = await world.contracts.settle(operator(), of.id, epoch.number, of.accounts, w);
+      const settled = await settle(world, of, epoch.number, w);
       expect(settled.trainingProven).toBe(proven);
       const codec = codecOf((await contractArtifacts()).Epochs.abi);
       const logs = await events(world.chain, { address: world.contracts.deployment.epochs, codec });
       const own = logs.filter(({ args }) => args.model === of.id && Number(args.epoch) === epoch.number);
-      const flags = own.filter(({ args }) => "trainingProven" in args);
+      const flags = own.filter(({ name }) => ["EpochCommitted", "EpochSettled"].includes(name));
+      const flagOf = ({ args }: (typeof flags)[number]): unknown =>
+        args.trainingProven ?? (args.settlement as { trainingProven: boolean }).trainingProven;
       expect(flags.map(({ name }) => name)).toEqual(["EpochCommitted", "EpochSettled"]);
-      expect(flags.map(({ args }) => args.trainingProven)).toEqual([proven, proven]);
+      expect(flags.map(flagOf)).toEqual([proven, proven]);
     };
   });
 

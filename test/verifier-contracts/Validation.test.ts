@@ -2,6 +2,7 @@
  * Validation: stake, rounds, verdicts. Proofs against verdicts are in Validation.duplicate.test.ts, fees in
  * Validation.fees.test.ts.
  *
+ * constructor: a circuit of another size, parameters out of their bounds → refused
  * stake, stakeWithPermit
  *   amount 0 → refused; without approval or permit → refused; permit sent by another first → stakes
  * requestUnstake
@@ -26,6 +27,9 @@
  * setParameters: not the owner / each out of its bounds → refused; rounds that are open keep theirs
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
+import { deployContract } from "../../pipeline/chain/deploy.ts";
+import { circuitIdOf } from "../../pipeline/chain/ids.ts";
 import { signPermit, tokenDomain } from "../../pipeline/chain/token.ts";
 import { ROUND_OUTCOME } from "../../pipeline/chain/types.ts";
 import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
@@ -372,6 +376,22 @@ describe("Validation", () => {
         { quorum: 100_000_001n * COIN },
       ])
         await no(() => set(over), "ValidationParameterOutOfBounds");
+    });
+
+    it("and the circuit are checked at birth too", async () => {
+      const { Validation } = await contractArtifacts();
+      const { token, datanets, registry, guardian, timelock } = c().deployment;
+      const owner = world.people.operator;
+      const create = (circuit: string, parameters = PARAMETERS) =>
+        deployContract(world.chain, owner, Validation, [
+          {
+            ...{ token, datanets, registry, guardian, feeSource: world.fees, treasury: timelock },
+            ...{ owner: owner.address, duplicate: circuitIdOf("tiny", circuit), parameters },
+          },
+        ]);
+      await no(() => create("adjoint"), "ValidationWrongProfile");
+      await no(() => create("duplicate", { ...PARAMETERS, lieBps: 1 }), "ValidationParameterOutOfBounds");
+      await create("duplicate");
     });
 
     it("of a round are those that it was opened with", async () => {

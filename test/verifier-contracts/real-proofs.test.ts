@@ -15,13 +15,15 @@ import {
   sampleEpoch,
   sampleModel,
 } from "../../benchmarks/sample-epoch.ts";
+import { chainTime } from "../../pipeline/chain/client.ts";
 import { openContracts } from "../../pipeline/chain/contracts.ts";
 import { deployContracts, deployOptionsOf } from "../../pipeline/chain/deploy.ts";
 import { circuitIdOf } from "../../pipeline/chain/ids.ts";
 import { openLocalChain } from "../../pipeline/chain/local.ts";
-import { accountOf } from "../../pipeline/engine/ethers.ts";
+import { type Account, accountOf, signTypedData } from "../../pipeline/engine/ethers.ts";
 import { cacheFolder } from "../../pipeline/environment.ts";
 import { settlePayouts } from "../../pipeline/influence/payouts.ts";
+import { RECEIPT_TYPES, receiptDomain } from "../../pipeline/receipts.ts";
 import {
   buildCircuit,
   CIRCUIT_NAMES,
@@ -29,6 +31,7 @@ import {
   type CircuitInput,
   type CircuitName,
   emptyCommitQ,
+  inclusionWitness,
   type Keys,
   loadProfile,
   makeLocalKeys,
@@ -39,7 +42,18 @@ import {
 } from "../../prover/index.ts";
 import { arithmetic, Q, R, rerandomise } from "./groth.ts";
 import { randomFrom } from "./random.ts";
-import { COIN, commitModelOf, type Model, refused, type World } from "./world.ts";
+import {
+  COIN,
+  claimOf,
+  commitModelOf,
+  type Epoch,
+  type Model,
+  refused,
+  sendProofs,
+  settle,
+  voucherFor,
+  type World,
+} from "./world.ts";
 
 const profile = loadProfile("tiny");
 const CONTRIBUTORS = 3;
@@ -52,6 +66,7 @@ describe("real proofs", () => {
   let secret: SampleModel;
   let model: Model;
   const epochs: SampleEpoch[] = [];
+  const commitments: Epoch[] = [];
   const proofs: Array<{ inference: bigint[][]; adjoint: bigint[]; weights: bigint[][] }> = [];
 
   const words = async (circuit: CircuitName, input: CircuitInput): Promise<bigint[]> => {
@@ -67,14 +82,17 @@ describe("real proofs", () => {
     const fees = epoch.inference.reduce((sum, { feeTotal }) => sum + feeTotal, 0n);
     const payer = people.payers[0] ?? people.operator;
     await contracts.deposit(payer, model.id, fees * model.statement.feeUnit);
-    const { epoch: opened } = await contracts.commitEpoch(people.operator, model.id, {
+    const voucher = await voucherFor(world, model, payer, fees * model.statement.feeUnit);
+    const commitment = {
       receiptsRoots: epoch.inference.map(({ receiptsRoot }) => receiptsRoot),
       commitQ: epoch.inference.map(({ commitQ }) => commitQ),
       feeTotals: epoch.inference.map(({ feeTotal }) => feeTotal),
       commitY: epoch.adjoint.commitY,
       payers: [payer.address],
       feeUnits: [fees],
-    });
+    };
+    const { epoch: opened } = await contracts.commitEpoch(people.operator, model.id, commitment, [voucher]);
+    commitments.push({ number, commitment });
     expect(opened).toBe(number);
     const made = {
       inference: [] as bigint[][],
@@ -92,10 +110,10 @@ describe("real proofs", () => {
     return item;
   };
   const inference = (index: number, proof: readonly bigint[], epoch = 1) =>
-    world.contracts.proveInference(world.people.relayer, model.id, epoch, index, proof);
+    sendProofs(world, model, at(commitments, epoch - 1), { inference: [{ batchIndex: index, proof }] });
   const weights = (index: number, proof: readonly bigint[], w = at(at(epochs, 0).weights, index).w) => {
     const group = { index, w, commitG: at(at(epochs, 0).weights, index).commitG };
-    return world.contracts.proveWeights(world.people.relayer, model.id, 1, group, proof);
+    return sendProofs(world, model, at(commitments, 0), { weights: [{ ...group, proof }] });
   };
 
   beforeAll(async () => {
@@ -129,7 +147,15 @@ describe("real proofs", () => {
       nullG,
       people,
       contributors,
+      group: profile.contributors,
+      models: new Map(),
     };
+    await contracts.erc20Transfer(
+      people.operator,
+      deployment.token,
+      (people.payers[0] as Account).address,
+      10n ** 24n,
+    );
 
     secret = sampleModel(profile, CONTRIBUTORS, "real");
     const { datanetId } = await contracts.createDatanet(people.operator, random.hex32());
@@ -191,9 +217,9 @@ describe("real proofs", () => {
 
   it("are refused when tampered with, for another place, or not canonical; and nothing moves", async () => {
     const [first, second] = [at(at(proofs, 0).inference, 0), at(at(proofs, 0).inference, 1)];
-    await refused(world, () => inference(0, second), "VerifierInvalidProof");
-    await refused(world, () => inference(1, first), "VerifierInvalidProof");
-    await refused(world, () => inference(0, at(proofs, 0).adjoint), "VerifierInvalidProof");
+    await refused(world, () => inference(0, second), "VerifierInvalidBatch");
+    await refused(world, () => inference(1, first), "VerifierInvalidBatch");
+    await refused(world, () => inference(0, at(proofs, 0).adjoint), "VerifierInvalidBatch");
     for (const i of first.keys()) {
       const by = (n: bigint) => first.map((word, j) => (i === j ? word + n : word));
       await refused(world, () => inference(0, by(1n)), "VerifierProofNotOnCurve");
@@ -202,7 +228,7 @@ describe("real proofs", () => {
     const group = at(at(epochs, 0).weights, 0);
     const proof = at(at(proofs, 0).weights, 0);
     for (const [i, w] of group.w.entries()) {
-      await refused(world, () => weights(0, proof, group.w.with(i, w + 1n)), "VerifierInvalidProof");
+      await refused(world, () => weights(0, proof, group.w.with(i, w + 1n)), "VerifierInvalidBatch");
       await refused(world, () => weights(0, proof, group.w.with(i, w + R)), "EpochsWeightTooLarge");
     }
   });
@@ -210,7 +236,7 @@ describe("real proofs", () => {
   it("count once, and settle to the payouts that TypeScript computes", async () => {
     const { contracts, people } = world;
     for (const [i, proof] of at(proofs, 0).inference.entries()) await inference(i, proof);
-    await contracts.proveAdjoint(people.relayer, model.id, 1, at(proofs, 0).adjoint);
+    await sendProofs(world, model, at(commitments, 0), { adjoint: at(proofs, 0).adjoint });
     for (const [i, proof] of at(proofs, 0).weights.entries()) await weights(i, proof);
     const again = at(at(proofs, 0).inference, 0);
     for (const s of [1n, -1n, 424_242n]) {
@@ -218,29 +244,74 @@ describe("real proofs", () => {
       await refused(world, () => inference(0, other), "EpochsAlreadyProven");
     }
     const { w } = at(epochs, 0);
-    const settled = await contracts.settle(people.relayer, model.id, 1, model.accounts, w);
+    const settled = await settle(world, model, 1, w);
     const expected = settlePayouts(w, settled.poolWei);
     expect(settled.payoutsWei).toEqual(expected.payouts);
     expect(settled.carriedOutWei).toBe(expected.dust);
     expect(w.some((weight) => weight > 0n)).toBe(true);
     for (const account of model.accounts) {
-      if ((await contracts.owed(model.id, account)) > 0n)
-        await contracts.claim(people.relayer, model.id, account);
-      await refused(world, () => contracts.claim(people.relayer, model.id, account), "VaultNothingOwed");
+      const claim = await claimOf(world, model, account);
+      if (claim.cumulative > 0n) await contracts.claim(people.relayer, claim);
+      await refused(world, () => contracts.claim(people.relayer, claim), "VaultNothingOwed");
     }
+  });
+
+  it("answer a payer who says that its receipt was left out, and no other receipt", async () => {
+    const { contracts, people, chain } = world;
+    const { operator } = people;
+    const payer = at(people.payers, 0);
+    const { commitment } = at(commitments, 0);
+    const { leaves } = at(at(epochs, 0).inference, 1);
+    const context = await contracts.context(model.id, 1, 1);
+    const show = (place: number) =>
+      words("inclusion", inclusionWitness({ profile, context, leaves, place }).input);
+    const dueBy = (await chainTime(chain)) + 86_400;
+    const receiptOf = (leaf: bigint) => ({
+      ...{
+        modelId: model.id,
+        unproven: true,
+        epoch: 1,
+        requestId: world.random.hex32(),
+        payer: payer.address,
+      },
+      ...{ feeUnits: 3, leaf, dueBy },
+    });
+    const sign = (receipt: ReturnType<typeof receiptOf>) =>
+      signTypedData(
+        operator.privateKey,
+        receiptDomain(chain.chainId, contracts.deployment.epochs),
+        RECEIPT_TYPES,
+        receipt,
+      );
+    await contracts.postBond(operator, model.id, 10n ** 9n);
+    const [kept, dropped] = [receiptOf(at(leaves, 1)), receiptOf(world.random.field())];
+    const honest = await contracts.challengeOmission(payer, kept, await sign(kept));
+    const lie = await contracts.challengeOmission(payer, dropped, await sign(dropped));
+    const proof = await show(1);
+    const answer = (dispute: bigint, given: readonly bigint[]) =>
+      contracts.answerOmission(people.relayer, dispute, commitment, 1, given);
+    await refused(world, () => answer(lie.dispute, proof), "VerifierInvalidProof");
+    const other = await show(0);
+    await refused(world, () => answer(honest.dispute, other), "VerifierInvalidProof");
+    await answer(honest.dispute, rerandomise(world.curve, proof, 5n));
+    await chain.travel(4 * 86_400);
+    await contracts.resolveOmission(people.relayer, lie.dispute);
+    const { collectableAward, deployment } = contracts;
+    expect(await collectableAward(deployment.token, operator.address)).toBe(100_000n);
+    expect(await collectableAward(deployment.token, payer.address)).toBe(100_000n + 3_000n + 500_000n);
   });
 
   it("of one epoch are refused in the next, whose own pass, negated or not", async () => {
     await openEpoch(2, 1);
-    await refused(world, () => inference(0, at(at(proofs, 0).inference, 0), 2), "VerifierInvalidProof");
+    await refused(world, () => inference(0, at(at(proofs, 0).inference, 0), 2), "VerifierInvalidBatch");
     await inference(0, rerandomise(world.curve, at(at(proofs, 1).inference, 0), -1n), 2);
     const own = at(proofs, 1).adjoint;
     await refused(
       world,
-      () => world.contracts.proveAdjoint(world.people.relayer, model.id, 2, at(proofs, 0).adjoint),
-      "VerifierInvalidProof",
+      () => sendProofs(world, model, at(commitments, 1), { adjoint: at(proofs, 0).adjoint }),
+      "VerifierInvalidBatch",
     );
-    await world.contracts.proveAdjoint(world.people.relayer, model.id, 2, own);
+    await sendProofs(world, model, at(commitments, 1), { adjoint: own });
     expect((await world.contracts.epoch(model.id, 2)).remaining).toBe(2n);
   });
 });

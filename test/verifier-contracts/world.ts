@@ -46,6 +46,8 @@ export type WorldOptions = {
   readonly group?: number;
   readonly queries?: number;
   readonly fees?: DeployOptions["fees"];
+  /** False: the operator keeps all of the token, as after a deployment. */
+  readonly endowed?: boolean;
 };
 export type World = {
   readonly chain: Chain;
@@ -131,8 +133,8 @@ export async function openWorld(
   const wanted = deployOptions(keys, emptyQ, nullG, options);
   const { deployment } = await deployContracts(chain, people.operator, wanted);
   const contracts = await openContracts(chain, deployment);
-  for (const { address } of [people.relayer, ...people.payers])
-    await contracts.transferToken(people.operator, deployment.token, address, 1_000_000n * COIN);
+  for (const { address } of options.endowed === false ? [] : [people.relayer, ...people.payers])
+    await contracts.erc20Transfer(people.operator, deployment.token, address, 1_000_000n * COIN);
   const contributors = Array.from({ length: contributorCount }, account);
   const models = new Map<string, string>();
   return { chain, contracts, random, curve, keys, emptyQ, nullG, people, contributors, group, models };
@@ -143,9 +145,11 @@ export async function makeModel(
   world: World,
   accounts: readonly Account[] = world.contributors,
   feeUnitWei = 7n,
+  token = world.contracts.deployment.token,
 ): Promise<Model> {
   const { contracts, people, random } = world;
-  const { datanetId } = await contracts.createDatanet(people.operator, random.hex32());
+  const terms = { tokens: [token] };
+  const { datanetId } = await contracts.createDatanet(people.operator, random.hex32(), terms);
   const batches: bigint[] = [];
   for (const contributor of accounts) {
     const batch = { datanet: datanetId, root: random.field(), count: 4 };
@@ -158,6 +162,7 @@ export async function makeModel(
     datanetId,
     accounts.map((a, i) => ({ account: a.address, batches: [batches[i] as bigint] })),
     feeUnitWei,
+    { token },
   );
 }
 
@@ -410,7 +415,7 @@ export async function balanced(world: World): Promise<Accounting> {
     held.set(token, (held.get(token) ?? 0n) + books.unspent + books.pool + books.carry + books.owed);
   }
   for (const [token, sum] of held) {
-    const lying = await contracts.tokenBalance(token, contracts.deployment.vault);
+    const lying = await contracts.erc20Balance(token, contracts.deployment.vault);
     expect(lying).toBe(sum + (await contracts.uncollectedShares(token)));
   }
   return sums;

@@ -10,14 +10,15 @@ import {BatchId, DatanetId} from "../Types.sol";
 /// be copied either.
 ///
 /// The side that lost, and whoever did not reveal, loses {Parameters.minorityBps} of the weight. A verdict
-/// can also be a lie that can be proven: a batch that was accepted holds an exact duplicate. The proof (circuit
-/// `duplicate`) rejects the batch whenever it comes; if the earlier record could be known when the round
-/// opened and the proof comes within {Parameters.challengeWindow} after the verdict, everybody who accepted
-/// loses {Parameters.lieBps} of the weight, and the challenger gets {Parameters.challengerBps} of that.
+/// can also be a lie that can be proven: a batch that was accepted holds an exact duplicate. The proof
+/// (circuit `duplicate`) rejects the batch whenever it comes; if the earlier record could be known when the
+/// round opened and the proof comes within {Parameters.challengeWindow} after the verdict, everybody who
+/// accepted loses {Parameters.lieBps} of the weight, and the challenger gets {Parameters.challengerBps} of
+/// that.
 ///
 /// Weight is taken out of a validator's free stake for each vote and held until that vote is settled, so that
-/// every vote is backed in full, however many there are. Weights are multiples of {WEIGHT_UNIT}, so that every
-/// share in basis points is exact: stakes + slashed + withdrawn = deposited, to the last unit.
+/// every vote is backed in full, however many there are. Weights are multiples of {WEIGHT_UNIT}, so that
+/// every share in basis points is exact: stakes + slashed + withdrawn = deposited, to the last unit.
 ///
 /// Validators whose votes were right share the datanet's validator fees by weight, from the moment that they
 /// settle the vote.
@@ -152,6 +153,8 @@ interface IValidation {
     /// and was not withdrawn when the later one's round opened.
     error ValidationNotEarlier(BatchId earlier, BatchId later);
     error ValidationNothingOwed(address account);
+    /// @notice More of a token than any that people use has.
+    error ValidationTooMuch(uint256 received);
 
     event ParametersChanged(Parameters parameters);
     event Staked(address indexed validator, uint256 amount);
@@ -197,6 +200,7 @@ interface IValidation {
     );
     event RewardClaimed(address indexed challenger, uint256 amount);
     event SweptToTreasury(uint256 amount);
+    /// @param amount what came, `waiting` what of it and of earlier ones is not shared out
     event FeesDistributed(DatanetId indexed datanet, address indexed token, uint256 amount, uint256 waiting);
     event FeesClaimed(
         DatanetId indexed datanet,
@@ -269,8 +273,8 @@ interface IValidation {
     ) external returns (uint256 amount);
 
     /// @notice keccak256(abi.encode(d, batch, round, validator, verdict, reason, salt)) with
-    /// d = keccak256(abi.encode("quittance.verdict", chain id, this contract)). The salt must be random: there
-    /// are few verdicts to guess.
+    /// d = keccak256(abi.encode("quittance.verdict", chain id, this contract)). The salt must be random:
+    /// there are few verdicts to guess.
     function commitmentOf(
         BatchId batch,
         uint32 round,
@@ -297,7 +301,7 @@ interface IValidation {
     /// @notice What a validator can claim of the fees that were distributed.
     function feesOwed(DatanetId datanet, address token, address validator) external view returns (uint256);
 
-    /// @notice Fees that were fetched and wait for a vote that counts, or for the next ones to be divisible.
+    /// @notice Fees that were fetched and wait for a vote that counts.
     function feesWaiting(DatanetId datanet, address token) external view returns (uint256);
 
     function WEIGHT_UNIT() external view returns (uint128);

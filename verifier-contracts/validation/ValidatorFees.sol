@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IDatanets} from "../interfaces/IDatanets.sol";
 import {IFeeSource} from "../interfaces/IFeeSource.sol";
 import {IValidation} from "../interfaces/IValidation.sol";
@@ -11,14 +10,18 @@ import {DatanetId} from "../Types.sol";
 import {Stakes} from "./Stakes.sol";
 
 /// @title ValidatorFees: shares fees by the weight of right votes, however many validators there are
-/// @dev `_perPoint` grows with each distribution by amount · 2^127 / points. What a validator is owed is the
-/// growth since its last visit, times its points; a validator whose points change is brought up to date in
-/// every token first, of which a datanet has at most {IDatanets-MAX_TOKENS}. Rounding is always down for
-/// validators: what cannot be divided waits for the next distribution.
+/// @dev Amounts are kept 10^36 times as large, so that nothing is lost in dividing: `_perPoint` grows with
+/// each distribution by the whole quotient of what there is and the points, and the remainder waits. What a
+/// validator is owed is the growth since its last visit, times its points; claims pay whole units, and the
+/// rest stays the validator's. So what came = paid + owed + waiting, exactly.
+///
+/// A validator whose points change is brought up to date in every token first, of which a datanet has at most
+/// {IDatanets-MAX_TOKENS}. That must never fail, or a hostile token could hold stakes; what may come of a
+/// token is therefore bounded by 2^128, and 2^128 · 10^36 < 2^256.
 abstract contract ValidatorFees is IValidation, Stakes {
     using SafeERC20 for IERC20;
 
-    uint256 private constant SCALE = 1 << 127;
+    uint256 private constant SCALE = 1e36;
 
     IDatanets public immutable datanets;
     IFeeSource public immutable feeSource;
@@ -27,8 +30,8 @@ abstract contract ValidatorFees is IValidation, Stakes {
     mapping(DatanetId => mapping(address validator => uint256)) public pointsOf;
     /// @inheritdoc IValidation
     mapping(DatanetId => uint256) public totalPoints;
-    /// @inheritdoc IValidation
-    mapping(DatanetId => mapping(address token => uint256)) public feesWaiting;
+    mapping(DatanetId => mapping(address token => uint256)) private _received;
+    mapping(DatanetId => mapping(address token => uint256)) private _waiting;
     mapping(DatanetId => mapping(address token => uint256)) private _perPoint;
     mapping(DatanetId => mapping(address token => mapping(address validator => uint256))) private _visited;
     mapping(DatanetId => mapping(address token => mapping(address validator => uint256))) private _owed;
@@ -44,16 +47,17 @@ abstract contract ValidatorFees is IValidation, Stakes {
         feeSource.pullValidatorFees(id, feeToken);
         // What came, not what was said to come.
         amount = IERC20(feeToken).balanceOf(address(this)) - before;
-        uint256 pot = feesWaiting[id][feeToken] + amount;
+        uint256 received = _received[id][feeToken] + amount;
+        if (received > type(uint128).max) revert ValidationTooMuch(received);
+        _received[id][feeToken] = received;
+        uint256 pot = _waiting[id][feeToken] + amount * SCALE;
         uint256 total = totalPoints[id];
-        uint256 shared = 0;
         if (total != 0) {
-            uint256 growth = Math.mulDiv(pot, SCALE, total);
-            _perPoint[id][feeToken] += growth;
-            shared = Math.mulDiv(growth, total, SCALE, Math.Rounding.Ceil);
+            _perPoint[id][feeToken] += pot / total;
+            pot %= total;
         }
-        feesWaiting[id][feeToken] = pot - shared;
-        emit FeesDistributed(id, feeToken, shared, pot - shared);
+        _waiting[id][feeToken] = pot;
+        emit FeesDistributed(id, feeToken, amount, pot / SCALE);
     }
 
     /// @inheritdoc IValidation
@@ -63,16 +67,21 @@ abstract contract ValidatorFees is IValidation, Stakes {
         address validator
     ) external nonReentrant returns (uint256 amount) {
         _visit(id, feeToken, validator);
-        amount = _owed[id][feeToken][validator];
+        amount = _owed[id][feeToken][validator] / SCALE;
         if (amount == 0) revert ValidationNothingOwed(validator);
-        _owed[id][feeToken][validator] = 0;
+        _owed[id][feeToken][validator] -= amount * SCALE;
         IERC20(feeToken).safeTransfer(validator, amount);
         emit FeesClaimed(id, feeToken, validator, amount);
     }
 
     /// @inheritdoc IValidation
     function feesOwed(DatanetId id, address feeToken, address validator) external view returns (uint256) {
-        return _owed[id][feeToken][validator] + _grown(id, feeToken, validator);
+        return (_owed[id][feeToken][validator] + _grown(id, feeToken, validator)) / SCALE;
+    }
+
+    /// @inheritdoc IValidation
+    function feesWaiting(DatanetId id, address feeToken) external view returns (uint256) {
+        return _waiting[id][feeToken] / SCALE;
     }
 
     /// @dev Counts a right vote.
@@ -92,7 +101,7 @@ abstract contract ValidatorFees is IValidation, Stakes {
 
     function _grown(DatanetId id, address feeToken, address validator) private view returns (uint256) {
         uint256 growth = _perPoint[id][feeToken] - _visited[id][feeToken][validator];
-        return Math.mulDiv(pointsOf[id][validator], growth, SCALE);
+        return pointsOf[id][validator] * growth;
     }
 
     /// @dev Only tokens of the list are brought up to date when points change.

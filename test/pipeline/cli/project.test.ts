@@ -1,9 +1,11 @@
 // An operator's day at the tiny profile, each command a process of its own, some of them killed half-way.
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EpochBundle, readBundle } from "../../../pipeline/bundle.ts";
+import { encoderFile } from "../backbone/networks.ts";
 import { digitFolder, killed, quittance } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quittance-cli-"));
@@ -175,6 +177,33 @@ describe("a model that is registered as unproven", () => {
   });
 });
 
+describe("an encoder of one's own", () => {
+  const own = join(folder, "own");
+  const file = join(folder, "encoder.onnx");
+  const train = ["train", "--profile", "tiny", "--project", own, "--data", data, "--backbone", file];
+
+  it("is quantised, kept in the project and used for answers", () => {
+    writeFileSync(file, encoderFile(["n", 784], [["MatMul", [[784, 8]]], ["Relu"], ["MatMul", [[8, 3]]]]));
+    const run = quittance([...train, "--json", "--limit", "20"]);
+    expect(run.code, run.err).toBe(0);
+    expect(run.err).toMatch(/Quantised to integers, \d+\.\d % of its features' variance kept/);
+    const { backbone } = json<{ backbone: string }>(run.out).result;
+    const kept = readFileSync(join(own, "backbones", `${backbone}.onnx`));
+    expect(createHash("sha256").update(kept).digest("hex")).toBe(backbone);
+    const asked = quittance(["infer", "--json", "--project", own, "--data", data, "--limit", "1"]);
+    expect(asked.code, asked.err).toBe(0);
+    const [answered] = json<{ receipt: { backbone: string } }[]>(asked.out).result;
+    expect(answered?.receipt.backbone).toBe(backbone);
+  });
+
+  it("is refused by the name of what has no exact form in integers", () => {
+    writeFileSync(file, encoderFile(["n", 784], [["MatMul", [[784, 3]]], ["Sigmoid"]]));
+    const run = quittance(train);
+    expect(run.code).toBe(2);
+    expect(run.err).toMatch(/Backbone\.EncoderOperatorError: Sigmoid.*cannot be quantised exactly/s);
+  });
+});
+
 describe("bad calls", () => {
   it.each([
     [["settle", "--project", join(folder, "nowhere")], /Project\.Missing.*quittance train/s],
@@ -209,6 +238,8 @@ describe("bad calls", () => {
       "settle",
       "claim",
       "forget",
+      "worker",
+      "jobs",
       "verify",
       "doctor",
     ]) {
@@ -238,5 +269,6 @@ describe("bad calls", () => {
     const missing = quittance(["doctor"], { QUITTANCE_RAPIDSNARK: join(data, "nowhere") });
     expect(missing.code).toBe(1);
     expect(missing.out).toMatch(/✗ prover: .*QUITTANCE_RAPIDSNARK/);
+    expect(quittance(["doctor"], { QUITTANCE_PROVER: "snarkjs" }).out).toMatch(/prover: snarkjs/);
   });
 });
