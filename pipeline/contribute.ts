@@ -2,8 +2,9 @@
  * From data to signed batches on chain: the part of training that contributors take part in.
  *
  * Each contributor's samples become batches of records, in order; the contributor signs each batch's root
- * (EIP-712) and the chain records it. What was recorded is kept in the project by its root, with its signature:
- * `train` finds the batches again and needs nobody's key, and a run that was cut off signs nothing twice.
+ * (EIP-712) and the chain records it. What was recorded is kept in the project by its root, with its
+ * signature: `train` finds the batches again and needs nobody's key, and a run that was cut off signs nothing
+ * twice.
  *
  * On a local chain contributors' wallets are derived from the project's secret. Elsewhere a contributor signs
  * with `QUITTANCE_CONTRIBUTOR_KEY`, one at a time.
@@ -87,8 +88,8 @@ export async function openTrainingBackbone(of: {
 }
 
 /**
- * Records a corpus's batches. Throws {@link ManyContributorsError}, {@link NobodyOfThatNameError}, and what the
- * chain refuses.
+ * Records a corpus's batches. Throws {@link ManyContributorsError}, {@link NobodyOfThatNameError}, and what
+ * the chain refuses.
  *
  * @param validated whether a datanet that is made here asks for verdicts
  * @param only records one contributor's samples alone; the corpus is then all that is looked at

@@ -3,8 +3,8 @@
  *
  * An *omission* is answered with a proof that the receipt's leaf is in a batch of the epoch (circuit
  * `inclusion`); it shows that leaf and nothing else. The *challenge of a batch* of an unproven model is
- * answered with that batch's training proof. Both rebuild their statements from what the project keeps, so they
- * can be made as long as the project folder exists.
+ * answered with that batch's training proof. Both rebuild their statements from what the project keeps, so
+ * they can be made as long as the project folder exists.
  */
 import { inclusionWitness, proofWords } from "../prover/index.ts";
 import { DISPUTE_KIND, type DisputeView, type ReceiptArgs } from "./chain/types.ts";

@@ -51,8 +51,8 @@ const VOUCHER_SECONDS = 365 * 86_400;
 export type Answer = { readonly receipt: Receipt; readonly path: string };
 
 /**
- * Answers queries in order. Throws {@link VoucherMissingError}, {@link VoucherRefusedError}, {@link FeeError},
- * {@link WrongQuestionsError} before anything is answered.
+ * Answers queries in order. Throws {@link VoucherMissingError}, {@link VoucherRefusedError}, {@link
+ * FeeError}, {@link WrongQuestionsError} before anything is answered.
  *
  * @param vouchers by the payers' labels; on a local chain they are signed here
  */

@@ -160,8 +160,8 @@ export async function postTraining(of: {
 }
 
 /**
- * Proves one batch of a training, and has the chain accept it: what a challenge of an unproven model asks for.
- * Throws {@link NoBatchError}.
+ * Proves one batch of a training, and has the chain accept it: what a challenge of an unproven model asks
+ * for. Throws {@link NoBatchError}.
  */
 export async function proveBatch(of: {
   readonly project: Project;

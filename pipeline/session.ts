@@ -2,8 +2,8 @@
  * A session: an open chain, the contracts on it, circuits, keys and the operator's account, for one project.
  *
  * On a local chain the contracts are deployed on first use, and every account is derived from the project's
- * secret and given coins. Elsewhere contracts are deployed once for many (`quittance deploy`), and a project is
- * told where (`deployment`); keys come from the environment, one a role (`QUITTANCE_OPERATOR_KEY`,
+ * secret and given coins. Elsewhere contracts are deployed once for many (`quittance deploy`), and a project
+ * is told where (`deployment`); keys come from the environment, one a role (`QUITTANCE_OPERATOR_KEY`,
  * `QUITTANCE_PAYER_KEY`, …), are never written anywhere, and must hold coins.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
@@ -153,7 +153,10 @@ type KeptDeployment = { readonly deployment: Deployment; readonly keyHashes: str
 
 const keyHashesOf = (keys: Keys): string => Object.values(vkeyHashesOf(keys)).join(" ");
 
-/** The project's deployment, if it has one; it has to be the one of these keys, and of the file if there is one. */
+/**
+ * The project's deployment, if it has one; it has to be the one of these keys, and of the file if there is
+ * one.
+ */
 function deploymentKept(project: Project, keys: Keys, file?: DeploymentFile): Deployment | undefined {
   const kept = project.readState<KeptDeployment>("deployment");
   if (kept === undefined) return undefined;

@@ -7,8 +7,8 @@
  * 3. Integer moments, the head `W`, the gradients `G_c`.
  * 4. Commitments of `W`, `A` and every `G_c`, with the list of batches, on chain.
  *
- * The first two are `contribute.ts`, and may have been done before (`quittance contribute`): batches are found
- * again by their roots. Every step can be interrupted: features are a stored job, and a model that was
+ * The first two are `contribute.ts`, and may have been done before (`quittance contribute`): batches are
+ * found again by their roots. Every step can be interrupted: features are a stored job, and a model that was
  * committed is found in the project's state.
  */
 import { BATCH_STATUS } from "./chain/types.ts";
@@ -48,7 +48,10 @@ export type TrainOptions = {
   readonly work?: Work;
 };
 
-/** Trains and commits. Throws what {@link contribute} throws, {@link NotAcceptedError}, what the chain refuses. */
+/**
+ * Trains and commits. Throws what {@link contribute} throws, {@link NotAcceptedError}, what the chain
+ * refuses.
+ */
 export async function trainModel({
   project,
   session,

@@ -1,7 +1,7 @@
 /**
- * One validator on a chain whose clock nobody moves: each call does what can be done now, and the next one goes
- * on. A verdict's salt is in the project (mode 0600) before its commitment is sent: a verdict that cannot be
- * shown later counts as the minority's.
+ * One validator on a chain whose clock nobody moves: each call does what can be done now, and the next one
+ * goes on. A verdict's salt is in the project (mode 0600) before its commitment is sent: a verdict that
+ * cannot be shown later counts as the minority's.
  *
  *     no round, or undecided → open it          commitments open → commit
  *     commitments over       → show the verdict     all over → close the round
@@ -17,7 +17,9 @@ import type { Session } from "./session.ts";
 import { canonical, parsePlain, writeFileAtomic } from "./store.ts";
 import { REASONS, type Reviewed, standFor, statusOf, weightOf } from "./validate.ts";
 
-/** What was done for a batch, and when there is more to do (seconds since 1970; absent when it is decided). */
+/**
+ * What was done for a batch, and when there is more to do (seconds since 1970; absent when it is decided).
+ */
 export type Moved = {
   readonly batch: bigint;
   readonly did: "committed" | "revealed" | "closed" | "waited" | "nothing";

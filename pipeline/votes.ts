@@ -3,8 +3,8 @@
  * execution. What was proposed is kept in the project, because the governor keeps its hash alone and wants
  * every word again.
  *
- * Decisions are **governed**: what a majority of tokens wants, within the contracts' bounds, and never about an
- * epoch that is committed already.
+ * Decisions are **governed**: what a majority of tokens wants, within the contracts' bounds, and never about
+ * an epoch that is committed already.
  */
 import { contractArtifacts } from "./chain/artifacts.ts";
 import type { PROPOSAL_STATE, Proposal } from "./chain/economy.ts";

@@ -1,7 +1,7 @@
 /**
  * Windows of the contracts: voting, revealing, answering, withdrawing each take their time. On a local chain,
- * whose clock is moved by hand, a person may say that it is to be passed; elsewhere time passes by itself, and
- * the same command is run again.
+ * whose clock is moved by hand, a person may say that it is to be passed; elsewhere time passes by itself,
+ * and the same command is run again.
  */
 import { chainTime } from "./chain/client.ts";
 import type { Session } from "./session.ts";

@@ -88,7 +88,9 @@ export async function sign(
   return { raw, hash, nonce };
 }
 
-/** What a unit of gas may cost: twice the latest base fee, so that a transaction outlasts some full blocks. */
+/**
+ * What a unit of gas may cost: twice the latest base fee, so that a transaction outlasts some full blocks.
+ */
 export async function gasPrice(
   chain: Chain,
 ): Promise<{ readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }> {

@@ -137,7 +137,7 @@ function addShow(vote: Command): void {
         const coin = await coinOf(session, session.deployment.token);
         const found = await proposals(project, session);
         const rows = found.map((one) => [
-          `${String(one.id).slice(0, 12)}…`,
+          String(one.id),
           one.state,
           coins(one.forVotes, coin),
           coins(one.againstVotes, coin),

@@ -1,7 +1,7 @@
 /**
- * What a deployment is made from: one JSON file that holds no secret, so that it can be published with what it
- * led to. The deployer's key comes from `QUITTANCE_DEPLOYER_KEY`; the address of the node, which often holds a
- * password, may come from `QUITTANCE_RPC` instead of the file.
+ * What a deployment is made from: one JSON file that holds no secret, so that it can be published with what
+ * it led to. The deployer's key comes from `QUITTANCE_DEPLOYER_KEY`; the address of the node, which often
+ * holds a password, may come from `QUITTANCE_RPC` instead of the file.
  *
  * Everything has a default but the chain's number: contracts cannot be moved, so it is said, never guessed.
  */

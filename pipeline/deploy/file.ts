@@ -1,6 +1,6 @@
 /**
- * The deployment file: where the contracts are, what they were made from, and the transactions that made them.
- * It holds no secret; publish it, and projects take it (`quittance train --deployment FILE`).
+ * The deployment file: where the contracts are, what they were made from, and the transactions that made
+ * them. It holds no secret; publish it, and projects take it (`quittance train --deployment FILE`).
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";

@@ -1,9 +1,10 @@
 /**
  * The journal of a deployment, so that a run that was cut off goes on where it was.
  *
- * Each transaction is signed, written down and flushed, and only then sent. A run that finds it in the journal
- * looks it up, or sends the very same bytes again: whatever was lost on the way, no contract is created twice.
- * Only if another transaction of the account has taken its number can it never be mined, and is signed anew.
+ * Each transaction is signed, written down and flushed, and only then sent. A run that finds it in the
+ * journal looks it up, or sends the very same bytes again: whatever was lost on the way, no contract is
+ * created twice. Only if another transaction of the account has taken its number can it never be mined, and
+ * is signed anew.
  *
  * The journal holds signed transactions and no key.
  */

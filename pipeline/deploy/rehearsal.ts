@@ -4,8 +4,8 @@
  * public chain, a fee split out of bounds) is refused here, gas is measured instead of guessed, and every
  * contract stands at the very address that it will have.
  *
- * The last is what makes verification simple: runtime code holds addresses and settings of its constructor, so
- * it cannot be compared with the compiler's output; the rehearsed contract at the same address must be the
+ * The last is what makes verification simple: runtime code holds addresses and settings of its constructor,
+ * so it cannot be compared with the compiler's output; the rehearsed contract at the same address must be the
  * same to the last byte (`verify.ts`).
  */
 import { send } from "../chain/client.ts";

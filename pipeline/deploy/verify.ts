@@ -1,14 +1,14 @@
 /**
  * Is what stands on the chain what these sources, this configuration and these keys make?
  *
- * - *code*: every contract's runtime code is that of the rehearsal at the same address, byte for byte. It holds
- *   the constructor's settings, and the addresses that never change.
+ * - *code*: every contract's runtime code is that of the rehearsal at the same address, byte for byte. It
+ *   holds the constructor's settings, and the addresses that never change.
  * - *creation*: the transaction that created it carried our creation code with our arguments; what a
  *   constructor wrote into storage (keys, owners, the fee split) follows from that.
  * - *wiring*: what could have been changed since answers as in the rehearsal: owners, who may do what, keys.
  *
- * Whoever holds the deployer's public facts can repeat this; it is **reproducible**. That the keys come from a
- * ceremony with an honest participant is not: compare the transcript's hash with one that you trust.
+ * Whoever holds the deployer's public facts can repeat this; it is **reproducible**. That the keys come from
+ * a ceremony with an honest participant is not: compare the transcript's hash with one that you trust.
  */
 import { CIRCUIT_NAMES } from "../../prover/index.ts";
 import { contractArtifacts } from "../chain/artifacts.ts";

@@ -1,5 +1,5 @@
-// The economy on a local chain, through the tool alone: a judged datanet, a payer with a voucher, disputes that
-// are answered and one that is not, a decision that takes effect.
+// The economy on a local chain, through the tool alone: a judged datanet, a payer with a voucher, disputes
+// that are answered and one that is not, a decision that takes effect.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
