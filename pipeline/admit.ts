@@ -6,7 +6,9 @@
  * from whom. Whoever copies a colleague's samples and has them read in before his gains nothing, if his were
  * there in an earlier run.
  *
- * What is left out is kept in the project's state and listed, with who has the earliest. The finding is
+ * What is left out is kept in the project's state and listed, with who has the earliest; it stays left out in
+ * later runs, also of a file with other samples or without public ones to compare with, because batches that
+ * were signed must be found again. The finding is
  * **reproducible** from the contents; that it is right to leave it out is **governed**: an operator may keep
  * near-duplicates or all of them, and the list then says that as well.
  */
@@ -79,9 +81,32 @@ export async function admitSamples(of: {
       ...(finding.contents === undefined ? {} : { contents: finding.contents }),
     };
   });
-  project.writeState("duplicates", found);
+  const before = earlierFindings(project, samples, found, mode);
+  const place = new Map(samples.map((sample, i) => [keyOf(sample), i]));
+  for (const { leftOut, ...own } of before.here) if (leftOut) leaveOut.add(place.get(keyOf(own)) as number);
+  const here = [...found, ...before.here];
+  project.writeState("duplicates", [...here, ...before.elsewhere]);
   const kept = samples.map((_, i) => i).filter((i) => !leaveOut.has(i));
-  return { samples: kept.map((i) => samples[i] as Sample), features: gather(kept, row, d), found };
+  return { samples: kept.map((i) => samples[i] as Sample), features: gather(kept, row, d), found: here };
+}
+
+const keyOf = ({ id, contributor }: { readonly id: string; readonly contributor: string }): string =>
+  JSON.stringify([id, contributor]);
+
+/** What earlier runs found and this one did not: of these samples, and of others. */
+function earlierFindings(
+  project: Project,
+  samples: readonly Sample[],
+  found: readonly FoundDuplicate[],
+  mode: DuplicateMode,
+): { readonly here: readonly FoundDuplicate[]; readonly elsewhere: readonly FoundDuplicate[] } {
+  const known = new Set(found.map(keyOf));
+  const present = new Set(samples.map(keyOf));
+  const rest = foundDuplicates(project).filter((one) => !known.has(keyOf(one)));
+  const here = rest
+    .filter((one) => present.has(keyOf(one)))
+    .map((one) => ({ ...one, leftOut: mode === "drop" || (mode === "exact" && one.kind === "exact") }));
+  return { here, elsewhere: rest.filter((one) => !present.has(keyOf(one))) };
 }
 
 /** What {@link admitSamples} found when the model was trained. */
@@ -91,13 +116,12 @@ export function foundDuplicates(project: Project): readonly FoundDuplicate[] {
 
 /** The samples but those that were left out when the model was trained. */
 export function withoutLeftOut(project: Project, samples: readonly Sample[]): Sample[] {
-  const key = (id: string, contributor: string): string => JSON.stringify([id, contributor]);
   const out = new Set(
     foundDuplicates(project)
       .filter(({ leftOut }) => leftOut)
-      .map(({ id, contributor }) => key(id, contributor)),
+      .map(keyOf),
   );
-  return samples.filter(({ id, contributor }) => !out.has(key(id, contributor)));
+  return samples.filter((sample) => !out.has(keyOf(sample)));
 }
 
 /** One line about what was found, and one about each of the first few. */

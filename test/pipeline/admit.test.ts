@@ -137,6 +137,28 @@ describe("admitSamples", () => {
     });
   });
 
+  it("leaves out what it once left out, also where nothing public is there to compare with", async () => {
+    await inProject("again", async (project) => {
+      const nearly = few.slice(0, 2).map((sample, i) => ({
+        ...sample,
+        id: `nearly-${i}`,
+        contributor: "thief",
+        content: sample.content.map((v, at) => (at === 400 ? v ^ 1 : v)),
+      }));
+      const samples = [...few, ...nearly];
+      const of = { project, backbone, corpus: corpusOf(samples), features: await featuresOf(samples) };
+      const first = await admitSamples({ ...of, mode: "drop" });
+      expect(first.found.map(({ id, kind }) => [id, kind])).toEqual([
+        ["nearly-0", "near"],
+        ["nearly-1", "near"],
+      ]);
+      const again = await admitSamples({ ...of, mode: "drop", reference: [] });
+      expect([again.samples, again.found]).toEqual([few, first.found]);
+      const kept = await admitSamples({ ...of, mode: "keep", reference: [] });
+      expect(kept.samples).toEqual(samples);
+    });
+  });
+
   it("in a first run takes the file's order, and leaves in what the operator says", async () => {
     const samples = [...thief, ...few];
     const features = await featuresOf(samples);
