@@ -10,11 +10,13 @@
  * with `QUITTANCE_CONTRIBUTOR_KEY`, one at a time.
  */
 import { batchRoot, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
+import { admitSamples, type DuplicateMode, duplicateLines } from "./admit.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { signBatch } from "./chain/contracts.ts";
 import type { DatanetTerms } from "./chain/economy.ts";
 import type { Ui } from "./cli/ui.ts";
 import type { ModelBatch } from "./commit.ts";
+import { contentKind, keepContentKind, keepContents } from "./contents.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
 import { keccakText } from "./engine/ethers.ts";
 import { remoteFeatures } from "./jobs/features.ts";
@@ -41,9 +43,10 @@ export type Contributor = {
   readonly batches: readonly ModelBatch[];
 };
 
-/** What contributing came to; `features` row by row, as the samples stand in the corpus. */
+/** What contributing came to: the samples that entered, and their features row by row. */
 export type Contributed = {
   readonly datanet: bigint;
+  readonly samples: readonly Sample[];
   readonly features: Int8Array;
   readonly contributors: readonly Contributor[];
 };
@@ -93,6 +96,8 @@ export async function openTrainingBackbone(of: {
  *
  * @param validated whether a datanet that is made here asks for verdicts
  * @param only records one contributor's samples alone; the corpus is then all that is looked at
+ * @param duplicates what is done about samples that repeat earlier ones (admit.ts)
+ * @param publicTexts what near-duplicates of texts are measured against
  */
 export async function contribute(of: {
   readonly project: Project;
@@ -103,26 +108,38 @@ export async function contribute(of: {
   readonly ui: Ui;
   readonly validated?: boolean;
   readonly only?: string;
+  readonly duplicates?: DuplicateMode;
+  readonly publicTexts?: Corpus;
   /** Where the features are computed; here unless told otherwise. */
   readonly work?: Work;
 }): Promise<Contributed> {
   const { project, session, backbone, onnx, ui, validated = false, only } = of;
-  const { work = { workers: "local" } } = of;
+  const { work = { workers: "local" }, duplicates = "drop", publicTexts } = of;
   const { profile } = session;
-  const corpus = only === undefined ? of.corpus : onlyOf(of.corpus, only);
-  const features = await ui.step(`Features of ${corpus.samples.length} samples`, (report) =>
+  const given = only === undefined ? of.corpus : onlyOf(of.corpus, only);
+  const all = await ui.step(`Features of ${given.samples.length} samples`, (report) =>
     work.workers === "remote"
       ? remoteFeatures({
           ...{ onnx, work, report, store: project.store },
-          contents: corpus.samples.map((sample) => sample.content),
+          contents: given.samples.map((sample) => sample.content),
         })
-      : featuresOf(project, backbone, corpus.samples),
+      : featuresOf(project, backbone, given.samples),
   );
-  const byContributor = groupByContributor(corpus.samples);
+  const { samples, features, found } = await ui.step("Look for duplicates", () =>
+    admitSamples({
+      ...{ project, backbone, corpus: given, features: all, mode: duplicates },
+      ...(publicTexts === undefined ? {} : { reference: publicTexts.samples }),
+    }),
+  );
+  for (const line of duplicateLines(found)) ui.line(line);
+  const corpus = { ...given, samples };
+  keepContentKind(project, contentKind(corpus));
+  const byContributor = groupByContributor(samples);
   const datanet = await datanetOf(project, session, corpus.name, validated);
   const prepared = [...byContributor].map(([name, places]) => {
-    const records = places.map((i) => sampleRecord(project, name, corpus.samples[i], i, features, profile));
-    return { name, parts: batchesOf(records, profile) };
+    const records = places.map((i) => sampleRecord(project, name, samples[i], i, features, profile));
+    const contents = places.map((i) => samples[i]?.content ?? new Uint8Array());
+    return { name, parts: batchesOf(records, contents, profile) };
   });
   const unsigned = prepared.filter(({ parts }) =>
     parts.some(({ root }) => keptContribution(project, datanet, root) === undefined),
@@ -136,7 +153,8 @@ export async function contribute(of: {
       for (const [index, { name, parts }] of prepared.entries()) {
         report(index, prepared.length, name);
         const batches: Contribution[] = [];
-        for (const { root, records } of parts) {
+        for (const { root, records, contents } of parts) {
+          keepContents(project, root, contents);
           const kept = keptContribution(project, datanet, root);
           batches.push(kept ?? (await recordBatch(project, session, datanet, name, root, records)));
         }
@@ -145,7 +163,7 @@ export async function contribute(of: {
       return all;
     },
   );
-  return { datanet, features, contributors };
+  return { datanet, samples, features, contributors };
 }
 
 /** All batches that were recorded from this project, oldest first. */
@@ -231,12 +249,18 @@ function asBatch({ id, root, count, signature }: Contribution): ModelBatch {
 
 function batchesOf(
   records: readonly DataRecord[],
+  contents: readonly Uint8Array[],
   profile: Profile,
-): Array<{ readonly root: bigint; readonly records: readonly DataRecord[] }> {
+): Array<{
+  readonly root: bigint;
+  readonly records: readonly DataRecord[];
+  readonly contents: readonly Uint8Array[];
+}> {
   return Array.from({ length: Math.ceil(records.length / profile.batchRecords) }, (_, index) => {
-    const part = records.slice(index * profile.batchRecords, (index + 1) * profile.batchRecords);
+    const [from, to] = [index * profile.batchRecords, (index + 1) * profile.batchRecords];
+    const part = records.slice(from, to);
     const leaves = part.map((record) => recordLeaf(record, profile));
-    return { root: batchRoot(leaves, profile), records: part };
+    return { root: batchRoot(leaves, profile), records: part, contents: contents.slice(from, to) };
   });
 }
 

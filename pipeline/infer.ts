@@ -12,6 +12,7 @@ import { openBackbone } from "./backbone/backbone.ts";
 import { chainTime } from "./chain/client.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
+import { keepQuestion } from "./contents.ts";
 import { featuresOf } from "./contribute.ts";
 import { sameAddress } from "./engine/ethers.ts";
 import { answer } from "./model/model.ts";
@@ -134,6 +135,7 @@ export async function answerQueries({
           dueBy,
           opening,
         });
+        keepQuestion(project, receipt, query.content);
         answers.push({ receipt, path: keepReceipt(folder, receipt) });
       }
       return answers;

@@ -11,6 +11,7 @@
  * found again by their roots. Every step can be interrupted: features are a stored job, and a model that was
  * committed is found in the project's state.
  */
+import type { DuplicateMode } from "./admit.ts";
 import { BATCH_STATUS } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
 import { commitModel, type ModelBatch, type ModelState } from "./commit.ts";
@@ -37,6 +38,8 @@ export type TrainOptions = {
   readonly publicTexts?: Corpus;
   /** Register the model as unproven: usable without a proof of its training, and everything says so. */
   readonly unproven?: boolean;
+  /** What is done about samples that repeat earlier ones; they are left out unless told otherwise. */
+  readonly duplicates?: DuplicateMode;
   /**
    * Validators that judge every batch before the model takes it. On a new datanet this makes verdicts a
    * condition; without them a new datanet asks for none.
@@ -61,6 +64,7 @@ export async function trainModel({
   encoder,
   publicTexts,
   unproven = false,
+  duplicates = "drop",
   validators = [],
   test,
   work = { workers: "local" },
@@ -74,16 +78,19 @@ export async function trainModel({
   const { backbone } = opened;
   try {
     const validated = validators.length > 0;
-    const contributed = await contribute({ project, session, corpus, ...opened, ui, validated, work });
-    const { datanet, features, contributors: recorded } = contributed;
+    const contributed = await contribute({
+      ...{ project, session, corpus, ...opened, ui, validated, work, duplicates },
+      ...(publicTexts === undefined ? {} : { publicTexts }),
+    });
+    const { datanet, samples, features, contributors: recorded } = contributed;
     const names = recorded.map(({ name }) => name);
     const batches = recorded.flatMap((contributor) => contributor.batches);
     await judged({ project, session, ui, datanet, batches, validators });
     const fitted = await ui.step("Fit the head", () =>
       fitModel({
         features,
-        labels: corpus.samples.map((sample) => sample.label),
-        contributors: corpus.samples.map((sample) => names.indexOf(sample.contributor)),
+        labels: samples.map((sample) => sample.label),
+        contributors: samples.map((sample) => names.indexOf(sample.contributor)),
         count: names.length,
         profile,
         ...(lambda === undefined ? {} : { lambda }),

@@ -1,6 +1,7 @@
 /** Commands that change a project: demo, train, infer, settle, claim. */
 import type { Command } from "commander";
 import type { ProfileName } from "../../prover/index.ts";
+import { type DuplicateMode, foundDuplicates } from "../admit.ts";
 import { claimOwed } from "../claim.ts";
 import { currentModel } from "../commit.ts";
 import { loadCorpus } from "../corpus/folder.ts";
@@ -15,7 +16,7 @@ import { coinOf } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
-import { profileOption, tell, wholeNumber } from "./options.ts";
+import { duplicatesOption, profileOption, tell, wholeNumber } from "./options.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
 import { coins, openUi, table } from "./ui.ts";
 import { workersOption, workOf } from "./work.ts";
@@ -60,6 +61,7 @@ export function addProjectCommands(root: Command): void {
       "--unproven",
       "register the model as unproven: usable without a training proof, and everything says so",
     )
+    .addOption(duplicatesOption())
     .addOption(workersOption());
   addCreationOptions(train)
     .addHelpText(
@@ -98,12 +100,17 @@ Examples:
           ...(options.backbone === undefined ? {} : { encoder: encoderOf(options.backbone, options.public) }),
           ...(publicTexts === undefined ? {} : { publicTexts }),
           unproven: options.unproven === true,
+          duplicates: options.duplicates,
           work: workOf(options.workers, ui),
         });
         const { w: _w, a: _a, residual: _r, contributors, ...summary } = model;
         tell(
           command,
-          { ...summary, contributors: contributors.map(({ gradient: _g, moments: _m, ...rest }) => rest) },
+          {
+            ...summary,
+            duplicates: foundDuplicates(project),
+            contributors: contributors.map(({ gradient: _g, moments: _m, ...rest }) => rest),
+          },
           `  Model ${model.id}\n  ${model.samples} samples of ${contributors.length} contributors; ${model.unproven ? "registered as UNPROVEN" : "quittance prove (or settle) proves that its batches made it"}.`,
         );
       });
@@ -274,6 +281,7 @@ type TrainOptions = Creation &
     readonly workers: WorkPlace;
     readonly lambda?: number;
     readonly unproven?: boolean;
+    readonly duplicates: DuplicateMode;
   };
 type InferOptions = {
   readonly project: string;
