@@ -2,7 +2,6 @@
  * From contributed data to a committed model.
  *
  * 1. Features of every sample, by the frozen backbone.       (reproducible)
- *    Samples that repeat earlier ones are left out (admit.ts).
  * 2. Each contributor's samples become batches of records; the contributor signs each batch's root (EIP-712)
  *    and the chain records it.                                       (attested by the contributor)
  * 3. Integer moments, the head `W`, the gradients `G_c`.
@@ -63,9 +62,9 @@ export async function trainModel({
   ui,
   lambda,
   encoder,
-  duplicates = "drop",
   publicTexts,
   unproven = false,
+  duplicates = "drop",
   validators = [],
   test,
   work = { workers: "local" },

@@ -1,6 +1,5 @@
 /** Where contributed data comes from: the options of `train` and `contribute`. */
-import { type Command, Option } from "commander";
-import type { DuplicateMode } from "../admit.ts";
+import type { Command } from "commander";
 import type { Corpus } from "../corpus/corpus.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import type { BroughtEncoder } from "../project-backbone.ts";
@@ -14,7 +13,6 @@ export type DataOptions = {
   readonly limit?: number;
   readonly backbone?: string;
   readonly public?: string;
-  readonly duplicates: DuplicateMode;
 };
 
 /** Adds the options that say where data is and what reads it. */
@@ -27,14 +25,6 @@ export function addDataOptions(command: Command): Command {
       "--public <path>",
       "contents that nobody is paid for: labelled texts to train the backbone of texts on, or (with --backbone) " +
         "what to measure the encoder on",
-    )
-    .addOption(
-      new Option(
-        "--duplicates <what>",
-        "samples that repeat earlier ones: leave out all, only exact ones, or keep",
-      )
-        .choices(["drop", "exact", "keep"])
-        .default("drop"),
     );
 }
 

@@ -1,7 +1,7 @@
 /** Commands about data: datanet, contribute, validate. */
 import { existsSync, readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { foundDuplicates } from "../admit.ts";
+import type { DuplicateMode } from "../admit.ts";
 import { signWithdrawal } from "../chain/contracts.ts";
 import { DATANET_POLICY } from "../chain/types.ts";
 import {
@@ -19,7 +19,7 @@ import { coinOf, type Session } from "../session.ts";
 import { judgeBatches, payValidators, reviewAll, statusOf } from "../validate.ts";
 import { judgeAlone } from "../validate-alone.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
-import { tell, wholeNumber } from "./options.ts";
+import { duplicatesOption, tell, wholeNumber } from "./options.ts";
 import {
   addCreationOptions,
   type Creation,
@@ -210,14 +210,16 @@ Example:
     });
 }
 
-type ContributeOptions = DataOptions & Creation & { readonly contributor?: string };
+type ContributeOptions = DataOptions &
+  Creation & { readonly contributor?: string; readonly duplicates: DuplicateMode };
 
 function addContribute(root: Command): void {
   const command = root
     .command("contribute")
     .description("sign batches of samples as their contributors, and record them on chain")
     .addOption(projectOption())
-    .option("--contributor <name>", "only this contributor's samples");
+    .option("--contributor <name>", "only this contributor's samples")
+    .addOption(duplicatesOption());
   addCreationOptions(addDataOptions(command))
     .addHelpText(
       "after",
@@ -246,10 +248,11 @@ Examples:
             ...(publicTexts === undefined ? {} : { publicTexts }),
           });
           try {
-            const { duplicates } = options;
-            const texts = publicTexts === undefined ? {} : { publicTexts };
-            const of = { project, session, corpus, ...opened, ui, duplicates, ...texts };
-            const { datanet, contributors } = await contribute(only === undefined ? of : { ...of, only });
+            const { datanet, contributors } = await contribute({
+              ...{ project, session, corpus, ...opened, ui, duplicates: options.duplicates },
+              ...(publicTexts === undefined ? {} : { publicTexts }),
+              ...(only === undefined ? {} : { only }),
+            });
             const rows = contributors.map(({ name, account, batches }) => [
               name,
               account,
@@ -258,7 +261,7 @@ Examples:
             ]);
             tell(
               command,
-              { datanet, contributors, duplicates: foundDuplicates(project) },
+              { datanet, contributors },
               `  Datanet ${datanet}\n${table(["contributor", "account", "samples", "batches"], rows)}`,
             );
           } finally {

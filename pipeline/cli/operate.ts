@@ -1,7 +1,7 @@
 /** Commands that change a project: demo, train, infer, settle, claim. */
 import type { Command } from "commander";
 import type { ProfileName } from "../../prover/index.ts";
-import { foundDuplicates } from "../admit.ts";
+import { type DuplicateMode, foundDuplicates } from "../admit.ts";
 import { claimOwed } from "../claim.ts";
 import { currentModel } from "../commit.ts";
 import { loadCorpus } from "../corpus/folder.ts";
@@ -16,7 +16,7 @@ import { coinOf } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
-import { profileOption, tell, wholeNumber } from "./options.ts";
+import { duplicatesOption, profileOption, tell, wholeNumber } from "./options.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
 import { coins, openUi, table } from "./ui.ts";
 import { workersOption, workOf } from "./work.ts";
@@ -61,6 +61,7 @@ export function addProjectCommands(root: Command): void {
       "--unproven",
       "register the model as unproven: usable without a training proof, and everything says so",
     )
+    .addOption(duplicatesOption())
     .addOption(workersOption());
   addCreationOptions(train)
     .addHelpText(
@@ -280,6 +281,7 @@ type TrainOptions = Creation &
     readonly workers: WorkPlace;
     readonly lambda?: number;
     readonly unproven?: boolean;
+    readonly duplicates: DuplicateMode;
   };
 type InferOptions = {
   readonly project: string;
