@@ -160,22 +160,24 @@ function addOwnersSteps(datanet: Command): void {
   datanet
     .command("allow")
     .description("let an account contribute to a datanet with an allowlist")
-    .argument("<who>", "an address, or on a local chain a contributor's name")
+    .argument("<who...>", "addresses, or on a local chain contributors' names")
     .option("--not", "take the permission back")
     .addOption(projectOption())
-    .addHelpText("after", "\nExample:\n  quittance datanet allow writer-11 --project shop\n")
-    .action(async (who: string, options: InProject & { not?: boolean }, command: Command) => {
+    .addHelpText("after", "\nExample:\n  quittance datanet allow writer-11 writer-22 --project shop\n")
+    .action(async (who: string[], options: InProject & { not?: boolean }, command: Command) => {
       await withSession({ folder: options.project }, async (project, session) => {
-        const account = isAddressText(who)
-          ? checksumAddress(who)
-          : (await session.wallet(`contributor/${who}`)).address;
-        const allowed = options.not !== true;
-        const id = idOf(project);
-        session.record(
-          "allow contributor",
-          await session.contracts.allowContributor(session.operator, id, account, allowed),
-        );
-        tell(command, { account, allowed }, `  ${account} may ${allowed ? "" : "not "}contribute.`);
+        const [id, allowed] = [idOf(project), options.not !== true];
+        const changed: { account: string; allowed: boolean }[] = [];
+        for (const one of who) {
+          const account = isAddressText(one)
+            ? checksumAddress(one)
+            : (await session.wallet(`contributor/${one}`)).address;
+          const mined = await session.contracts.allowContributor(session.operator, id, account, allowed);
+          session.record("allow contributor", mined);
+          changed.push({ account, allowed });
+        }
+        const lines = changed.map(({ account }) => `  ${account} may ${allowed ? "" : "not "}contribute.`);
+        tell(command, changed, lines.join("\n"));
       });
     });
 
