@@ -109,4 +109,10 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     ],
     load: async () => (await import("./jobs.ts")).runJobs,
   },
+  {
+    name: "scoring",
+    about: "influence scoring against a plain matrix product; throughput, bytes and memory as samples grow",
+    figures: ["cpu.ratio_to_matmul", "cpu.pairs_per_second", "bytes_per_sample", "duplicates.honest.flagged"],
+    load: async () => (await import("./scoring.ts")).runScoring,
+  },
 ];

@@ -23,9 +23,16 @@ export { signAuthorisation, signCancellation, signPermit, tokenDomain } from "./
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
+export * from "./contribute.ts";
 export type { Corpus, Sample } from "./corpus/corpus.ts";
 export { DEMO_CONTRIBUTORS, DEMO_QUERY_COUNT, demoSplit } from "./corpus/demo.ts";
-export { findDuplicates } from "./corpus/duplicates.ts";
+export {
+  type Duplicate,
+  type DuplicateInput,
+  type Duplicates,
+  type Featured,
+  findDuplicates,
+} from "./corpus/duplicates.ts";
 export { loadCorpus } from "./corpus/folder.ts";
 export { loadIdx } from "./corpus/idx.ts";
 export * from "./demo.ts";
@@ -35,8 +42,9 @@ export { type JobStore, openJobStore } from "./durable/store.ts";
 export { type Account, accountOf } from "./engine/ethers.ts";
 export { type GraphBuilder, graphBuilder, type Tensor } from "./engine/graph.ts";
 export { encodeOnnx } from "./engine/onnx.ts";
-export { openSession as openGraph, tensor } from "./engine/ort.ts";
+export { openSession as openGraph, type SessionOptions, tensor } from "./engine/ort.ts";
 export { openPool, type Pool } from "./engine/pool.ts";
+export { bestProvider, choiceLine, PROVIDERS, type Provider, probe } from "./engine/provider.ts";
 export { cacheFolder, ROOT } from "./environment.ts";
 export * from "./forget.ts";
 export * from "./infer.ts";
@@ -47,6 +55,9 @@ export { type InfluenceEngine, openInfluence } from "./influence/projected/influ
 export { principalProjections, randomProjections, ranksOf } from "./influence/projected/projections.ts";
 export { measureSteps, quantiseFeatures } from "./influence/projected/quantise.ts";
 export { scores, weights } from "./influence/scores.ts";
+export { type Features, openFeatures, type Rows, writeFeatures } from "./influence/scoring/features.ts";
+export { type ScoringHead, scoringHead } from "./influence/scoring/head.ts";
+export { BLOCK_ROWS, type Scores, scoreQueries } from "./influence/scoring/score.ts";
 export { type Provable, type Proved, proveAll } from "./jobs/proving.ts";
 export { trainDigits } from "./learn/digits.ts";
 export { answers } from "./model/answers.ts";
@@ -65,7 +76,7 @@ export { renderReport } from "./report/render.ts";
 export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";
-export { standardBackbone } from "./standard-backbone.ts";
+export { STANDARD_SEED, standardBackbone } from "./standard-backbone.ts";
 export * from "./text/accuracy.ts";
 export * from "./train.ts";
 export * from "./verify.ts";

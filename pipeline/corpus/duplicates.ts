@@ -10,16 +10,18 @@
  *   found.findings   { index, earliest, kind, features, contents } for each one that is left out
  *
  * *Exact*: the same bytes, by SHA-256. *Near*: much closer to an earlier sample than to public content
- * (near.ts), by the cosine of the features without their constant last one or, where all contents have one
- * length, of the contents themselves. A sample is compared with those that are kept before it: whoever sends
- * a copy of a copy gains nothing by the chain. Without a reference only exact duplicates are found.
+ * (near.ts), by the cosine of the features without their constant last one or of the contents themselves,
+ * where all have one length; for texts, of the vectors of n-grams that the backbone reads. A sample is
+ * compared with those that are kept before it: whoever sends a copy of a copy gains nothing by the chain.
+ * Without a reference only exact duplicates are found.
  *
  * Cosines run in blocks on the engine (float32, any provider) and whatever comes within a hair of the limit
  * is decided from integer sums: **reproducible** by whoever holds the contents. That a near-duplicate is a
  * copy, and not two people who write alike, is **governed**: {@link NEAR} was chosen on digits of known
- * writers, where about one honest digit in 20,000 is taken for a copy.
+ * writers so that hardly an honest one is taken for a copy (`duplicates.honest.flagged` in the benchmarks).
  *
- * What it does not see: a copy that was shifted, turned or redrawn. Whether that is new is for validators.
+ * What it does not see: a picture that was shifted, turned or redrawn, a text that was reworded. Whether that
+ * is new is for validators.
  */
 import type { SessionOptions } from "../engine/ort.ts";
 import { sha256 } from "../store.ts";
@@ -30,7 +32,10 @@ import { type Measure, nearDuplicates } from "./near.ts";
  * Near is a distance `1 − cosine` of at most this part of the distance to public content (near.ts).
  * Features tell copies apart less well than contents do, so theirs is the smaller part.
  */
-export const NEAR = { features: 0.1, contents: 0.2 } as const;
+export const NEAR = { features: 0.07, contents: 0.16 } as const;
+
+/** Vectors of fewer values tell nothing apart: with three features most samples would have a twin. */
+const FEWEST_FEATURES = 15;
 
 /** A sample that an earlier one already holds. */
 export type Duplicate = {
@@ -49,7 +54,15 @@ export type Duplicate = {
 export type Duplicates = { readonly kept: readonly number[]; readonly findings: readonly Duplicate[] };
 
 /** Contents and their features, `n × d` row-major; the last feature is the constant one. */
-export type Featured = { readonly contents: readonly Uint8Array[]; readonly features: Int8Array };
+export type Featured = {
+  readonly contents: readonly Uint8Array[];
+  readonly features: Int8Array;
+  /**
+   * Bytes of one length that stand for the contents where their likeness is looked at: a text's n-grams,
+   * which the backbone reads. The contents themselves where absent.
+   */
+  readonly vectors?: readonly Uint8Array[];
+};
 
 /** Samples in the order in which they arrived; the public ones in any order. */
 export type DuplicateInput = Featured & { readonly d: number; readonly reference?: Featured };
@@ -86,10 +99,12 @@ export async function findDuplicates(
 }
 
 /** What is compared: features always, contents where all have one length; nothing without a reference. */
-function measuresOf({ contents, features, d, reference }: DuplicateInput): Measure[] {
+function measuresOf({ features, d, reference, ...own }: DuplicateInput): Measure[] {
   if (reference === undefined || reference.contents.length < 2) return [];
+  const contents = own.vectors ?? own.contents;
+  const known = reference.vectors ?? reference.contents;
   const size = contents[0]?.length ?? 0;
-  const even = [...contents, ...reference.contents].every((content) => content.length === size);
+  const even = [...contents, ...known].every((content) => content.length === size);
   const byFeatures: Measure = {
     type: "int8",
     size: d - 1,
@@ -101,10 +116,13 @@ function measuresOf({ contents, features, d, reference }: DuplicateInput): Measu
     type: "uint8",
     size,
     row: (i) => contents[i] as Uint8Array,
-    reference: reference.contents,
+    reference: known,
     part: NEAR.contents,
   };
-  return even && size > 0 ? [byFeatures, byContents] : [byFeatures];
+  return [
+    ...(d > FEWEST_FEATURES ? [byFeatures] : []),
+    ...(even && size > FEWEST_FEATURES ? [byContents] : []),
+  ];
 }
 
 function featuresAt(features: Int8Array, index: number, d: number): Int8Array {
@@ -112,11 +130,12 @@ function featuresAt(features: Int8Array, index: number, d: number): Int8Array {
 }
 
 function finding(
-  { contents, features, d }: DuplicateInput,
+  { contents: own, vectors, features, d }: DuplicateInput,
   index: number,
   earliest: number,
   kind: Duplicate["kind"],
 ): Duplicate {
+  const contents = vectors ?? own;
   const [a, b] = [contents[index] as Uint8Array, contents[earliest] as Uint8Array];
   return {
     index,

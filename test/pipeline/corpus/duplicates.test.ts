@@ -1,5 +1,6 @@
 // Fast against slow (every pair, exactly), order, chains, blocks; and real digits: copies are found, honest
 // ones are not.
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { openBackbone } from "../../../pipeline/backbone/backbone.ts";
@@ -14,10 +15,12 @@ import {
 } from "../../../pipeline/corpus/duplicates.ts";
 import { loadCorpus } from "../../../pipeline/corpus/folder.ts";
 import { seededRandom } from "../../../pipeline/random.ts";
-import { STANDARD_SEED, standardBackbone } from "../../../pipeline/standard-backbone.ts";
+import { STANDARD_SEED } from "../../../pipeline/standard-backbone.ts";
 import { sha256 } from "../../../pipeline/store.ts";
+import { NGRAMS, ngramVector } from "../../../pipeline/text/ngrams.ts";
 import { seeds } from "../model/cases.ts";
 import { dataFolder } from "./data.ts";
+import { projection } from "./projection.ts";
 
 /** The definition: each sample against every kept one before it, with distances of its own. */
 function slow({ contents, features, d, reference }: DuplicateInput): Array<[number, number]> {
@@ -87,7 +90,7 @@ describe("findDuplicates", () => {
   it("finds what comparing every pair finds, and gives the credit to the same one", async () => {
     await fc.assert(
       fc.asyncProperty(seeds, fc.integer({ min: 1, max: 60 }), async (seed, n) => {
-        const input = copied(seed, n, 6, 20);
+        const input = copied(seed, n, 18, 20);
         const { kept, findings } = await findDuplicates(input);
         expect(findings.map(({ index, earliest }) => [index, earliest])).toEqual(slow(input));
         const all = [...kept, ...findings.map(({ index }) => index)].sort((a, b) => a - b);
@@ -98,7 +101,7 @@ describe("findDuplicates", () => {
   });
 
   it("does not depend on blocks: more samples than fit one", async () => {
-    const input = copied("blocks", BLOCK_ROWS + 500, 5, 8);
+    const input = copied("blocks", BLOCK_ROWS + 500, 17, 16);
     const { findings } = await findDuplicates(input);
     expect(findings.map(({ index, earliest }) => [index, earliest])).toEqual(slow(input));
     expect(
@@ -107,11 +110,13 @@ describe("findDuplicates", () => {
   });
 
   it("keeps near ones where there is nothing public to compare with, and says how alike two are", async () => {
-    const one = Uint8Array.of(10, 20, 30, 40);
+    const d = 18;
+    const one = Uint8Array.from({ length: 20 }, (_, i) => 10 * i);
+    const h = Array.from({ length: d }, (_, j) => (j === d - 1 ? 64 : 5 * j - 40));
     const input = {
-      contents: [one, Uint8Array.of(10, 20, 30, 41), Uint8Array.from(one), Uint8Array.of(1, 2)],
-      features: Int8Array.of(5, 6, 64, 5, 6, 64, 5, 6, 64, -5, 6, 64),
-      d: 3,
+      contents: [one, one.map((v, i) => (i === 7 ? v + 1 : v)), Uint8Array.from(one), Uint8Array.of(1, 2)],
+      features: Int8Array.from([...h, ...h, ...h, ...h.map((v, j) => (j === d - 1 ? v : -v))]),
+      d,
     };
     const exact = await findDuplicates(input);
     expect(exact.kept).toEqual([0, 1, 3]);
@@ -119,7 +124,11 @@ describe("findDuplicates", () => {
       { index: 2, earliest: 0, kind: "exact", features: 1, contents: 1 },
     ]);
     // Contents of different lengths are compared by features alone.
-    const reference = { contents: [one, one], features: Int8Array.of(-5, -6, 64, 5, -6, 64) };
+    const random = seededRandom("public");
+    const reference = {
+      contents: [one, one],
+      features: Int8Array.from({ length: 2 * d }, () => random.below(200) - 100),
+    };
     const { findings } = await findDuplicates({ ...input, reference });
     expect(findings.map(({ index, kind }) => [index, kind])).toEqual([
       [1, "near"],
@@ -131,7 +140,7 @@ describe("findDuplicates", () => {
 
 describe("on real digits", async () => {
   const d = 32;
-  const backbone = await openBackbone(await standardBackbone(d));
+  const backbone = await openBackbone(projection(d));
   afterAll(() => backbone.close());
   const samplesOf = async (contents: readonly Uint8Array[]): Promise<Featured> => ({
     contents,
@@ -168,6 +177,43 @@ describe("on real digits", async () => {
       const { findings } = await findDuplicates({ ...input, d, reference });
       expect(findings.filter(({ index, earliest }) => index !== earliest + 300)).toEqual([]);
       expect([name, findings.length / 300 >= least]).toEqual([name, true]);
+    }
+  });
+});
+
+describe("on real texts", () => {
+  const texts = loadCorpus(join(dataFolder("banking77"), "train.csv"), { limit: 3_000 }).samples.map(
+    ({ content }) => content,
+  );
+  // Likeness of texts is that of their n-grams; the few features given here are not looked at.
+  const featured = (contents: readonly Uint8Array[]): Featured => ({
+    contents,
+    vectors: contents.map((content) => ngramVector(content, NGRAMS)),
+    features: new Int8Array(2 * contents.length),
+  });
+
+  it("finds copies with other capitals or spaces, half of those with a word more, and little else", async () => {
+    const reference = featured(texts.filter((_, i) => i % 2 === 0));
+    const own = texts.filter((_, i) => i % 2 === 1).slice(0, 1_000);
+    const before = await findDuplicates({ ...featured(own), d: 2, reference });
+    // People do ask the same twice: those are near-duplicates, and few.
+    expect(before.findings.length).toBeLessThan(0.02 * own.length);
+    const originals = before.kept.slice(0, 100).map((i) => own[i] as Uint8Array);
+    const text = (content: Uint8Array): string => new TextDecoder().decode(content);
+    const changes: Record<string, [number, (content: Uint8Array) => string]> = {
+      capitals: [1, (content) => text(content).toUpperCase()],
+      spaces: [0.98, (content) => ` ${text(content).replaceAll(" ", "  ")}`],
+      "a word more": [0.4, (content) => `${text(content)} please`],
+    };
+    for (const [name, [least, change]] of Object.entries(changes)) {
+      const copies = originals.map((content) => new TextEncoder().encode(change(content)));
+      const { findings } = await findDuplicates({ ...featured([...originals, ...copies]), d: 2, reference });
+      expect(findings.filter(({ index, earliest }) => index !== earliest + originals.length)).toEqual([]);
+      expect([name, findings.length / originals.length >= least, findings.length]).toEqual([
+        name,
+        true,
+        findings.length,
+      ]);
     }
   });
 });
