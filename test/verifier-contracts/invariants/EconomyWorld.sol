@@ -125,12 +125,9 @@ abstract contract EconomyWorld is System {
         for (uint256 i = 0; i < batches.length; ++i) {
             uint32 number = validation.openRound(batches[i]);
             IValidation.Verdict verdict = IValidation.Verdict.Accept;
+            bytes32 hidden = validation.commitmentOf(batches[i], number, validator, verdict, 0, bytes32(i));
             VM.prank(validator);
-            validation.commitVerdict(
-                batches[i],
-                validation.commitmentOf(batches[i], number, validator, verdict, 0, bytes32(i)),
-                1_000e18
-            );
+            validation.commitVerdict(batches[i], hidden, 1_000e18);
         }
         VM.warp(block.timestamp + 1 days);
         for (uint256 i = 0; i < batches.length; ++i) {
