@@ -77,7 +77,8 @@ contract StakesHandler is System {
     function openAgain(uint256 seed) external {
         if (batches.length == 0) return;
         BatchId batch = batches[seed % batches.length];
-        if (_outcome(batch) == IValidation.Outcome.Undecided) validation.openRound(batch);
+        bool pending = datanets.batch(batch).status == IDatanets.BatchStatus.Pending;
+        if (pending && _outcome(batch) == IValidation.Outcome.Undecided) validation.openRound(batch);
     }
 
     function commit(uint256 who, uint256 seed) external {

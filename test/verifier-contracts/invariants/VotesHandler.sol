@@ -210,7 +210,7 @@ contract VotesHandler is System {
     function _active(uint256 seed) private view returns (uint256) {
         uint256 count = proposals.length;
         for (uint256 k = 0; k < _min(count, 4); ++k) {
-            uint256 p = count - 1 - ((seed + k) % _min(count, 4));
+            uint256 p = count - 1 - (((seed % 4) + k) % _min(count, 4));
             if (governor.state(proposals[p].id) == IGovernor.ProposalState.Active) return p;
         }
         return type(uint256).max;
