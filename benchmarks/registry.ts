@@ -25,6 +25,7 @@ const CIRCUITS = [
   "duplicate",
   "inclusion",
 ] as const;
+const STAGES = ["witness", "read", "a", "b1", "b2", "c", "quotient", "h", "total", "snarkjs"] as const;
 const PER_CIRCUIT = ["rows", "compile.seconds", "key.seconds", "prove.seconds", "prove.peak_mib"] as const;
 
 /** Every benchmark, in the order in which `npm run bench` lists them. */
@@ -34,6 +35,17 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     about: "per circuit: rows, and seconds and memory to compile, make keys and prove",
     figures: CIRCUITS.flatMap((circuit) => PER_CIRCUIT.map((figure) => `${circuit}.${figure}`)),
     load: async () => (await import("./circuits.ts")).runCircuits,
+  },
+  {
+    name: "proving",
+    about: "where the time of proving goes, against snarkjs; Poseidon; the demonstration's proofs together",
+    figures: [
+      ...CIRCUITS.flatMap((circuit) => STAGES.map((stage) => `proving.${circuit}.${stage}.seconds`)),
+      ...CIRCUITS.map((circuit) => `proving.${circuit}.ratio`),
+      ...["poseidon.single", "poseidon.chained", "poseidon.bigint", "poseidon.ratio"],
+      ...["graph.proofs", "graph.critical_path.seconds", "graph.workers1.seconds", "graph.workers2.seconds"],
+    ],
+    load: async () => (await import("./proving.ts")).runProving,
   },
   {
     name: "gas",
@@ -60,5 +72,21 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
       "training in ONNX Runtime: a step of each digit network, Loop against one step a run, the standard backbone",
     figures: ["mlp.step.ms", "mlp.fed_back.ratio", "conv.step.ms", "conv.fed_back.ratio", "standard.seconds"],
     load: async () => (await import("./learn.ts")).runLearn,
+  },
+  {
+    name: "jobs",
+    about: "the queue's own cost for each job, one worker against two, and what content weighs",
+    figures: [
+      "job.overhead.ms",
+      "workers.one.seconds",
+      "workers.two.seconds",
+      "workers.two.speedup",
+      "features.seconds_per_sample",
+      "answer.seconds",
+      "sample.record.bytes",
+      "receipt.bytes",
+      "proof.bytes",
+    ],
+    load: async () => (await import("./jobs.ts")).runJobs,
   },
 ];

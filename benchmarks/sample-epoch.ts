@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import {
   adjointWitness,
+  bestClass,
   type CircuitInput,
   commitMatrix,
   type DataRecord,
@@ -123,8 +124,7 @@ export function sampleEpoch(
 /** A record with random features, answered by the model, for a fee of 1 to 4,096 units. */
 function answered(profile: Profile, model: SampleModel, draw: Draw): DataRecord {
   const features = Int8Array.from(fill(profile.d, () => Number(draw.signed(8))));
-  const scores = recordScores(features, model.w, profile.m);
-  const klass = scores.indexOf(scores.reduce((best, score) => (score > best ? score : best)));
+  const klass = bestClass(recordScores(features, model.w, profile.m), profile.words, profile.scaleBits);
   const weight = 1 + Number(draw.unsigned(12));
   return { features, klass, digest: draw.unsigned(248), salt: draw.unsigned(248), weight };
 }

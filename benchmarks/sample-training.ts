@@ -41,15 +41,15 @@ export type SampleTraining = {
 
 /** Trains on `counts[c]` records of contributor c. The same seed gives the same model. */
 export function sampleTraining(profile: Profile, counts: readonly number[], seed: string): SampleTraining {
-  const { d, m, scaleBits } = profile;
+  const { d, m, scaleBits, words } = profile;
   const draw = drawFrom(seed);
   const lambda = 4096n;
   const records = counts.map((count) => fill(count, () => record(profile, draw)));
   const all = records.flat();
   const gram = fill(d, (j) => fill(d, (k) => sum(all.map((one) => feature(one, j) * feature(one, k)))));
   const sums = fill(d * m, (i) => {
-    const [row, klass] = [Math.floor(i / m), i % m];
-    return sum(all.filter((one) => one.klass === klass).map((one) => feature(one, row)));
+    const [row, column] = [Math.floor(i / m), i % m];
+    return sum(all.map((one) => feature(one, row) * BigInt(words[one.klass]?.[column] ?? 0)));
   });
   const w = solve(gram, lambda, sums, scaleBits);
   const gradients = records.map((own) => gradientOf(profile, own, w));
@@ -105,18 +105,18 @@ export function trainingInputs(profile: Profile, training: SampleTraining, rho: 
 
 function record(profile: Profile, draw: Draw): DataRecord {
   const features = Int8Array.from(fill(profile.d, () => Number(draw(8)) - 128));
-  const klass = Number(draw(32)) % profile.m;
+  const klass = Number(draw(32)) % profile.classes;
   return { features, klass, digest: draw(248), salt: draw(248), weight: 1 };
 }
 
-/** G_c = Σ h (2^S e_k − Wᵀh)ᵀ over its records. */
+/** G_c = Σ h (2^S word − Wᵀh)ᵀ over its records. */
 function gradientOf(profile: Profile, records: readonly DataRecord[], w: readonly bigint[]): bigint[] {
-  const { d, m, scaleBits } = profile;
+  const { d, m, scaleBits, words } = profile;
   const gradient = fill(d * m, () => 0n);
   for (const one of records) {
     for (let k = 0; k < m; k++) {
       const score = sum(fill(d, (j) => feature(one, j) * at(w, j * m + k)));
-      const error = (one.klass === k ? 1n << BigInt(scaleBits) : 0n) - score;
+      const error = (BigInt(words[one.klass]?.[k] ?? 0) << BigInt(scaleBits)) - score;
       for (let j = 0; j < d; j++) gradient[j * m + k] = at(gradient, j * m + k) + feature(one, j) * error;
     }
   }

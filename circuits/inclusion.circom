@@ -7,13 +7,13 @@ include "./lib/sponge.circom";
  *   1. receiptsRoot is the sponge of the context and `queries` leaves, as `inference` builds it;
  *   2. leaf is one of these leaves.
  *
- * For 2 the prover marks one place: the marks are bits, they add up to 1, and the marked leaf is `leaf`. A mark
- * that is a bit selects a leaf or nothing, so no sum of several leaves can pass for one. The context stands
- * before the leaves and cannot be marked.
+ * For 2 the prover marks one place: the marks are bits, they add up to 1, and the marked leaf is `leaf`. A
+ * mark that is a bit selects a leaf or nothing, so no sum of several leaves can pass for one. The context
+ * stands before the leaves and cannot be marked.
  *
  * NOTE: says nothing about what the leaf commits to, nor that the batch was ever proven. Which place it has,
- * and what the other leaves are, stays private. A batch with fewer queries holds the null record's leaf, which
- * is therefore "included" in it; nobody's receipt has that leaf.
+ * and what the other leaves are, stays private. A batch with fewer queries holds the null record's leaf,
+ * which is therefore "included" in it; nobody's receipt has that leaf.
  */
 template Inclusion(queries) {
     signal input context; // public; any field element

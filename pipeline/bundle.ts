@@ -8,7 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { forEachCircuit, type Proof } from "../prover/index.ts";
+import { forEachCircuit, PROFILE_NAMES, type Proof } from "../prover/index.ts";
 import { writeFileAtomic } from "./store.ts";
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]{0,77})$/, "a decimal number");
@@ -41,7 +41,7 @@ const circuitKey = z.strictObject({ circuitHash: sha, vkeyHash: sha });
 /** The shape of a bundle; unknown fields are refused, so that nothing unverified rides along. */
 export const bundleSchema = z.strictObject({
   format: z.literal("quittance-epoch/2"),
-  profile: z.enum(["tiny", "default"]),
+  profile: z.enum(PROFILE_NAMES),
   chainId: count,
   contracts: z.strictObject({
     datanets: address,

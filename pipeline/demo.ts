@@ -93,7 +93,7 @@ export async function runDemo({
     const session = await openSession(project, ui);
     try {
       const split = await ui.step("Deal 10,000 handwritten digits", async () =>
-        fitting(demoSplit(STANDARD_SEED), session.profile.m),
+        fitting(demoSplit(STANDARD_SEED), session.profile.classes),
       );
       ui.heading("Contributed data becomes a committed model");
       const corpus = {
@@ -186,6 +186,7 @@ export async function runDemo({
       await session.close();
     }
   } finally {
+    await project.store.close();
     project.close();
   }
 }

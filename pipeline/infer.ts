@@ -1,7 +1,7 @@
 /**
- * Paid answers. A query is answered only on a voucher of its payer: one signature that says what the payer owes
- * the model in all, backed by a deposit that no withdrawal takes away before it can be charged. Voucher and
- * receipt are on the disk before the answer is handed out.
+ * Paid answers. A query is answered only on a voucher of its payer: one signature that says what the payer
+ * owes the model in all, backed by a deposit that no withdrawal takes away before it can be charged. Voucher
+ * and receipt are on the disk before the answer is handed out.
  *
  * On a local chain the payers' wallets are derived from the project's secret: they sign here, and a deposit
  * that falls short is topped up with play money. Elsewhere a payer sends its voucher along.
@@ -26,7 +26,6 @@ import {
   signReceipt,
 } from "./receipts.ts";
 import type { Session } from "./session.ts";
-import { featuresOf } from "./train.ts";
 
 /** A question and who pays how much for its answer. */
 export type Query = {
@@ -50,8 +49,8 @@ const VOUCHER_SECONDS = 365 * 86_400;
 export type Answer = { readonly receipt: Receipt; readonly path: string };
 
 /**
- * Answers queries in order. Throws {@link VoucherMissingError}, {@link VoucherRefusedError}, {@link FeeError}
- * before anything is answered.
+ * Answers queries in order. Throws {@link VoucherMissingError}, {@link VoucherRefusedError}, {@link FeeError},
+ * {@link WrongQuestionsError} before anything is answered.
  *
  * @param vouchers by the payers' labels; on a local chain they are signed here
  */
@@ -61,12 +60,15 @@ export async function answerQueries({
   queries,
   ui,
   vouchers = new Map(),
+  text,
 }: {
   readonly project: Project;
   readonly session: Session;
   readonly queries: readonly Query[];
   readonly ui: Ui;
   readonly vouchers?: ReadonlyMap<string, SignedVoucher>;
+  /** Whether the questions are texts, where the caller knows: the backbone must read the same. */
+  readonly text?: boolean;
 }): Promise<Answer[]> {
   const model = currentModel(project);
   const { profile } = session;
@@ -88,7 +90,9 @@ export async function answerQueries({
   const dueBy = (await chainTime(session.chain)) + DUE_SECONDS;
   const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
-    const features = await featuresOf(project, backbone, queries);
+    if (text !== undefined && text !== backbone.text) throw new WrongQuestionsError(backbone.text);
+    // Not a stored job: a question is new, and its features are in its receipt.
+    const features = await backbone.features(queries.map((query) => query.content));
     return await ui.step(`Answer ${queries.length} paid queries`, async (report) => {
       const answers: Answer[] = [];
       for (const [index, query] of queries.entries()) {
@@ -210,6 +214,18 @@ async function playVoucher(
   const at = { chainId: session.chain.chainId, vault: session.deployment.vault };
   const operator = session.operator.address;
   return await signVoucher(wallet, at, { operator, model: model.id, cumulative, expiry });
+}
+
+/** Pixels asked of a model that reads texts, or texts of one that reads pixels. */
+export class WrongQuestionsError extends Error {
+  override readonly name = "Infer.WrongQuestions";
+  constructor(text: boolean) {
+    super(
+      text
+        ? 'This model reads texts: give the questions as a CSV or JSONL file with a column "text".'
+        : "This model reads pixels, and the questions are texts: ask a model that was trained on texts.",
+    );
+  }
 }
 
 /** A fee outside what the circuit takes. */

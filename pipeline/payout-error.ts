@@ -38,6 +38,7 @@ export async function payoutError(of: {
       count: names.length,
       d: profile.d,
       m: profile.m,
+      words: profile.words,
       lambda: model.lambda,
       queries: settled.receipts.map(receiptRecord),
     });

@@ -3,10 +3,13 @@
  *
  * ```
  * quittance.json   configuration (profile, chain, fees)        secrets.json  master secret, mode 0600
- * chain.jsonl      every transaction of the local chain        store/        results of jobs, by the hash of their inputs
- * state/           named results: deployment, model, epochs    receipts/     one file a receipt, by model, epoch and number
- * out/             what is meant for others: bundles, report
+ * chain.jsonl      every transaction of the local chain        receipts/     one file a receipt, by model, epoch and number
+ * state/           named results: deployment, model, epochs    out/          what is meant for others: bundles, report
+ * jobs.pglite/     which jobs are done, and every attempt      blobs/        their content, by its own hash
+ * store/           results of jobs as an earlier version kept them; read, never written
  * ```
+ *
+ * With DATABASE_URL the jobs are on a Postgres server, with QUITTANCE_BLOBS or a bucket the content is there.
  *
  * One process at a time may write to a project; `lock` holds the number of the process that does. A lock
  * whose process has died is taken over, so a kill never needs a manual clean-up.
@@ -14,13 +17,16 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { PROFILE_NAMES } from "../prover/index.ts";
+import { databasePlace, openBlobs } from "./durable/settings.ts";
+import { type JobStore, openJobStore } from "./durable/store.ts";
 import { openSecrets, type Secrets } from "./secrets.ts";
-import { canonical, openStore, type Plain, parsePlain, type Store, writeFileAtomic } from "./store.ts";
+import { canonical, type Plain, parsePlain, writeFileAtomic } from "./store.ts";
 
 const configSchema = z.strictObject({
   format: z.literal("quittance-project/1"),
   /** Circuit sizes: `default` for use, `tiny` only for tests. */
-  profile: z.enum(["tiny", "default"]),
+  profile: z.enum(PROFILE_NAMES),
   /** `local` is the in-process chain that the project folder keeps; anything else is a JSON-RPC address. */
   chain: z.union([z.literal("local"), z.string().regex(/^https?:\/\//, 'an http(s) address or "local"')]),
   /** Price of one fee unit, in wei. */
@@ -35,7 +41,8 @@ export type Project = {
   readonly folder: string;
   readonly config: ProjectConfig;
   readonly secrets: Secrets;
-  readonly store: Store;
+  /** Jobs and content; whoever used it closes it before the project. */
+  readonly store: JobStore;
   readonly chainLog: string;
   path(...parts: string[]): string;
   /** Reads a named result, or undefined. */
@@ -82,7 +89,12 @@ export function openProject({ folder, create, seed, notice = () => {} }: OpenPro
       folder: root,
       config,
       secrets: openSecrets(join(root, "secrets.json"), seed),
-      store: openStore(join(root, "store"), notice),
+      store: openJobStore({
+        database: databasePlace(jobsDatabase(root)),
+        blobs: openBlobs(join(root, "blobs"), notice),
+        legacy: join(root, "store"),
+        notice,
+      }),
       chainLog: join(root, "chain.jsonl"),
       path: (...parts) => join(root, ...parts),
       readState<T>(name: string): T | undefined {
@@ -104,6 +116,11 @@ export function openProject({ folder, create, seed, notice = () => {} }: OpenPro
     release();
     throw error;
   }
+}
+
+/** The embedded database of a project's jobs. */
+export function jobsDatabase(folder: string): string {
+  return join(resolve(folder), "jobs.pglite");
 }
 
 function readConfig(path: string): ProjectConfig {

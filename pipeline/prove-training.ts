@@ -29,6 +29,7 @@ import type { Ui } from "./cli/ui.ts";
 import type { ModelState } from "./commit.ts";
 import { proverThreads } from "./environment.ts";
 import { type Provable, type Proved, proveAll } from "./jobs/proving.ts";
+import type { Work } from "./jobs/spec.ts";
 import type { Project } from "./project.ts";
 import { recordsOf } from "./records.ts";
 import type { Session } from "./session.ts";
@@ -108,8 +109,10 @@ export async function proveTraining(of: {
   readonly session: Session;
   readonly model: ModelState;
   readonly ui: Ui;
+  /** Where the proofs are made; here unless told otherwise. */
+  readonly work?: Work;
 }): Promise<ProvenTraining | undefined> {
-  const { project, session, model, ui } = of;
+  const { project, session, model, ui, work = { workers: "local" } } = of;
   if (model.unproven) return undefined;
   const statements = await ui.step("Statements of the training", () => trainingStatements(of));
   const proofs = await ui.step("Prove the training", (report) =>
@@ -121,6 +124,7 @@ export async function proveTraining(of: {
       store: project.store,
       threads: proverThreads(),
       report,
+      work,
     }),
   );
   await postTraining({ session, model, ui, training: { statements, proofs } });

@@ -2,11 +2,12 @@
  * Receipts: what the operator signs for every answer, and what the payer can check without asking anybody.
  *
  * The signed part (EIP-712, `Receipt(bytes32 modelId,bool unproven,uint64 epoch,bytes32 requestId,address
- * payer,uint32 feeUnits,uint256 leaf,uint64 dueBy)`, domain: the epochs contract) names no question and no answer: the
- * leaf commits to both. `unproven` says that the model is registered as unproven: that its data made it is
- * then only claimed. `dueBy` is when its epoch is committed at the latest: a receipt that is missing there, or
- * whose epoch is late, costs the operator's bond (`IDisputes`). The opening, which only the payer gets, lets the payer recompute the leaf: features of
- * the question, the answer, the content's digest, a random salt and the fee.
+ * payer,uint32 feeUnits,uint256 leaf,uint64 dueBy)`, domain: the epochs contract) names no question and no
+ * answer: the leaf commits to both. `unproven` says that the model is registered as unproven: that its data
+ * made it is then only claimed. `dueBy` is when its epoch is committed at the latest: a receipt that is
+ * missing there, or whose epoch is late, costs the operator's bond (`IDisputes`). The opening, which only the
+ * payer gets, lets the payer recompute the leaf: features of the question, the answer, the content's digest,
+ * a random salt and the fee.
  *
  * What a receipt is worth by itself: **attested** (the operator said so). When its epoch is proven, the
  * answer is **proven** to be the committed model's; that the features are the backbone's is **reproducible**
@@ -16,7 +17,13 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
+import {
+  type DataRecord,
+  PROFILE_NAMES,
+  type Profile,
+  type ProfileName,
+  recordLeaf,
+} from "../prover/index.ts";
 import { recoverTypedData, signTypedData, type TypedDomain } from "./engine/ethers.ts";
 import { canonical, parsePlain, writeFileAtomic } from "./store.ts";
 
@@ -51,7 +58,7 @@ export type SignedReceipt = {
 /** The payer's copy: the signed part, where it holds, and the opening of the leaf. */
 export type Receipt = SignedReceipt & {
   readonly format: "quittance-receipt/2";
-  readonly profile: "tiny" | "default";
+  readonly profile: ProfileName;
   readonly chainId: number;
   readonly epochs: string;
   readonly operator: string;
@@ -136,7 +143,7 @@ export function checkReceipt(receipt: Receipt, profile: Profile, content?: Uint8
 
 const receiptSchema = z.strictObject({
   format: z.literal("quittance-receipt/2"),
-  profile: z.enum(["tiny", "default"]),
+  profile: z.enum(PROFILE_NAMES),
   chainId: z.number().int().min(1),
   epochs: z.string(),
   operator: z.string(),

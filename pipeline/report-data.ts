@@ -62,7 +62,7 @@ export async function reportData(of: {
       operator: session.operator.address,
       backboneHash: model.backbone,
       features: profile.d,
-      classes: profile.m,
+      classes: profile.classes,
       samples: model.samples,
       lambda: model.lambda,
       commitW: String(model.commitW),

@@ -17,6 +17,7 @@ import { proverThreads } from "./environment.ts";
 import { openEpoch } from "./infer.ts";
 import { settleFees } from "./influence/payouts.ts";
 import { type Proved, proveAll } from "./jobs/proving.ts";
+import type { Work } from "./jobs/spec.ts";
 import { readVouchers } from "./payments/book.ts";
 import { addPayouts, earningsRoot } from "./payments/earnings.ts";
 import type { SignedVoucher } from "./payments/vouchers.ts";
@@ -67,10 +68,13 @@ export async function settleEpoch({
   project,
   session,
   ui,
+  work = { workers: "local" },
 }: {
   readonly project: Project;
   readonly session: Session;
   readonly ui: Ui;
+  /** Where the proofs are made; here unless told otherwise. */
+  readonly work?: Work;
 }): Promise<SettledEpoch> {
   const model = currentModel(project);
   const { contracts, operator, profile } = session;
@@ -101,6 +105,7 @@ export async function settleEpoch({
       store: project.store,
       threads: proverThreads(),
       report,
+      work,
     }),
   );
   const proofs = all.slice(trainingWork.length);

@@ -117,17 +117,23 @@ export function sha256(data: string | Uint8Array): string {
 
 /** Results of jobs, by the hash of what they were made from. */
 export type Store = {
-  readonly folder: string;
   /** The stored result, or undefined when it is absent or damaged. */
-  get(key: string): Uint8Array | undefined;
+  get(key: string): Promise<Uint8Array | undefined> | Uint8Array | undefined;
   /** Keeps a result; a later `get` with the same key returns the same bytes. */
+  put(key: string, bytes: Uint8Array): Promise<void> | void;
+};
+
+/** Results of jobs as files: how earlier versions of this program kept them. */
+export type ResultFiles = {
+  readonly folder: string;
+  get(key: string): Uint8Array | undefined;
   put(key: string, bytes: Uint8Array): void;
 };
 
 const MAGIC = Buffer.from("quittance-result/1\n");
 
 /** Opens (and makes, when needed) the store in `folder`. `notice` hears of damaged results. */
-export function openStore(folder: string, notice: (message: string) => void = () => {}): Store {
+export function openStore(folder: string, notice: (message: string) => void = () => {}): ResultFiles {
   const pathOf = (key: string): string => join(folder, key.slice(0, 2), key);
   return {
     folder,
@@ -164,10 +170,10 @@ export function jobKey(job: Job): string {
  */
 export async function runJob<T>(store: Store, job: Job, compute: () => Promise<T & Plain>): Promise<T> {
   const key = jobKey(job);
-  const kept = store.get(key);
+  const kept = await store.get(key);
   if (kept !== undefined) return parsePlain(Buffer.from(kept).toString("utf8")) as T;
   const result = await compute();
-  store.put(key, Buffer.from(canonical(result), "utf8"));
+  await store.put(key, Buffer.from(canonical(result), "utf8"));
   return result;
 }
 

@@ -19,10 +19,13 @@ import type { Ui } from "./cli/ui.ts";
 import { commitModel, type ModelBatch, type ModelState } from "./commit.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
 import { type Account, keccakText } from "./engine/ethers.ts";
+import { remoteFeatures } from "./jobs/features.ts";
+import type { Work } from "./jobs/spec.ts";
 import { accuracyOf, fitModel } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
 import type { Project } from "./project.ts";
 import { type BroughtEncoder, trainingBackbone } from "./project-backbone.ts";
+import { keepLabels } from "./project-labels.ts";
 import { contentDigest } from "./receipts.ts";
 import { keepRecords, recordsOf } from "./records.ts";
 import type { Session } from "./session.ts";
@@ -37,6 +40,8 @@ export type TrainOptions = {
   readonly lambda?: number;
   /** An encoder of the operator's own in place of the standard backbone. */
   readonly encoder?: BroughtEncoder;
+  /** Labelled texts that nobody is paid for: the backbone of texts is trained on them. */
+  readonly publicTexts?: Corpus;
   /** Register the model as unproven: usable without a proof of its training, and everything says so. */
   readonly unproven?: boolean;
   /**
@@ -46,6 +51,8 @@ export type TrainOptions = {
   readonly validators?: readonly Account[];
   /** Samples that nobody contributed, to measure accuracy on. */
   readonly test?: readonly Sample[];
+  /** Where the features are computed; here unless told otherwise. */
+  readonly work?: Work;
 };
 
 /**
@@ -58,18 +65,33 @@ export async function trainModel({
   ui,
   lambda,
   encoder,
+  publicTexts,
   unproven = false,
   validators = [],
   test,
+  work = { workers: "local" },
 }: TrainOptions): Promise<ModelState> {
   const { profile } = session;
   checkCorpus(corpus, profile);
-  const brought = encoder === undefined ? {} : { brought: encoder };
-  const backbone = await openBackbone(await trainingBackbone({ project, d: profile.d, ui, ...brought }));
+  if (publicTexts !== undefined) checkPublic(publicTexts, corpus, profile);
+  const { d, words } = profile;
+  const texts = { words, ...(publicTexts === undefined ? {} : { publicTexts }) };
+  const source = {
+    ...(encoder === undefined ? {} : { brought: encoder }),
+    ...(corpus.text === true ? { texts } : {}),
+  };
+  const onnx = await trainingBackbone({ project, d, ui, ...source });
+  const backbone = await openBackbone(onnx);
   try {
-    checkShape(corpus, backbone.inputSize);
-    const features = await ui.step(`Features of ${corpus.samples.length} samples`, () =>
-      featuresOf(project, backbone, corpus.samples),
+    checkShape(corpus, backbone);
+    keepLabels(project, corpus);
+    const features = await ui.step(`Features of ${corpus.samples.length} samples`, (report) =>
+      work.workers === "remote"
+        ? remoteFeatures({
+            ...{ onnx, work, report, store: project.store },
+            contents: corpus.samples.map((sample) => sample.content),
+          })
+        : featuresOf(project, backbone, corpus.samples),
     );
     const byContributor = groupByContributor(corpus.samples);
     const names = [...byContributor.keys()];
@@ -247,15 +269,24 @@ function groupByContributor(samples: readonly Sample[]): Map<string, number[]> {
 }
 
 function checkCorpus(corpus: Corpus, profile: Profile): void {
-  if (corpus.classes > profile.m) throw new TooManyClassesError(corpus.name, corpus.classes, profile.m);
+  if (corpus.classes > profile.classes)
+    throw new TooManyClassesError(corpus.name, corpus.classes, profile.classes);
   if (corpus.samples.length === 0) throw new EmptyCorpusError(corpus.name);
   if (corpus.samples.length > profile.maxSamples)
     throw new TooManySamplesError(corpus.name, corpus.samples.length, profile.maxSamples);
 }
 
-function checkShape(corpus: Corpus, bytes: number): void {
-  if (corpus.samples.some((sample) => sample.content.length !== bytes))
-    throw new WrongShapeError(corpus.name, corpus.shape, bytes);
+function checkPublic(publicTexts: Corpus, corpus: Corpus, profile: Profile): void {
+  if (publicTexts.text !== true || corpus.text !== true)
+    throw new NotTextError(publicTexts.name, corpus.name);
+  if (publicTexts.classes > profile.classes)
+    throw new TooManyClassesError(publicTexts.name, publicTexts.classes, profile.classes);
+}
+
+function checkShape(corpus: Corpus, { inputSize, text }: Backbone): void {
+  if (text !== (corpus.text === true)) throw new WrongKindError(corpus.name, text);
+  if (!text && corpus.samples.some((sample) => sample.content.length !== inputSize))
+    throw new WrongShapeError(corpus.name, corpus.shape, inputSize);
 }
 
 /** Batches that no model may take. */
@@ -280,13 +311,33 @@ export class WrongShapeError extends Error {
   }
 }
 
-/** More classes than outputs. */
+/** Pixels for a backbone of texts, or texts for one of pixels. */
+export class WrongKindError extends Error {
+  override readonly name = "Train.WrongKind";
+  constructor(corpus: string, text: boolean) {
+    super(
+      text
+        ? `${corpus} holds no texts, and this project's backbone reads texts: start a new project for it.`
+        : `${corpus} holds texts, and this project's backbone reads pixels: give public texts with --public FILE.`,
+    );
+  }
+}
+
+/** Public texts beside data that is none, or the other way round. */
+export class NotTextError extends Error {
+  override readonly name = "Train.NotText";
+  constructor(publicTexts: string, corpus: string) {
+    super(
+      `Public texts train the backbone of texts: ${publicTexts} and ${corpus} must both have a column "text".`,
+    );
+  }
+}
+
+/** More classes than the profile has. */
 export class TooManyClassesError extends Error {
   override readonly name = "Train.TooManyClasses";
-  constructor(corpus: string, classes: number, outputs: number) {
-    super(
-      `${corpus} has ${classes} classes and the profile ${outputs} outputs. Merge classes, or leave some out.`,
-    );
+  constructor(corpus: string, classes: number, most: number) {
+    super(`${corpus} has ${classes} classes and the profile ${most}. Merge classes, or leave some out.`);
   }
 }
 

@@ -1,10 +1,10 @@
 /**
  * Verdicts on batches: what a validator looks at, and a round of several validators.
  *
- * A validator gets a batch's records from its contributor, off the chain, and looks at three things: that they
- * open the signed root, that none of their contents is in an earlier batch or twice in this one, and, where it
- * has the contents, that the features are the backbone's. What it finds is a verdict that it stands for with
- * stake: **governed**. Only the duplicate can be proven against it (circuits/duplicate.circom).
+ * A validator gets a batch's records from its contributor, off the chain, and looks at three things: that
+ * they open the signed root, that none of their contents is in an earlier batch or twice in this one, and,
+ * where it has the contents, that the features are the backbone's. What it finds is a verdict that it stands
+ * for with stake: **governed**. Only the duplicate can be proven against it (circuits/duplicate.circom).
  *
  * A verdict is committed before it is shown, under a random salt: nobody can copy another's.
  */
@@ -113,8 +113,8 @@ export async function judgeBatches(of: {
 }
 
 /**
- * Frees the stake behind verdicts whose challenge window has passed, and pays the validators their part of the
- * datanet's fees. Returns who got how much.
+ * Frees the stake behind verdicts whose challenge window has passed, and pays the validators their part of
+ * the datanet's fees. Returns who got how much.
  */
 export async function payValidators(of: {
   readonly session: Session;

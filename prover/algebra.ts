@@ -5,6 +5,7 @@
  * Slow (BigInt, no blocking) and meant to be: witness builders run once per proof, and the fast paths of the
  * pipeline are compared with the same formulas.
  */
+import { wordOf } from "./codes.ts";
 import type { DataRecord } from "./commitments.ts";
 import type { Profile } from "./profile.ts";
 
@@ -17,12 +18,19 @@ export function recordScores(features: Int8Array, w: readonly bigint[], m: numbe
   return scores;
 }
 
-/** Q_in + Σ fee·h·onehot(class)ᵀ. */
-export function addQueries(qIn: readonly bigint[], records: readonly DataRecord[], { m }: Profile): bigint[] {
+/** Q_in + Σ fee·h·wordᵀ, with the word of each record's class (one-hot unless the profile has a code). */
+export function addQueries(
+  qIn: readonly bigint[],
+  records: readonly DataRecord[],
+  { m, words }: Profile,
+): bigint[] {
   const q = [...qIn];
   for (const { features, klass, weight } of records) {
+    const word = wordOf(words, klass);
     features.forEach((h, j) => {
-      q[j * m + klass] = cell(q, j * m + klass) + BigInt(weight) * BigInt(h);
+      word.forEach((value, k) => {
+        q[j * m + k] = cell(q, j * m + k) + BigInt(weight) * BigInt(h) * BigInt(value);
+      });
     });
   }
   return q;

@@ -17,7 +17,7 @@
  * proof of training. The circuits in circuits/ compute the same values; tests compare the two.
  */
 import { assertField, fitsSigned, fitsUnsigned, toField } from "./field.ts";
-import { poseidon } from "./poseidon.ts";
+import { poseidon, poseidonChain } from "./poseidon.ts";
 import type { Profile } from "./profile.ts";
 
 /** Matrices that are committed to, row by row (j·m + k); of A, which is symmetric, the upper triangle. */
@@ -27,7 +27,7 @@ export type MatrixKind = "W" | "A" | "G" | "Q" | "Y" | "R";
 export type DataRecord = {
   /** d int8 features, the last one the constant bias. */
   readonly features: Int8Array;
-  /** 0 … m-1 */
+  /** 0 … classes-1 */
   readonly klass: number;
   /** SHA-256 of the content, cut to 248 bits. */
   readonly digest: bigint;
@@ -59,13 +59,7 @@ export const DIGEST_BITS = 248;
  * @example `sponge([1n, 2n, 3n], SPONGE_TYPES.batch)`
  */
 export function sponge(values: readonly bigint[], type: number): bigint {
-  let state = (BigInt(type) << 32n) + BigInt(values.length);
-  for (let start = 0; start < values.length; start += SPONGE_RATE) {
-    const chunk = values.slice(start, start + SPONGE_RATE);
-    while (chunk.length < SPONGE_RATE) chunk.push(0n);
-    state = poseidon([state, ...chunk]);
-  }
-  return state;
+  return poseidonChain((BigInt(type) << 32n) + BigInt(values.length), values, SPONGE_RATE);
 }
 
 /** Packs int8 features, 31 to an element: element e = Σ_i (h_(31e+i) + 128)·256^i. */
@@ -114,8 +108,8 @@ export function recordLeaf(record: DataRecord, profile: Profile): bigint {
       `${features.length} features; the profile "${profile.name}" has d = ${profile.d}`,
     );
   }
-  if (!Number.isInteger(klass) || klass < 0 || klass >= profile.m) {
-    throw new CommitmentsRecordError(`class ${klass}; classes are 0 … ${profile.m - 1}`);
+  if (!Number.isInteger(klass) || klass < 0 || klass >= profile.classes) {
+    throw new CommitmentsRecordError(`class ${klass}; classes are 0 … ${profile.classes - 1}`);
   }
   if (!Number.isInteger(weight) || weight < 0 || weight >= 2 ** profile.feeBits) {
     throw new CommitmentsRecordError(

@@ -8,8 +8,10 @@
 export * from "./algebra.ts";
 export * from "./artifacts.ts";
 export * from "./calldata.ts";
+export * from "./codes.ts";
 export * from "./commitments.ts";
 export { CompileError } from "./engine/circom.ts";
+export { PROVING_STAGES, type ProvingStage } from "./fast/prover.ts";
 export * from "./field.ts";
 export * from "./groth16.ts";
 export * from "./keys/ceremony.ts";

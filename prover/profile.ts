@@ -14,6 +14,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { type Code, largestEntry, leadBound, loadCode, ONE_HOT, squaredNorms } from "./codes.ts";
 
 /** The circuits, in the order in which reports and tables list them. */
 export const CIRCUIT_NAMES = [
@@ -28,8 +29,11 @@ export const CIRCUIT_NAMES = [
 ] as const;
 export type CircuitName = (typeof CIRCUIT_NAMES)[number];
 
-/** The profiles: `tiny` for tests (the real widths, small sizes), `default` for everything else. */
-export const PROFILE_NAMES = ["tiny", "default"] as const;
+/**
+ * The profiles: `default` (up to 10 classes, an output each) and `tickets32` (up to 77 classes that share 16
+ * outputs, see codes.ts) for use, `tiny` and `tiny-codes` for tests (the real widths, small sizes).
+ */
+export const PROFILE_NAMES = ["tiny", "default", "tiny-codes", "tickets32"] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 const size = z.number().int().positive();
@@ -38,6 +42,8 @@ const bits = z.number().int().min(2).max(250);
 const sizesSchema = z.strictObject({
   d: size,
   m: size,
+  classes: size,
+  code: z.string(),
   scaleBits: bits,
   adjointBits: bits,
   maxSamples: size,
@@ -64,25 +70,42 @@ export function forEachCircuit<T>(value: T): Record<CircuitName, T> {
   return Object.fromEntries(CIRCUIT_NAMES.map((name) => [name, value])) as Record<CircuitName, T>;
 }
 
-const circuitSchema = z.strictObject({
+/** What a template may be called with: a number of the profile, or the words of its code. */
+const parameter = z.union([sizesSchema.omit({ code: true }).keyof(), z.literal("words")]);
+
+const templateSchema = z.strictObject({
   file: z.string(),
   template: z.string(),
-  parameters: z.array(sizesSchema.keyof()),
+  parameters: z.array(parameter),
+});
+
+/** `coded` is the template for profiles with another code than one-hot, where that makes a difference. */
+const circuitSchema = templateSchema.extend({
   public: z.array(z.string()),
+  coded: templateSchema.optional(),
 });
 
 const manifestSchema = z.strictObject({
   format: z.literal("quittance-circuits/1"),
   optimisation: z.enum(["--O0", "--O1", "--O2"]),
   circuits: z.strictObject(forEachCircuit(circuitSchema)),
-  profiles: z.strictObject({ tiny: sizesSchema, default: sizesSchema }),
+  profiles: z.strictObject(
+    Object.fromEntries(PROFILE_NAMES.map((name) => [name, sizesSchema])) as Record<
+      ProfileName,
+      typeof sizesSchema
+    >,
+  ),
 });
 
 /** Sizes and widths of one profile. Read-only data; the fields are explained in circuits/README.md. */
-export type Profile = Readonly<z.infer<typeof sizesSchema>> & { readonly name: ProfileName };
+export type Profile = Readonly<z.infer<typeof sizesSchema>> & {
+  readonly name: ProfileName;
+  /** The word of each class, `classes` of m integers. */
+  readonly words: Code;
+};
 
 /** Where a circuit's template stands, what it is called with, and its public signals in order. */
-export type CircuitSource = Readonly<z.infer<typeof circuitSchema>>;
+export type CircuitSource = Readonly<z.infer<typeof templateSchema>> & { readonly public: readonly string[] };
 
 type Manifest = z.infer<typeof manifestSchema>;
 
@@ -113,15 +136,18 @@ function manifest(): Manifest {
  */
 export function loadProfile(name: ProfileName): Profile {
   if (!PROFILE_NAMES.includes(name)) throw new ProfileUnknownError(name);
-  const profile: Profile = Object.freeze({ name, ...manifest().profiles[name] });
+  const sizes = manifest().profiles[name];
+  const words = loadCode(sizes.code, sizes.classes, sizes.m);
+  const profile: Profile = Object.freeze({ name, ...sizes, words });
   const problems = rangeProblems(profile);
   if (problems.length > 0) throw new ProfileRangeError(name, problems);
   return profile;
 }
 
 /** The source of a circuit: file, template, parameters and public signals. */
-export function circuitSource(circuit: CircuitName): CircuitSource {
-  return manifest().circuits[circuit];
+export function circuitSource(circuit: CircuitName, profile: Pick<Profile, "code">): CircuitSource {
+  const { coded, public: publics, ...plain } = manifest().circuits[circuit];
+  return { ...(profile.code === ONE_HOT ? plain : (coded ?? plain)), public: publics };
 }
 
 /** The compiler's optimisation option that every circuit is built with, such as `--O1`. */
@@ -135,8 +161,10 @@ export function circuitOptimisation(): string {
  * To be compiled from the repository's root with `-l . -l node_modules`: the include is relative to the root.
  */
 export function mainSource(profile: Profile, circuit: CircuitName): string {
-  const source = circuitSource(circuit);
-  const values = source.parameters.map((parameter) => String(profile[parameter]));
+  const source = circuitSource(circuit, profile);
+  const values = source.parameters.map((name) =>
+    name === "words" ? JSON.stringify(profile.words) : String(profile[name]),
+  );
   return [
     "pragma circom 2.1.0;",
     "",
@@ -159,20 +187,27 @@ export function rangeProblems(p: Profile): string[] {
   const d = BigInt(p.d);
   const h = 128n; // |feature| <= 2^7
   const half = (b: number): bigint => 1n << BigInt(b - 1); // bounds |v| of a signed v
-  // |e| <= 2^S + d·2^7·2^(wBits-1), and an entry of any sum of h·eᵀ over samples is within this:
-  const gradient = BigInt(p.maxSamples) * h * ((1n << BigInt(p.scaleBits)) + d * half(p.wBits) * h);
+  const entry = BigInt(largestEntry(p.words)); // 1 for one-hot
+  // |e| <= 2^S·entry + d·2^7·2^(wBits-1), and an entry of any sum of h·eᵀ over samples is within this:
+  const gradient = BigInt(p.maxSamples) * h * ((entry << BigInt(p.scaleBits)) + d * half(p.wBits) * h);
+  const norms = squaredNorms(p.words);
   const rules: [string, boolean][] = [
     [
       "aBits: |A_jk| <= maxSamples·2^14 must be below 2^(aBits-1)",
       BigInt(p.maxSamples) * h * h < half(p.aBits),
     ],
     [
-      "scoreDiffBits: two scores differ by at most 2·d·2^7·2^(wBits-1), which must be below 2^scoreDiffBits",
-      2n * d * h * half(p.wBits) < 1n << BigInt(p.scoreDiffBits),
+      "scoreDiffBits: two classes' fits to scores of d·2^7·2^(wBits-1) must differ by less than 2^scoreDiffBits",
+      leadBound(p.words, p.scaleBits, d * h * half(p.wBits)) < 1n << BigInt(p.scoreDiffBits),
     ],
     [
-      "qBits: one proof's queries add at most queries·2^feeBits·2^7, which must be below 2^(qBits-1)",
-      (BigInt(p.queries) << BigInt(p.feeBits)) * h < half(p.qBits),
+      "qBits: one proof's queries add at most queries·2^feeBits·2^7 per unit of a word, to be below 2^(qBits-1)",
+      (BigInt(p.queries) << BigInt(p.feeBits)) * h * entry < half(p.qBits),
+    ],
+    [
+      "code: the words differ, and word 0, which padding is answered with, is a shortest one",
+      new Set(p.words.map(String)).size === p.words.length &&
+        norms.every((norm) => norm >= (norms[0] as number)),
     ],
     [
       "rBits: Y rounded by a half leaves |R| <= (d·2^(aBits-1) + 2^lambdaBits)/2, to be below 2^(rBits-1)",

@@ -7,8 +7,9 @@
  *   (3)  Σ_{all batches} a   =  A(ρ1, ρ3)
  *
  * with M(x, y) = Σ_jk M_jk x^j y^k. Two matrices that differ agree at a point drawn after both were fixed
- * with probability at most (rows + columns)/2^248 < 2^-241 (ρ has 248 bits). So (1) says that G_c is the
- * gradient of exactly the samples of c's batches, (3) that A is the Gram matrix of exactly all of them, and
+ * with probability at most (rows + columns)/2^248: 2^-242 for 32 × 32 (ρ has 248 bits). So (1) says that G_c
+ * is the gradient of exactly the samples of c's batches, (3) that A is the Gram matrix of exactly all of
+ * them, and
  * (2) that W balances them up to R, which `model` proves to be within {@link residualBound}.
  *
  * Pitfall: the identities alone prove nothing. Each number must come from a verified proof, of a statement

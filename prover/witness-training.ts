@@ -5,6 +5,7 @@
  * contract does; a proof for any other ρ is valid and useless.
  */
 import { innerProduct } from "./algebra.ts";
+import { wordOf } from "./codes.ts";
 import { batchRoot, commitMatrix, commitVector, type DataRecord, recordLeaf } from "./commitments.ts";
 import { FIELD } from "./field.ts";
 import type { Profile } from "./profile.ts";
@@ -68,17 +69,17 @@ export function samplesWitness(inputs: SamplesInputs): { statement: SamplesState
   };
 }
 
-/** g = h(ρ1)·(2^S·ρ2^k − ⟨h, v⟩) and a = h(ρ1)·h(ρ3) of one record, modulo p. */
+/** g = h(ρ1)·(2^S·word(ρ2) − ⟨h, v⟩) and a = h(ρ1)·h(ρ3) of one record, modulo p. */
 function sampleValues(
   { features, klass, weight }: DataRecord,
   v: readonly bigint[],
   rho: Rho,
-  { m, scaleBits }: Profile,
+  { words, scaleBits }: Profile,
 ): { g: bigint; a: bigint } {
   if (weight === 0) return { g: 0n, a: 0n };
   const h = Array.from(features, BigInt);
-  const isClass = Array.from({ length: m }, (_, k) => (k === klass ? 1n : 0n));
-  const error = (evaluatePolynomial(isClass, rho[1]) << BigInt(scaleBits)) - innerProduct(h, v);
+  const word = wordOf(words, klass).map(BigInt);
+  const error = (evaluatePolynomial(word, rho[1]) << BigInt(scaleBits)) - innerProduct(h, v);
   const atRho1 = evaluatePolynomial(h, rho[0]);
   return {
     g: (((atRho1 * error) % FIELD) + FIELD) % FIELD,

@@ -9,6 +9,7 @@
  * witness-input.ts.
  */
 import { addQueries, cell, innerProduct, recordScores, residual } from "./algebra.ts";
+import { bestClass, codeFits } from "./codes.ts";
 import {
   commitMatrix,
   type DataRecord,
@@ -51,7 +52,7 @@ export type InferenceInputs = {
  * Statement and input of the `inference` circuit, and the matrix Q after these queries.
  *
  * @throws {WitnessRangeError} when W, Q_in or Q_out leave their range.
- * @throws {WitnessArgmaxError} when a record's class is not an argmax of Wᵀh.
+ * @throws {WitnessArgmaxError} when another class' word fits Wᵀh better than a record's.
  * @throws {CommitmentsLengthError} | {CommitmentsRecordError} when records are too many or malformed.
  */
 export function inferenceWitness(inputs: InferenceInputs): {
@@ -95,10 +96,11 @@ export function inferenceWitness(inputs: InferenceInputs): {
 }
 
 function assertArgmax(record: DataRecord, w: readonly bigint[], index: number, profile: Profile): void {
-  const scores = recordScores(record.features, w, profile.m);
-  const best = scores.findIndex((score) => scores.every((other) => score >= other));
-  if (cell(scores, record.klass) < cell(scores, best))
-    throw new WitnessArgmaxError(index, record.klass, best);
+  const { m, words, scaleBits } = profile;
+  const scores = recordScores(record.features, w, m);
+  const fits = codeFits(scores, words, scaleBits);
+  const best = bestClass(scores, words, scaleBits);
+  if (cell(fits, record.klass) < cell(fits, best)) throw new WitnessArgmaxError(index, record.klass, best);
 }
 
 /** What one adjoint proof is made of: `a` the upper triangle of A, row by row, `y` the rounded solution. */

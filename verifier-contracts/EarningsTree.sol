@@ -5,9 +5,9 @@ import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {ModelId} from "./Types.sol";
 
 /// @title EarningsTree: the root of what a model's contributors have earned
-/// @notice Leaf i is `keccak256(keccak256(abi.encode(model, account_i, cumulative_i)))`. Nodes are paired from
-/// the left, each pair sorted and hashed; the last node of an odd level moves up as it is. Proofs are those of
-/// OpenZeppelin's `MerkleProof`.
+/// @notice Leaf i is `keccak256(keccak256(abi.encode(model, account_i, cumulative_i)))`. Nodes are paired
+/// from the left, each pair sorted and hashed; the last node of an odd level moves up as it is. Proofs are
+/// those of OpenZeppelin's `MerkleProof`.
 /// @dev A leaf is the hash of 32 bytes and a node the hash of 64, so a node can never be read as a leaf, nor
 /// can anybody find an entry whose 64 bytes are two nodes. The hashing works in scratch space: a list of 512
 /// leaves would otherwise leave a quarter of a megabyte of memory behind, which costs more than the hashes.

@@ -37,8 +37,8 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         keccak256("ClaimTo(bytes32 model,address account,address to,uint256 cumulative,uint256 deadline)");
 
     /// @dev A model's books. `earned` is what contributors were credited over all time, `owed` what of it
-    /// nobody has claimed. What changes together shares a slot; a claim touches the first two. That `owed` has
-    /// 96 bits bounds all that a model can take in, at 79 billion of a token with 18 decimals.
+    /// nobody has claimed. What changes together shares a slot; a claim touches the first two. That `owed`
+    /// has 96 bits bounds all that a model can take in, at 79 billion of a token with 18 decimals.
     struct Books {
         bytes32 root;
         IERC20 token;
@@ -97,9 +97,10 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         bytes32 r,
         bytes32 s
     ) external nonReentrant {
+        IERC20 token = _tokenOf(model);
         // Whoever copies a permit out of the pool of transactions can only use it up, for the same approval.
         try
-            IERC20Permit(address(_tokenOf(model))).permit(msg.sender, address(this), amount, deadline, v, r, s)
+            IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s)
         {} catch {}
         _depositFromSender(model, amount);
     }
@@ -384,7 +385,8 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         _credit(model, token, msg.sender, amount, before);
     }
 
-    /// @dev After the token has moved: what is credited is what arrived. Re-entering is the guard's to refuse.
+    /// @dev After the token has moved: what is credited is what arrived. Re-entering is the guard's to
+    /// refuse.
     function _credit(ModelId model, IERC20 token, address payer, uint256 sent, uint256 before) private {
         if (sent == 0) revert VaultNothingDeposited();
         uint256 received = token.balanceOf(address(this)) - before;

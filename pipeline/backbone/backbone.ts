@@ -1,5 +1,6 @@
 /**
- * Opens a backbone: any ONNX graph with one uint8 input `[n, bytes]` and one int8 output `[n, d]`.
+ * Opens a backbone: any ONNX graph with one uint8 input `[n, bytes]` and one int8 output `[n, d]`. A content
+ * is those bytes, or a text of any length, if the file says how texts become bytes (text/network.ts).
  *
  * The bytes are the backbone; their SHA-256 is its name in a model's statement. Whoever holds a content can
  * open the file of that name and recompute its features: they are the same bits on every device, because the
@@ -7,14 +8,21 @@
  * elsewhere).
  */
 import { createHash } from "node:crypto";
+import { onnxDoc } from "../engine/onnx.ts";
 import { openSession, type Session, type SessionOptions, tensor } from "../engine/ort.ts";
+import { specOf } from "../text/network.ts";
+import { ngramVector } from "../text/ngrams.ts";
 
 /** An open backbone. */
 export type Backbone = {
   /** SHA-256 of the ONNX file, in hex. */
   readonly hash: string;
-  /** Bytes in a content. */
+  /** Bytes in a content, or in the vector that a text becomes. */
   readonly inputSize: number;
+  /** Whether contents are texts (UTF-8, of any length). */
+  readonly text: boolean;
+  /** What the graph reads of a content: the content itself, or the vector that a text becomes. */
+  readonly bytes: (content: Uint8Array) => Uint8Array;
   /** Number of features, the bias included. */
   readonly d: number;
   /**
@@ -59,18 +67,29 @@ export async function openBackbone(onnx: Uint8Array, options: SessionOptions = {
       "A backbone takes one uint8 [n, bytes] and gives one int8 [n, d]: export it like that.",
     );
   }
+  const spec = specOf({ doc: onnxDoc(onnx) });
+  if (spec !== undefined && spec.buckets !== inputSize) {
+    await session.close();
+    throw new BackboneShapeError(
+      `This text backbone reads ${inputSize} bytes and says ${spec.buckets}: build it again.`,
+    );
+  }
+  const bytes = (content: Uint8Array): Uint8Array =>
+    spec === undefined ? content : ngramVector(content, spec);
   return {
     hash: backboneHash(onnx),
     inputSize,
+    text: spec !== undefined,
+    bytes,
     d,
     features: async (contents, featureOptions = {}) => {
-      const wrong = contents.findIndex((content) => content.length !== inputSize);
+      const wrong = spec === undefined ? contents.findIndex((content) => content.length !== inputSize) : -1;
       if (wrong >= 0) {
         throw new BackboneContentError(
           `Content ${wrong} has ${contents[wrong]?.length} bytes, the backbone reads ${inputSize}: resize.`,
         );
       }
-      return blocks(session, contents, d, featureOptions);
+      return blocks(session, contents, d, featureOptions, bytes);
     },
     close: session.close,
   };
@@ -86,13 +105,14 @@ async function blocks(
   contents: readonly Uint8Array[],
   width: number,
   { onProgress, signal }: FeatureOptions,
+  bytesOf: (content: Uint8Array) => Uint8Array,
 ): Promise<Int8Array> {
   const input = session.inputs[0]?.name ?? "";
   const output = session.outputs[0]?.name ?? "";
   const out = new Int8Array(contents.length * width);
   for (let start = 0; start < contents.length; start += BLOCK) {
     signal?.throwIfAborted();
-    const block = contents.slice(start, start + BLOCK);
+    const block = contents.slice(start, start + BLOCK).map(bytesOf);
     const size = block[0]?.length ?? 0;
     const bytes = new Uint8Array(block.length * size);
     block.forEach((content, i) => {

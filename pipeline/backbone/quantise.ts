@@ -89,10 +89,12 @@ export async function quantise(
 }
 
 /** What a layer's results should be in bytes: `real = steps · (q − zeros)`, for each output. */
-type Targets = { readonly steps: readonly number[]; readonly zeros: readonly number[] };
+export type Targets = { readonly steps: readonly number[]; readonly zeros: readonly number[] };
+/** What an input byte stands for: `step · (q − zero) + rest`. */
 type Input = { readonly step: number; readonly zero: number; readonly rest: number };
 
-function integerLayer(layer: WeightLayer, input: Input, targets: Targets, name: string): IntegerLayer {
+/** A layer in integers, from what its input's bytes stand for to what its results' bytes shall stand for. */
+export function integerLayer(layer: WeightLayer, input: Input, targets: Targets, name: string): IntegerLayer {
   const { inputs, outputs } = layer;
   const count = layer.weights.length / outputs;
   /** Weights of one output, wherever the layout puts them. */
@@ -151,7 +153,7 @@ function rangeTarget(values: Float32Array, layer: WeightLayer): Targets {
 }
 
 /** Centred features of standard deviation {@link DEVIATION}; one that never varies stays at its middle. */
-function featureTargets(values: Float32Array, width: number): Targets {
+export function featureTargets(values: ArrayLike<number>, width: number): Targets {
   const { means, deviations } = moments(values, width);
   if (deviations.every((deviation) => deviation === 0))
     throw new QuantiseDataError("The public contents are all alike to this encoder: use real, varied ones.");
@@ -159,17 +161,16 @@ function featureTargets(values: Float32Array, width: number): Targets {
   return { steps, zeros: means.map((mean, j) => ZERO - mean / (steps[j] as number)) };
 }
 
-function moments(values: Float32Array, width: number): { means: number[]; deviations: number[] } {
+function moments(values: ArrayLike<number>, width: number): { means: number[]; deviations: number[] } {
   const rows = values.length / width;
   const means = new Array<number>(width).fill(0);
   const squares = new Array<number>(width).fill(0);
-  values.forEach((value, at) => {
-    means[at % width] = (means[at % width] as number) + value / rows;
-  });
-  values.forEach((value, at) => {
-    squares[at % width] =
-      (squares[at % width] as number) + (value - (means[at % width] as number)) ** 2 / rows;
-  });
+  for (let at = 0; at < values.length; at++)
+    means[at % width] = (means[at % width] as number) + (values[at] as number) / rows;
+  for (let at = 0; at < values.length; at++) {
+    const from = (values[at] as number) - (means[at % width] as number);
+    squares[at % width] = (squares[at % width] as number) + from ** 2 / rows;
+  }
   return { means, deviations: squares.map((square) => (square < 1e-12 ? 0 : Math.sqrt(square))) };
 }
 
@@ -204,7 +205,7 @@ async function withFeatures(
 }
 
 /** The leading directions of variation, as rows. */
-function directions(values: Float32Array, width: number, count: number): Float64Array {
+export function directions(values: ArrayLike<number>, width: number, count: number): Float64Array {
   const { means } = moments(values, width);
   const covariance = new Float64Array(width * width);
   for (let row = 0; row < values.length; row += width) {

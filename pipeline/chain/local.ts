@@ -63,8 +63,8 @@ export async function openLocalChain(options: LocalChainOptions = {}): Promise<C
 export async function buildContracts(): Promise<void> {
   const runtime = await hardhat();
   const { log, warn } = console;
-  // The compiler's remarks about libraries are their authors'; those about our own contracts are shown. Hardhat
-  // sets an empty line before them, on the standard output, which is not its to write to.
+  // The compiler's remarks about libraries are their authors'; those about our own contracts are shown.
+  // Hardhat sets an empty line before them, on the standard output, which is not its to write to.
   console.log = (...what: unknown[]) => {
     if (what.length > 0) warn(...what);
   };

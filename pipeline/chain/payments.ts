@@ -2,8 +2,8 @@
  * Calls of the contracts that money goes through: tokens, the vault, the fee schedule and disputes.
  * `openContracts` joins them with those of models and epochs.
  *
- * Each write returns what the transaction cost; a refusal is a `RevertedError` with the contract's own reason.
- * Amounts are in the model's token's smallest unit.
+ * Each write returns what the transaction cost; a refusal is a `RevertedError` with the contract's own
+ * reason. Amounts are in the model's token's smallest unit.
  */
 import type { Account, Hex } from "../engine/ethers.ts";
 import type { ClaimOrder, SignedVoucher, Voucher } from "../payments/vouchers.ts";

@@ -11,6 +11,7 @@ import { addCheckingCommands } from "./check.ts";
 import { addProjectCommands } from "./operate.ts";
 import { describeError, EXIT, plainJson } from "./output.ts";
 import { addSetupCommands } from "./setup.ts";
+import { addWorkCommands } from "./work.ts";
 
 /** Builds the command tree. */
 export function program(): Command {
@@ -31,16 +32,20 @@ An operator's day:   quittance setup
                      quittance infer  --project shop --data ./questions
                      quittance settle --project shop
                      quittance claim  --project shop
+On many machines:    quittance worker --queue proofs,features     (and settle --workers remote)
 An auditor's day:    quittance verify shop/out/epoch-1.json
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
-QUITTANCE_THREADS (proofs side by side), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local).`,
+QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
+(its path), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local), DATABASE_URL (jobs on a Postgres
+server), QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help).`,
     )
     // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
     .enablePositionalOptions()
     .exitOverride();
   addSetupCommands(root);
   addProjectCommands(root);
+  addWorkCommands(root);
   addCheckingCommands(root);
   return root;
 }

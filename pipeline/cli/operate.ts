@@ -1,19 +1,24 @@
 /** Commands that change a project: demo, train, infer, settle, claim. */
 import { type Command, Option } from "commander";
+import type { ProfileName } from "../../prover/index.ts";
 import { claimOwed } from "../claim.ts";
 import { currentModel } from "../commit.ts";
+import type { Corpus } from "../corpus/corpus.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import { runDemo } from "../demo.ts";
 import { forgetContributors } from "../forget.ts";
 import { answerQueries } from "../infer.ts";
+import type { WorkPlace } from "../jobs/spec.ts";
 import { openProject, type Project } from "../project.ts";
 import type { BroughtEncoder } from "../project-backbone.ts";
+import { className, labelsIn, projectLabels } from "../project-labels.ts";
 import { proveTraining } from "../prove-training.ts";
 import { coinOf, openSession, type Session } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { profileOption, tell, wholeNumber } from "./options.ts";
 import { coins, openUi, table, type Ui } from "./ui.ts";
+import { workersOption, workOf } from "./work.ts";
 
 const projectOption = (): Option =>
   new Option("-p, --project <folder>", "the project folder").makeOptionMandatory();
@@ -36,6 +41,7 @@ async function withSession<T>(
       await session.close();
     }
   } finally {
+    await project.store.close();
     project.close();
   }
 }
@@ -52,7 +58,7 @@ export function addProjectCommands(root: Command): void {
     .addHelpText("after", "\nExample:\n  quittance demo\n  open out/report.html\n")
     .action(
       async (
-        options: { project: string; out: string; keep?: boolean; profile: "tiny" | "default" },
+        options: { project: string; out: string; keep?: boolean; profile: ProfileName },
         command: Command,
       ) => {
         const ui = openUi(process.stderr);
@@ -74,7 +80,11 @@ export function addProjectCommands(root: Command): void {
     .requiredOption("-d, --data <path>", "a folder with IDX files (and writer ids), a CSV or a JSONL file")
     .option("--limit <n>", "take only the first n samples", wholeNumber(1, 65_535))
     .option("--backbone <file>", "your own encoder, an ONNX file; checked, quantised and kept in the project")
-    .option("--public <path>", "public contents to measure the encoder on (default: standard public digits)")
+    .option(
+      "--public <path>",
+      "contents that nobody is paid for: labelled texts to train the backbone of texts on, or (with --backbone) " +
+        "what to measure the encoder on",
+    )
     .option(
       "--lambda <n>",
       "the ridge's regulariser (default: chosen on public data)",
@@ -84,9 +94,10 @@ export function addProjectCommands(root: Command): void {
       "--unproven",
       "register the model as unproven: usable without a training proof, and everything says so",
     )
+    .addOption(workersOption())
     .option("--chain <address>", '"local" or a JSON-RPC address (new projects only)')
     .option("--fee-unit-wei <wei>", "price of one fee unit (new projects only)")
-    .addOption(profileOption().hideHelp())
+    .addOption(profileOption())
     .addHelpText(
       "after",
       `
@@ -96,11 +107,16 @@ project the contributors' wallets are derived from the project's secret.
 --backbone takes an integer graph (uint8 [n, bytes] in, int8 [n, d] out, the last feature constant) as it is; a float
 encoder (MatMul, Gemm, Conv, Relu, pooling) is quantised to integers with ranges measured on public contents.
 
+Texts come as a CSV (columns text, label or category, contributor) or JSONL; labels may be names, up to 77 with the
+profile tickets32. --public is a file alike, without contributors: its texts train the backbone and are paid for by
+nobody.
+
 Examples:
   quittance train --project shop --data ./digits             (train-images-idx3-ubyte.gz, writers-train.tsv.gz, …)
   quittance train --project shop --data ./digits --limit 2000
   quittance train --project shop --data samples.csv
   quittance train --project shop --data ./digits --backbone encoder.onnx
+  quittance train --project desk --profile tickets32 --data tickets.csv --public public.csv
 `,
     )
     .action(async (options: TrainOptions, command: Command) => {
@@ -110,9 +126,7 @@ Examples:
         ...(options.chain === undefined ? {} : { chain: options.chain }),
         ...(options.feeUnitWei === undefined ? {} : { feeUnitWei: options.feeUnitWei }),
       };
-      const corpus = await ui.step("Read the data", async () =>
-        loadCorpus(options.data, options.limit === undefined ? {} : { limit: options.limit }),
-      );
+      const { corpus, publicTexts } = await ui.step("Read the data", async () => readData(options));
       await withSession({ folder: options.project, create }, ui, async (project, session) => {
         const model = await trainModel({
           project,
@@ -121,7 +135,9 @@ Examples:
           ui,
           ...(options.lambda === undefined ? {} : { lambda: options.lambda }),
           ...(options.backbone === undefined ? {} : { encoder: encoderOf(options.backbone, options.public) }),
+          ...(publicTexts === undefined ? {} : { publicTexts }),
           unproven: options.unproven === true,
+          work: workOf(options.workers, ui),
         });
         const { w: _w, a: _a, residual: _r, contributors, ...summary } = model;
         tell(
@@ -136,15 +152,17 @@ Examples:
     .command("prove")
     .description("prove the training: the signed batches, and nothing but them, made the model")
     .addOption(projectOption())
+    .addOption(workersOption())
     .addHelpText(
       "after",
       "\nsettle does this too, together with the epoch.\n\nExample:\n  quittance prove --project shop\n",
     )
-    .action(async (options: { project: string }, command: Command) => {
+    .action(async (options: ProveOptions, command: Command) => {
       const ui = openUi(process.stderr);
       await withSession({ folder: options.project }, ui, async (project, session) => {
         const model = currentModel(project);
-        const training = await proveTraining({ project, session, model, ui });
+        const work = workOf(options.workers, ui);
+        const training = await proveTraining({ project, session, model, ui, work });
         const proofs = training?.proofs.length ?? 0;
         const text =
           training === undefined
@@ -194,7 +212,7 @@ Examples:
       const ui = openUi(process.stderr);
       const split = options.limit === undefined ? {} : { limit: options.offset + options.limit };
       const corpus = await ui.step("Read the questions", async () =>
-        loadCorpus(options.data, { ...split, part: "test" }),
+        loadCorpus(options.data, { ...split, part: "test", unlabelled: true }),
       );
       await withSession({ folder: options.project }, ui, async (project, session) => {
         const queries = corpus.samples.slice(options.offset).map((sample) => ({
@@ -202,16 +220,22 @@ Examples:
           payer: options.payer,
           feeUnits: options.fee,
         }));
-        const answers = await answerQueries({ project, session, queries, ui });
+        const text = corpus.text === true;
+        const answers = await answerQueries({ project, session, queries, ui, text });
+        const labels = projectLabels(project);
         const rows = answers.map(({ receipt, path }) => [
           String(receipt.sequence),
-          String(receipt.opening.answer),
+          className(labels, receipt.opening.answer),
           String(receipt.feeUnits),
           path,
         ]);
         tell(
           command,
-          answers.map((a) => ({ ...a, receipt: { ...a.receipt } })),
+          answers.map((a) => ({
+            ...a,
+            answer: className(labels, a.receipt.opening.answer),
+            receipt: { ...a.receipt },
+          })),
           table(["#", "answer", "fee", "receipt"], rows),
         );
       });
@@ -221,14 +245,15 @@ Examples:
     .command("settle")
     .description("close the epoch: prove it, post the proofs, turn weights into payouts, write the bundle")
     .addOption(projectOption())
+    .addOption(workersOption())
     .addHelpText(
       "after",
       "\nCan be interrupted and run again: finished proofs are kept.\n\nExample:\n  quittance settle --project shop\n",
     )
-    .action(async (options: { project: string }, command: Command) => {
+    .action(async (options: ProveOptions, command: Command) => {
       const ui = openUi(process.stderr);
       await withSession({ folder: options.project }, ui, async (project, session) => {
-        const settled = await settleEpoch({ project, session, ui });
+        const settled = await settleEpoch({ project, session, ui, work: workOf(options.workers, ui) });
         const coin = await coinOf(session, currentModel(project).token);
         const rows = settled.payouts.map((p) => [p.name, String(p.influence), coins(p.payoutWei, coin)]);
         tell(
@@ -269,13 +294,27 @@ Examples:
     });
 }
 
+/**
+ * The data, and the public texts that its backbone is to be trained on. Their labels mean the same classes.
+ */
+function readData(options: TrainOptions): { corpus: Corpus; publicTexts?: Corpus } {
+  const limit = options.limit === undefined ? {} : { limit: options.limit };
+  const trained = options.public !== undefined && options.backbone === undefined;
+  const publicTexts = trained ? loadCorpus(options.public as string) : undefined;
+  const labels = publicTexts?.labels ?? labelsIn(options.project);
+  const corpus = loadCorpus(options.data, { ...limit, ...(labels === undefined ? {} : { labels }) });
+  return publicTexts === undefined ? { corpus } : { corpus, publicTexts };
+}
+
 function encoderOf(path: string, contents: string | undefined): BroughtEncoder {
   if (contents === undefined) return { path };
   return { path, contents: loadCorpus(contents, { limit: 1_024 }).samples.map((sample) => sample.content) };
 }
 
+type ProveOptions = { readonly project: string; readonly workers: WorkPlace };
 type TrainOptions = {
   readonly project: string;
+  readonly workers: WorkPlace;
   readonly data: string;
   readonly limit?: number;
   readonly lambda?: number;
@@ -284,7 +323,7 @@ type TrainOptions = {
   readonly unproven?: boolean;
   readonly chain?: string;
   readonly feeUnitWei?: string;
-  readonly profile: "tiny" | "default";
+  readonly profile: ProfileName;
 };
 type InferOptions = {
   readonly project: string;

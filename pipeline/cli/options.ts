@@ -1,5 +1,6 @@
 /** Options and printing that several commands share. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { PROFILE_NAMES } from "../../prover/index.ts";
 import { plainJson } from "./output.ts";
 
 /** A whole number within bounds, for commander. */
@@ -15,8 +16,11 @@ export function wholeNumber(low: number, high: number): (text: string) => number
 
 /** Which circuit sizes. */
 export const profileOption = (): Option =>
-  new Option("--profile <name>", "circuit sizes; tiny is for tests only")
-    .choices(["tiny", "default"])
+  new Option(
+    "--profile <name>",
+    "circuit sizes: default (10 classes), tickets32 (text, 77 classes); tiny ones are for tests",
+  )
+    .choices(PROFILE_NAMES)
     .default("default");
 
 /** Prints a result: the JSON document, or the text for people. */

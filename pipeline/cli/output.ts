@@ -35,6 +35,12 @@ export function describeError(error: unknown): { name: string; message: string; 
       message: `There is no file or folder ${path}. Check the path.`,
       exit: EXIT.usage,
     };
+  if (code === "ENOSPC")
+    return {
+      name: "Disk.Full",
+      message: `The disk is full${path && ` (${path})`}. What was finished is kept: free some space and run the same command again.`,
+      exit: EXIT.usage,
+    };
   if (code === "EACCES")
     return {
       name: "File.NotAllowed",

@@ -1,12 +1,18 @@
 /** `quittance setup`: circuits and keys; its subcommands run a ceremony. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { beginCeremony, contributeToCeremony, finishCeremony, type Keys } from "../../prover/index.ts";
+import {
+  beginCeremony,
+  contributeToCeremony,
+  finishCeremony,
+  type Keys,
+  type ProfileName,
+} from "../../prover/index.ts";
 import { readyCircuits, readyKeys } from "../setup.ts";
 import { profileOption, tell, wholeNumber } from "./options.ts";
 import { openUi, table, type Ui } from "./ui.ts";
 
-type Profiled = { readonly profile: "tiny" | "default" };
+type Profiled = { readonly profile: ProfileName };
 
 /** Adds the command and its subcommands to the tree. */
 export function addSetupCommands(root: Command): void {
@@ -117,7 +123,7 @@ type FinishOptions = Profiled & {
   readonly keys: string;
 };
 
-function compiled(profile: "tiny" | "default", ui: Ui): ReturnType<typeof readyCircuits> {
+function compiled(profile: ProfileName, ui: Ui): ReturnType<typeof readyCircuits> {
   return ui.step(`Compile the circuits (${Math.min(2, availableParallelism())} at a time)`, (report) =>
     readyCircuits(profile, report),
   );

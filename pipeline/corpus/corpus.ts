@@ -23,6 +23,10 @@ export type Corpus = {
   readonly shape: readonly number[];
   readonly samples: readonly Sample[];
   readonly classes: number;
+  /** Whether contents are texts: UTF-8, of any length. */
+  readonly text?: true;
+  /** Names of the classes, where the source names them. */
+  readonly labels?: readonly string[];
 };
 
 /** Options that every loader understands. */
@@ -31,6 +35,10 @@ export type LoadOptions = {
   readonly name?: string;
   /** Number of classes; a label outside `0..classes-1` is refused. Default: the largest label plus 1. */
   readonly classes?: number;
+  /** Names of the classes that are known already; texts' labels must be among them. */
+  readonly labels?: readonly string[];
+  /** Questions: labels are not looked at and may be missing; every sample gets class 0. */
+  readonly unlabelled?: boolean;
   /** Take only the first so many samples (the whole file is still checked for its structure). */
   readonly limit?: number;
 };

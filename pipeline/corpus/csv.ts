@@ -2,8 +2,9 @@
  * Comma-separated values with a header row (RFC 4180: quotes double inside quotes, a quoted cell may hold
  * line breaks).
  *
- * Columns `label`, `contributor` and `id` mean what they say, and only `label` is required. Content is either
- * one column named `text` (its UTF-8 bytes) or all remaining columns, in order, each a whole number 0..255.
+ * Columns `label` (or `category`), `contributor` and `id` mean what they say, and only the label is required.
+ * Content is either one column named `text` (its UTF-8 bytes, of any length) or all remaining columns, in
+ * order, each a whole number 0..255. Texts' labels may be names (labels.ts), pixels' are numbers.
  *
  * A row is reported by the line it starts on, as an editor shows it: line 1 is the header.
  */
@@ -14,11 +15,11 @@ import {
   checkLabels,
   type LoadOptions,
   limited,
-  parseLabel,
   readMaybeGzip,
   type Sample,
   UNATTRIBUTED,
 } from "./corpus.ts";
+import { labelsOf, textBytes } from "./labels.ts";
 
 type Row = { readonly line: number; readonly cells: readonly string[] };
 
@@ -30,37 +31,49 @@ export function loadCsv(path: string, options: LoadOptions = {}): Corpus {
   const rows = parseCsv(new TextDecoder().decode(readMaybeGzip(path)), path);
   const header = rows[0]?.cells ?? [];
   const column = (name: string): number => header.indexOf(name);
-  if (column("label") < 0) {
+  const text = column("text");
+  const label = column("label") < 0 && text >= 0 ? column("category") : column("label");
+  if (label < 0 && options.unlabelled !== true) {
     throw new CorpusFormatError(
       `${path} has no column "label" (columns: ${header.slice(0, 8).join(", ")}): add one.`,
     );
   }
-  const named = ["label", "contributor", "id"].map(column);
+  const named = [label, column("contributor"), column("id")];
   const pixels = header.map((_, i) => i).filter((i) => !named.includes(i));
-  const text = column("text");
   if (text < 0 && pixels.length === 0)
     throw new CorpusFormatError(`${path} has no content: add a column of values.`);
 
   const name = options.name ?? basename(path).replace(/\.csv(\.gz)?$/, "");
-  const samples = rows.slice(1).map(({ line, cells }, i): Sample => {
-    const where = `${path}, line ${line}`;
+  const body = rows.slice(1);
+  const whereOf = (row: number): string => `${path}, line ${body[row]?.line}`;
+  body.forEach(({ cells }, row) => {
     if (cells.length !== header.length) {
       throw new CorpusFormatError(
-        `${where}: ${cells.length} columns where the header has ${header.length}. Correct it.`,
+        `${whereOf(row)}: ${cells.length} columns where the header has ${header.length}. Correct it.`,
       );
     }
+  });
+  const given = body.map(({ cells }) => cells[label] ?? "");
+  const { labels, names } = labelsOf(given, text >= 0, options, whereOf);
+  const samples = body.map(({ cells }, i): Sample => {
     const cell = (index: number): string | undefined => (index < 0 ? undefined : cells[index]);
     return {
       id: cell(column("id")) || `${name}/${i}`,
-      content: text < 0 ? pixelBytes(cells, pixels, where) : new TextEncoder().encode(cell(text)),
-      label: parseLabel(cell(column("label")) ?? "", where),
+      content: text < 0 ? pixelBytes(cells, pixels, whereOf(i)) : textBytes(cell(text) ?? "", whereOf(i)),
+      label: labels[i] as number,
       contributor: cell(column("contributor")) || UNATTRIBUTED,
     };
   });
-  const labels = samples.map((sample) => sample.label);
-  const classes = checkLabels(labels, options.classes, (row) => `${path}, line ${rows[row + 1]?.line}`);
+  const classes = checkLabels(labels, names?.length ?? options.classes, whereOf);
   const shape = text < 0 ? [pixels.length] : [];
-  return { name, shape, samples: samples.slice(0, limited(samples.length, options.limit)), classes };
+  return {
+    name,
+    shape,
+    samples: samples.slice(0, limited(samples.length, options.limit)),
+    classes,
+    ...(text < 0 ? {} : { text: true }),
+    ...(names === undefined ? {} : { labels: names }),
+  };
 }
 
 function pixelBytes(cells: readonly string[], columns: readonly number[], where: string): Uint8Array {

@@ -89,6 +89,16 @@ function decodeGraph(graph: GraphMessage): Graph {
   };
 }
 
+/** The documentation text of an ONNX file's graph, whatever else is in it; empty for bytes that are none. */
+export function onnxDoc(bytes: Uint8Array): string {
+  try {
+    const { graph } = Model.toObject(Model.decode(bytes), { defaults: true }) as Partial<ModelMessage>;
+    return graph?.docString ?? "";
+  } catch {
+    return "";
+  }
+}
+
 const ATTRIBUTE = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7 } as const;
 
 function encodeAttribute(name: string, value: Attribute): object {

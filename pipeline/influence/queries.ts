@@ -1,5 +1,6 @@
 /**
- * An epoch's queries as one matrix: `Q = Σ_q f_q h_q onehot(k̂_q)ᵀ`, fee-weighted.
+ * An epoch's queries as one matrix: `Q = Σ_q f_q h_q word(k̂_q)ᵀ`, fee-weighted: an influence on it is one
+ * on how well the answered class' word fits (one-hot: on its score).
  *
  * Fees are units of at most 2^16 − 1 and features bytes, so a term stays within 2^23, and the first 2^31 /
  * 2^23 = 256 queries of an epoch cannot leave 32 bits whatever they are. More usually fit too, because
@@ -13,13 +14,14 @@ import { checkBits, checkLength } from "../model/matrices.ts";
  * @throws QueryError for a class or fee out of range, RangeExceededError when the sum leaves its width.
  */
 export function queriesMatrix(records: readonly DataRecord[], profile: Profile): bigint[] {
-  const { d, m, feeBits, qBits } = profile;
+  const { d, m, words, feeBits, qBits } = profile;
   const q = new Array<bigint>(d * m).fill(0n);
   records.forEach(({ features, klass, weight }, i) => {
     checkLength(`Features of query ${i}`, features, d);
-    if (!Number.isInteger(klass) || klass < 0 || klass >= m) {
+    const word = words[klass];
+    if (word === undefined) {
       throw new QueryError(
-        `Query ${i} was answered with class ${klass}, which is not in 0..${m - 1}: answer it again.`,
+        `Query ${i} was answered with class ${klass}, which is not in 0..${words.length - 1}: answer it again.`,
       );
     }
     if (!Number.isInteger(weight) || weight < 0 || weight >= 2 ** feeBits) {
@@ -28,7 +30,9 @@ export function queriesMatrix(records: readonly DataRecord[], profile: Profile):
       );
     }
     for (let j = 0; j < d; j++) {
-      q[j * m + klass] = (q[j * m + klass] as bigint) + BigInt(weight * (features[j] as number));
+      for (const [k, value] of word.entries()) {
+        q[j * m + k] = (q[j * m + k] as bigint) + BigInt(weight * (features[j] as number) * value);
+      }
     }
   });
   checkBits("The queries' matrix Q", q, qBits, "settle with fewer queries in the epoch, or smaller fees");

@@ -1,13 +1,14 @@
 /**
  * Each contributor's gradient at the optimum, exactly:
  *
- *   G_c = Σ_{i of c} h_i e_iᵀ = 2^S B_c − A_c W,   e_i = 2^S onehot(k_i) − Wᵀ h_i
+ *   G_c = Σ_{i of c} h_i e_iᵀ = 2^S B_c − A_c W,   e_i = 2^S word(k_i) − Wᵀ h_i
  *
  * One ONNX graph in int64 for many contributors at once. It cannot overflow: `|A_c| < 2^(aBits-1)`, `|W| ≤
- * 2^(wBits-1)` and `|B_c| ≤ 2^7 · samples < 2^(aBits-1)`, so for d = 32, aBits = 31, wBits = 28 each entry
- * stays below 32 · 2^30 · 2^27 + 2^24 · 2^30 = 2^62 + 2^54 < 2^63. Profiles for which that fails are refused.
+ * 2^(wBits-1)` and `|B_c| ≤ 2^7 · entry · samples < entry · 2^(aBits-1)`, so for d = 32, aBits = 31, wBits =
+ * 28 and words of entries −1, 0 and 1 each value stays below 32 · 2^30 · 2^27 + 2^28 · 2^30 = 2^62 + 2^58 <
+ * 2^63. Profiles for which that fails are refused.
  */
-import type { Profile } from "../../prover/index.ts";
+import { largestEntry, type Profile } from "../../prover/index.ts";
 import { graphBuilder } from "../engine/graph.ts";
 import { encodeOnnx } from "../engine/onnx.ts";
 import { openSession, type SessionOptions, tensor } from "../engine/ort.ts";
@@ -65,8 +66,9 @@ function gradientsGraph(d: number, m: number, scaleBits: number): Uint8Array {
   return encodeOnnx(g.build());
 }
 
-function checkWidths({ d, aBits, wBits, scaleBits }: Profile): void {
-  const most = (BigInt(d) << BigInt(aBits + wBits - 2)) + (1n << BigInt(scaleBits + aBits - 1));
+function checkWidths({ d, aBits, wBits, scaleBits, words }: Profile): void {
+  const entry = BigInt(largestEntry(words));
+  const most = (BigInt(d) << BigInt(aBits + wBits - 2)) + (entry << BigInt(scaleBits + aBits - 1));
   if (most >= 1n << 63n) {
     throw new RangeExceededError(
       `Gradients could reach 2^63 (d = ${d}, aBits = ${aBits}, wBits = ${wBits}): change circuits.json.`,

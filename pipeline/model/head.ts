@@ -1,5 +1,5 @@
 /**
- * The head: ridge regression on one-hot classes, in integers.
+ * The head: ridge regression on the classes' words (one-hot, or a code that many classes share), in integers.
  *
  *   W = round(2^S A_λ⁻¹ B),   A_λ = A + λI,   R_W = 2^S B − A_λ W
  *

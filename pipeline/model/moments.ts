@@ -1,15 +1,16 @@
 /**
  * What training needs to know of the samples, exactly: for each contributor c
  *
- *   A_c = Σ h_i h_iᵀ   (d × d)        B_c = Σ h_i onehot(k_i)ᵀ   (d × m)
+ *   A_c = Σ h_i h_iᵀ   (d × d)        B_c = Σ h_i word(k_i)ᵀ   (d × m)
  *
  * Sums over samples add up over contributors, shards and streams, so they are computed in blocks and a block
  * may run anywhere. A block is one ONNX graph: features as bytes `u = h + 128`, products uint8 × uint8 with
  * zero point 128 (exact on every processor, see engine/ort.ts), added up in int32. The widest intermediate is
  * Σ u u' ≤ 255² · rows, which {@link BLOCK_ROWS} keeps below 2^31; blocks are added up in float64, exact up
- * to 2^53.
+ * to 2^53. A class' word (one-hot, or of the profile's code) is a row of bytes like a sample's features.
  */
-import { ELEMENT_TYPES, graphBuilder } from "../engine/graph.ts";
+import type { Code, Profile } from "../../prover/index.ts";
+import { graphBuilder } from "../engine/graph.ts";
 import { encodeOnnx } from "../engine/onnx.ts";
 import { openSession, type SessionOptions, tensor } from "../engine/ort.ts";
 
@@ -24,7 +25,7 @@ export type Moments = {
 export type LabelledFeatures = {
   /** `n × d`, row-major. */
   readonly features: Int8Array;
-  /** Class of each sample, `0..m-1`. */
+  /** Class of each sample, `0..classes-1`. */
   readonly labels: ArrayLike<number>;
   /** Index of each sample's contributor, `0..count-1`. */
   readonly contributors: ArrayLike<number>;
@@ -42,11 +43,11 @@ const ZERO = 128;
  */
 export async function moments(
   input: LabelledFeatures,
-  { d, m }: { readonly d: number; readonly m: number },
+  { d, m, words }: Pick<Profile, "d" | "m" | "words">,
   options: SessionOptions = {},
 ): Promise<Moments[]> {
-  const groups = groupRows(input, d, m);
-  const session = await openSession(momentsGraph(d, m), options);
+  const groups = groupRows(input, d, words.length);
+  const session = await openSession(momentsGraph(d, m, words), options);
   try {
     const out: Moments[] = [];
     for (const rows of groups) {
@@ -82,23 +83,17 @@ export function sumMoments(
   return { samples, a, b };
 }
 
-/** `u: uint8 [n, d]`, `k: int32 [n, 1]` → `a: int32 [d, d]`, `b: int32 [d, m]`. */
-function momentsGraph(d: number, m: number): Uint8Array {
+/** `u: uint8 [n, d]`, `k: int32 [n]` → `a: int32 [d, d]`, `b: int32 [d, m]`. */
+function momentsGraph(d: number, m: number, words: Code): Uint8Array {
   const g = graphBuilder("moments");
   const u = g.input("u", "uint8", ["n", d]);
-  const k = g.input("k", "int32", ["n", 1]);
+  const k = g.input("k", "int32", ["n"]);
   const zero = g.constant("zero", "uint8", [], Uint8Array.of(ZERO));
-  const none = g.constant("none", "uint8", [], Uint8Array.of(0));
-  const classes = g.constant(
-    "classes",
-    "int32",
-    [1, m],
-    Int32Array.from({ length: m }, (_, i) => i),
-  );
+  const table = Uint8Array.from(words.flat(), (value) => value + ZERO);
+  const targets = g.node("Gather", [g.constant("words", "uint8", [words.length, m], table), k]);
   const ut = g.node("Transpose", [u], { perm: [1, 0] });
-  const oneHot = g.node("Cast", [g.node("Equal", [k, classes])], { to: ELEMENT_TYPES.uint8.code });
   g.output(g.node("MatMulInteger", [ut, u, zero, zero]), "a", "int32", [d, d]);
-  g.output(g.node("MatMulInteger", [ut, oneHot, zero, none]), "b", "int32", [d, m]);
+  g.output(g.node("MatMulInteger", [ut, targets, zero, zero]), "b", "int32", [d, m]);
   return encodeOnnx(g.build());
 }
 
@@ -109,13 +104,13 @@ function blockFeeds(input: LabelledFeatures, rows: readonly number[], d: number)
     for (let j = 0; j < d; j++) u[i * d + j] = (input.features[row * d + j] as number) + ZERO;
     k[i] = input.labels[row] as number;
   });
-  return { u: tensor("uint8", u, [rows.length, d]), k: tensor("int32", k, [rows.length, 1]) };
+  return { u: tensor("uint8", u, [rows.length, d]), k: tensor("int32", k, [rows.length]) };
 }
 
 function groupRows(
   { features, labels, contributors, count }: LabelledFeatures,
   d: number,
-  m: number,
+  classes: number,
 ): number[][] {
   const n = labels.length;
   if (features.length !== n * d || contributors.length !== n) {
@@ -126,9 +121,9 @@ function groupRows(
   const groups: number[][] = Array.from({ length: count }, () => []);
   for (let i = 0; i < n; i++) {
     const label = labels[i] as number;
-    if (!Number.isInteger(label) || label < 0 || label >= m) {
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
       throw new MomentsInputError(
-        `Sample ${i} has class ${label} and the profile has 0..${m - 1}: relabel or leave it out.`,
+        `Sample ${i} has class ${label} and the profile has 0..${classes - 1}: relabel or leave it out.`,
       );
     }
     const group = groups[contributors[i] as number];

@@ -6,6 +6,8 @@
  */
 
 type Sizes = { readonly d: number; readonly m: number };
+/** `words[k]` is the target of class k: a unit vector unless the profile has a code. */
+type Coded = Sizes & { readonly words: readonly (readonly number[])[] };
 
 /** Samples of one contributor: features row-major and their classes. */
 export type ReferenceSamples = { readonly features: Int8Array; readonly labels: readonly number[] };
@@ -23,28 +25,33 @@ export function referenceGram({ features, labels }: ReferenceSamples, { d }: Siz
   return a;
 }
 
-/** `Σ h_i onehot(k_i)ᵀ`. */
-export function referenceCross({ features, labels }: ReferenceSamples, { d, m }: Sizes): bigint[] {
+/** `Σ h_i word(k_i)ᵀ`. */
+export function referenceCross({ features, labels }: ReferenceSamples, { d, m, words }: Coded): bigint[] {
   const b = new Array<bigint>(d * m).fill(0n);
   labels.forEach((label, i) => {
     const h = row(features, i, d);
-    for (let j = 0; j < d; j++) b[j * m + label] = (b[j * m + label] as bigint) + (h[j] as bigint);
+    for (let j = 0; j < d; j++) {
+      for (let k = 0; k < m; k++) {
+        const target = BigInt(words[label]?.[k] as number);
+        b[j * m + k] = (b[j * m + k] as bigint) + (h[j] as bigint) * target;
+      }
+    }
   });
   return b;
 }
 
-/** `G = Σ h_i e_iᵀ` with `e_i = 2^S onehot(k_i) − Wᵀ h_i`. */
+/** `G = Σ h_i e_iᵀ` with `e_i = 2^S word(k_i) − Wᵀ h_i`. */
 export function referenceGradient(
   { features, labels }: ReferenceSamples,
   w: readonly bigint[],
   scaleBits: number,
-  { d, m }: Sizes,
+  { d, m, words }: Coded,
 ): bigint[] {
   const g = new Array<bigint>(d * m).fill(0n);
   labels.forEach((label, i) => {
     const h = row(features, i, d);
     for (let k = 0; k < m; k++) {
-      let e = k === label ? 1n << BigInt(scaleBits) : 0n;
+      let e = BigInt(words[label]?.[k] as number) << BigInt(scaleBits);
       for (let j = 0; j < d; j++) e -= (w[j * m + k] as bigint) * (h[j] as bigint);
       for (let j = 0; j < d; j++) g[j * m + k] = (g[j * m + k] as bigint) + (h[j] as bigint) * e;
     }

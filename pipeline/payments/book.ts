@@ -1,8 +1,8 @@
 /**
  * The operator's book of vouchers: the best one of each payer of a model, kept in the project's state.
  *
- * A voucher is cumulative, so only the last one matters. It is on the disk before its answer leaves: an answer
- * whose voucher was lost would have been given away.
+ * A voucher is cumulative, so only the last one matters. It is on the disk before its answer leaves: an
+ * answer whose voucher was lost would have been given away.
  */
 import type { Project } from "../project.ts";
 import type { SignedVoucher } from "./vouchers.ts";

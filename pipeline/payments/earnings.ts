@@ -7,11 +7,11 @@
  *
  *     leaf_i = keccak256(keccak256(abi.encode(model, account_i, cumulative_i)))
  *
- * in the model's order; neighbours are paired from the left, each pair sorted and hashed, and the last node of
- * an odd level moves up as it is. Proofs are OpenZeppelin's (`MerkleProof`).
+ * in the model's order; neighbours are paired from the left, each pair sorted and hashed, and the last node
+ * of an odd level moves up as it is. Proofs are OpenZeppelin's (`MerkleProof`).
  *
- * The pitfall: a proof leads to the root of the last settlement. After the next one, the old proof is refused;
- * what it showed is in the new leaf, for earnings only grow.
+ * The pitfall: a proof leads to the root of the last settlement. After the next one, the old proof is
+ * refused; what it showed is in the new leaf, for earnings only grow.
  */
 import { abiEncode, concatHex, type Hex, keccak256 } from "../engine/ethers.ts";
 

@@ -1,7 +1,7 @@
 /**
  * The books: `deposits = claims + refunds + shares + owed + unspent + pools + carry`, and what the vault
- * holds is deposits less what it paid out. Both are checked here, on exact integers, each time a page is made: a
- * report states a balance because it added it up, never because somebody told it so.
+ * holds is deposits less what it paid out. Both are checked here, on exact integers, each time a page is
+ * made: a report states a balance because it added it up, never because somebody told it so.
  */
 import type { BalanceSheet } from "./data.ts";
 

@@ -137,9 +137,9 @@ async function isExecutable(path: string): Promise<boolean> {
 /** The program that was named is not there. */
 export class RapidsnarkMissingError extends Error {
   override readonly name = "Rapidsnark.Missing";
-  constructor(named: string) {
+  constructor(named: string, variable = RAPIDSNARK_VARIABLE) {
     super(
-      `${RAPIDSNARK_VARIABLE} names ${named}, which is no program that can be run here. ` +
+      `${variable} names ${named}, which is no program that can be run here. ` +
         `Correct it, or unset it to do without.`,
     );
   }

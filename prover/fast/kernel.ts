@@ -9,6 +9,7 @@
 import { FIELD } from "../field.ts";
 import { BASE_FIELD } from "../groth16.ts";
 import { assemble, type WasmFunctionSource } from "./assembler.ts";
+import { extensionProduct } from "./extension.ts";
 import {
   LIMB_BITS,
   LIMBS,
@@ -133,6 +134,7 @@ function functions(): WasmFunctionSource[] {
   const add = (...sources: WasmFunctionSource[]): void => void all.push(...sources);
   add(...plainFunctions(), ...limbFunctions("q", BASE_FIELD), ...limbFunctions("r", FIELD));
   add(inverseFunction(index, places));
+  add(extensionProduct("q2_mul", BASE_FIELD));
   for (const source of extensionFunctions(index, places)) add(source);
   add(...pointFunctions("g1", "q", index, places), ...pointFunctions("g2", "q2", index, places));
   add(...transformFunctions(index, places), scaleFunction("q", index), scaleFunction("r", index));

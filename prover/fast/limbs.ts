@@ -15,19 +15,26 @@
  *    half(a)     a < 4p                      < 2p        subtracts 2p if it can
  *    reduce(a)   a < 4p                      < p         the one representation
  *    reduce8(a)  a < 8p                      < p
+ *    drop(a, b)  a < 3p, b <= p              < p         a − b, reduced; drop8 for a < 7p
+ *    drop2(a, b, c)  a < 2p, b, c <= p       < p         a − b − c, reduced; drop2_8 for a < 6p
+ *    gap(a, b)   a, b <= p                   < a + 2p    a − b + 2p, not carried
  *
- * The limbs of every stored value are below 2^29; each lies in four bytes, 36 bytes together. Every function
- * takes addresses, the result's first, which may be an operand's.
+ * The limbs of every stored value are below 2^29, but for those of a gap, which are below 3·2^29: one such
+ * value may stand in a product, whose columns then stay below 36·2^58. Each limb lies in four bytes, 36 bytes
+ * together. Every function takes addresses, the result's first, which may be an operand's.
  */
 
 import {
   type Code,
+  constant32,
   constant64,
   get,
+  load32,
   load64,
   load64From32,
   op,
   set,
+  store32,
   store64,
   store64To32,
   tee,
@@ -49,7 +56,7 @@ export function limbsOf(value: bigint): number[] {
 }
 
 /** −1/p modulo 2^29. */
-function negativeInverse(modulus: bigint): bigint {
+export function negativeInverse(modulus: bigint): bigint {
   let inverse = 1n;
   for (let i = 0; i < 5; i++) inverse = (inverse * (2n - modulus * inverse)) & MASK;
   return (1n << LIMB_BITS) - inverse;
@@ -58,14 +65,26 @@ function negativeInverse(modulus: bigint): bigint {
 /** The functions for one prime, named with a prefix. */
 export function limbFunctions(prefix: string, modulus: bigint): WasmFunctionSource[] {
   const multiple = (k: bigint): bigint[] => limbsOf(k * modulus).map(BigInt);
+  /** Of one operand less the others, each of which brings a p along. */
+  const reduced = (name: string, operands: number, multiples: readonly bigint[]): WasmFunctionSource => ({
+    name: `${prefix}_${name}`,
+    params: 1 + operands,
+    i64s: LIMBS + 2,
+    body: reduction(operands, multiple(BigInt(operands - 1)), multiples.map(multiple)),
+  });
   return [
     { name: `${prefix}_mul`, params: 3, i64s: 2 * LIMBS + 2, body: product(modulus) },
     { name: `${prefix}_sub`, params: 3, i64s: 1, body: difference(multiple(1n)) },
     { name: `${prefix}_sub2`, params: 3, i64s: 1, body: difference(multiple(2n)) },
     { name: `${prefix}_add`, params: 3, i64s: 1, body: sum() },
-    { name: `${prefix}_half`, params: 2, i64s: LIMBS + 2, body: reduction([multiple(2n)]) },
-    { name: `${prefix}_reduce`, params: 2, i64s: LIMBS + 2, body: reduction([2n, 1n].map(multiple)) },
-    { name: `${prefix}_reduce8`, params: 2, i64s: LIMBS + 2, body: reduction([4n, 2n, 1n].map(multiple)) },
+    { name: `${prefix}_gap`, params: 3, body: gap(multiple(2n)) },
+    reduced("half", 1, [2n]),
+    reduced("reduce", 1, [2n, 1n]),
+    reduced("reduce8", 1, [4n, 2n, 1n]),
+    reduced("drop", 2, [2n, 1n]),
+    reduced("drop8", 2, [4n, 2n, 1n]),
+    reduced("drop2", 3, [2n, 1n]),
+    reduced("drop2_8", 3, [4n, 2n, 1n]),
   ];
 }
 
@@ -153,14 +172,47 @@ function sum(): Code {
   return code.flat();
 }
 
-/** Subtracts each multiple in turn where the value is not smaller. */
-function reduction(multiples: readonly (readonly bigint[])[]): Code {
+/**
+ * Limbs of a multiple of p, each but the last at least 2^29 − 1, so that subtracting a value borrows nothing.
+ */
+function padded(multiple: readonly bigint[]): bigint[] {
+  return multiple.map((limb, j) => limb + (j < LIMBS - 1 ? 1n << LIMB_BITS : 0n) - (j > 0 ? 1n : 0n));
+}
+
+/**
+ * out = a − b + 2p limb by limb: none falls below zero, and none reaches 2^32. By words of four bytes, as
+ * they were just written: a processor that reads two such words as one waits until both have left its buffer.
+ */
+function gap(twice: readonly bigint[]): Code {
+  const [out, a, b] = [0, 1, 2];
+  return padded(twice).flatMap(
+    (limb, j): Code => [
+      ...[...get(out), ...get(a), ...load32(4 * j), ...constant32(Number(limb)), ...op.add32],
+      ...[...get(b), ...load32(4 * j), ...op.sub32, ...store32(4 * j)],
+    ],
+  );
+}
+
+/**
+ * The first operand less the others, plus an offset: carried nowhere, limbs of either sign. Then each
+ * multiple is subtracted in turn where the value is not smaller.
+ */
+function reduction(
+  operands: number,
+  offset: readonly bigint[],
+  multiples: readonly (readonly bigint[])[],
+): Code {
   const [out, a] = [0, 1];
-  const limb = (j: number): number => 2 + j;
-  const borrow = 2 + LIMBS;
+  const limb = (j: number): number => 1 + operands + j;
+  const borrow = 1 + operands + LIMBS;
   const fits = borrow + 1;
   const code: Code[] = [];
-  for (let j = 0; j < LIMBS; j++) code.push(get(a), load64From32(4 * j), set(limb(j)));
+  for (let j = 0; j < LIMBS; j++) {
+    code.push(get(a), load64From32(4 * j));
+    for (let other = 1; other < operands; other++) code.push(get(a + other), load64From32(4 * j), op.sub64);
+    if (operands > 1) code.push(constant64(offset[j] as bigint), op.add64);
+    code.push(set(limb(j)));
+  }
   for (const multiple of multiples) {
     // First only the sign of the difference, as a mask: all ones where it is not negative.
     for (let j = 0; j < LIMBS; j++) {

@@ -7,10 +7,12 @@
  * windows at once: with weights counted from zero, Σ b·T_b is 2^j·(sum of the upper half) plus the same for
  * (lower half + upper half), and every step of it is a batch of independent additions again.
  *
- * Circuits' wires are mostly bits and small numbers: points with a zero scalar, and points at infinity, are
- * left out at the start, and a short scalar has no digits in the high windows.
+ * Circuits' wires are mostly bits and small numbers of either sign: points with a zero scalar, and points at
+ * infinity, are left out at the start; a short scalar has no digits in the high windows; and one just below
+ * the order, which stands for a small negative number, is taken as that.
  */
 
+import { isLarge, SCALAR_WORDS, signedDigits, windowBits, windowCount } from "./digits.ts";
 import type { Kernel } from "./kernel.ts";
 import { VALUE_BYTES } from "./limbs.ts";
 import { ENTRY_BYTES } from "./points.ts";
@@ -18,24 +20,8 @@ import { ENTRY_BYTES } from "./points.ts";
 /** A point that counts 2^`bit` times, as coordinates in memory. */
 export type Term = { readonly bit: number; readonly address: number };
 
-const SCALAR_BITS = 254;
-const SCALAR_WORDS = 8;
 /** Additions that share a division: enough to make it cheap, few enough to stay in a processor's cache. */
 const BATCH = 4096;
-const MAX_WINDOW_BITS = 16;
-
-/** Window width with the fewest additions: for each window one a point, and two a bucket. */
-function windowBits(points: number): number {
-  const cost = (bits: number): number => windowCount(bits) * (points + 2 ** bits);
-  let best = 2;
-  for (let bits = 3; bits <= MAX_WINDOW_BITS; bits++) if (cost(bits) < cost(best)) best = bits;
-  return best;
-}
-
-/** One more than the digits need, so that the last carry has a place. */
-function windowCount(bits: number): number {
-  return Math.floor(SCALAR_BITS / bits) + 1;
-}
 
 /**
  * Prepares Σ k_i·P_i; the sum of all terms is the result. They stay in memory that the caller scopes.
@@ -94,11 +80,6 @@ function activeIndices(words: Uint32Array, points: Uint8Array, pointBytes: numbe
   return active.subarray(0, found);
 }
 
-function isLarge(words: Uint32Array, i: number): boolean {
-  for (let k = 2; k < SCALAR_WORDS; k++) if (words[i * SCALAR_WORDS + k] !== 0) return true;
-  return false;
-}
-
 function loadPoints(
   kernel: Kernel,
   points: Uint8Array,
@@ -116,32 +97,6 @@ function loadPoints(
     kernel.call.q_scale(bases, staged, active.length * values, factor, 1);
   });
   return bases;
-}
-
-/** Digit w of scalar i at w·n + i. Windows above a scalar's length stay zero without being looked at. */
-function signedDigits(words: Uint32Array, active: Uint32Array, bits: number, windows: number): Int32Array {
-  const n = active.length;
-  const digits = new Int32Array(windows * n);
-  const [full, half] = [2 ** bits, 2 ** (bits - 1)];
-  for (let at = 0; at < n; at++) {
-    const base = (active[at] as number) * SCALAR_WORDS;
-    let top = SCALAR_WORDS - 1;
-    while (words[base + top] === 0) top--;
-    const end = Math.min(windows, Math.floor((32 * (top + 1)) / bits) + 2);
-    let carry = 0;
-    for (let w = 0; w < end; w++) {
-      const bit = w * bits;
-      const [word, shift] = [bit >>> 5, bit & 31];
-      let digit = (words[base + word] ?? 0) >>> shift;
-      if (word >= SCALAR_WORDS) digit = 0;
-      else if (shift + bits > 32 && word < SCALAR_WORDS - 1)
-        digit |= (words[base + word + 1] as number) << (32 - shift);
-      digit = (digit & (full - 1)) + carry;
-      carry = digit > half ? 1 : 0;
-      digits[w * n + at] = digit - carry * full;
-    }
-  }
-  return digits;
 }
 
 type Adder = {

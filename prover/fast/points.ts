@@ -58,7 +58,8 @@ const offset = (base: Code, bytes: number): Code =>
   bytes === 0 ? base : [...base, ...constant32(bytes), ...op.add32];
 
 /**
- * The quadratic extension u² = −1 of the field `q`: the functions that {@link pointFunctions} needs of it.
+ * The quadratic extension u² = −1 of the field `q`: the functions that {@link pointFunctions} needs of it,
+ * but for the product (extension.ts).
  */
 export function extensionFunctions(index: Index, { temporaries, zero }: Places): WasmFunctionSource[] {
   const [out, a, b] = [get(0), get(1), get(2)];
@@ -69,16 +70,6 @@ export function extensionFunctions(index: Index, { temporaries, zero }: Places):
     ...apply(index(name), ...operands.map(high)),
   ];
   const mul = index("q_mul");
-  const product = [
-    apply(mul, at(0), a, b),
-    apply(mul, at(1), high(a), high(b)),
-    apply(index("q_add"), at(2), a, high(a)),
-    apply(index("q_add"), at(3), b, high(b)),
-    apply(mul, at(2), at(2), at(3)), // (a0 + a1)(b0 + b1)
-    apply(index("q_sub2"), at(2), at(2), at(0)),
-    apply(index("q_sub2"), high(out), at(2), at(1)),
-    apply(index("q_sub2"), out, at(0), at(1)),
-  ].flat();
   const inverse = [
     apply(mul, at(0), a, a),
     apply(mul, at(1), high(a), high(a)),
@@ -105,7 +96,9 @@ export function extensionFunctions(index: Index, { temporaries, zero }: Places):
     { name: "q2_add", params: 3, body: both("q_add", out, a, b) },
     { name: "q2_sub", params: 3, body: both("q_sub", out, a, b) },
     { name: "q2_reduce", params: 2, body: both("q_reduce8", out, a) },
-    { name: "q2_mul", params: 3, body: product },
+    { name: "q2_gap", params: 3, body: both("q_gap", out, a, b) },
+    { name: "q2_drop", params: 3, body: both("q_drop8", out, a, b) },
+    { name: "q2_drop2", params: 4, body: both("q_drop2_8", out, a, b, get(3)) },
     { name: "q2_inverse", params: 2, body: inverse },
   ];
 }
@@ -203,7 +196,7 @@ export function pointFunctions(
       ...f("isZero", y(get(b))),
       ...when(classified(ONLY_A, divideByOne), [
         ...f("same", get(a), get(b)),
-        ...when(sameX, classified(NORMAL, f("sub", divisor, get(b), get(a)))),
+        ...when(sameX, classified(NORMAL, f("gap", divisor, get(b), get(a)))),
       ]),
     ]),
     ...get(list),
@@ -231,7 +224,7 @@ export function pointFunctions(
         ...f("add", slope, x, x),
         ...f("add", slope, slope, x),
       ],
-      [...signedY(at(1), b, signB, yB), ...f("sub", slope, get(yB), get(yA))],
+      [...signedY(at(1), b, signB, yB), ...f("gap", slope, get(yB), get(yA))],
     ),
   ];
   const sum: Code = [
@@ -239,13 +232,10 @@ export function pointFunctions(
     ...numerator,
     ...f("mul", slope, slope, inverse),
     ...f("mul", x, slope, slope),
-    ...f("sub", x, x, get(a)),
-    ...f("sub", x, x, get(b)),
-    ...f("reduce", x, x),
-    ...f("sub", newY, get(a), x),
+    ...f("drop2", x, x, get(a), get(b)),
+    ...f("gap", newY, get(a), x),
     ...f("mul", newY, slope, newY),
-    ...f("sub", newY, newY, get(yA)),
-    ...f("reduce", y(get(out)), newY),
+    ...f("drop", y(get(out)), newY, get(yA)),
     ...f("copy", get(out), x),
   ];
   const finish: Code = whileLoop(get(count), [

@@ -25,14 +25,23 @@ import { type Key, readKey } from "./key.ts";
 import { prepareTransforms, quotients } from "./quotient.ts";
 import { openWorkshop } from "./sums.ts";
 
+/** The parts of the work, in their order. */
+export const PROVING_STAGES = ["key", "a", "b1", "b2", "c", "quotient", "h", "assembly"] as const;
+export type ProvingStage = (typeof PROVING_STAGES)[number];
+
 /**
  * Proves.
  *
  * @param zkey a Groth16 key over BN254 as snarkjs writes it
  * @param witness wires in standard form, 32 bytes each, as many as the key has
+ * @param lap is told of each part when it is done, for who measures
  * @throws {ProofFileError} if the key is not whole or the witness is of another length
  */
-export async function fastProve(zkey: Uint8Array, witness: Uint8Array): Promise<Proof> {
+export async function fastProve(
+  zkey: Uint8Array,
+  witness: Uint8Array,
+  lap: (stage: ProvingStage) => void = () => {},
+): Promise<Proof> {
   const key = readKey(zkey);
   if (witness.length !== key.wires * ELEMENT_BYTES)
     throw new ProofFileError("the witness", "has another number of wires than the key");
@@ -41,13 +50,20 @@ export async function fastProve(zkey: Uint8Array, witness: Uint8Array): Promise<
   const workshop = await openWorkshop();
   const { curve, sums } = workshop;
   prepareTransforms(workshop, key.power);
-  return assembled(curve, key, {
-    a: sums("g1", key.a, wires),
-    b1: sums("g1", key.b1, wires),
-    b2: sums("g2", key.b2, wires),
-    c: sums("g1", key.c, wires.subarray(ELEMENT_BYTES * (key.publicCount + 1))),
-    h: sums("g1", key.h, quotients(workshop, key, wires)),
+  const after = <T>(stage: ProvingStage, part: T): T => {
+    lap(stage);
+    return part;
+  };
+  lap("key");
+  const proof = assembled(curve, key, {
+    a: after("a", sums("g1", key.a, wires)),
+    b1: after("b1", sums("g1", key.b1, wires)),
+    b2: after("b2", sums("g2", key.b2, wires)),
+    c: after("c", sums("g1", key.c, wires.subarray(ELEMENT_BYTES * (key.publicCount + 1)))),
+    h: after("h", sums("g1", key.h, after("quotient", quotients(workshop, key, wires)))),
   });
+  lap("assembly");
+  return proof;
 }
 
 function assembled(

@@ -24,7 +24,7 @@ const figure = (name: string, value = 1): Figure => ({ name, value, unit: "s" })
 describe("the registry", () => {
   it("lists the benchmarks when a name is unknown", () => {
     expect(() => findBenchmark("circus")).toThrow(BenchUnknownError);
-    expect(() => findBenchmark("circus")).toThrow(/circuits, gas, demo/);
+    expect(() => findBenchmark("circus")).toThrow(/circuits, proving, gas, demo/);
     expect(findBenchmark("gas").name).toBe("gas");
   });
 

@@ -3,6 +3,9 @@
 
 import { describe, expect, it } from "vitest";
 import { findBenchmark, runBenchmark } from "../../benchmarks/run.ts";
+import { noServer } from "../pipeline/durable/server.ts";
+
+const reason = noServer();
 
 describe("small benchmarks", () => {
   it.each(["circuits", "gas", "learn", "demo"])("%s reports every figure that it promises", async (name) => {
@@ -14,6 +17,13 @@ describe("small benchmarks", () => {
     if (name === "circuits" || name === "gas") expect(rows.length).toBeGreaterThan(0);
     for (const { name: figure, value } of rows) {
       expect([figure, Number.isInteger(value) && value > 0]).toEqual([figure, true]);
+    }
+  });
+
+  it.skipIf(reason !== undefined)(`jobs reports every figure that it promises${reason ?? ""}`, async () => {
+    const { figures } = await runBenchmark(findBenchmark("jobs"), false);
+    for (const { name: figure, value, unit } of figures) {
+      expect([figure, Number.isFinite(value) && value > 0, unit !== ""]).toEqual([figure, true, true]);
     }
   });
 });

@@ -1,6 +1,7 @@
 // Honest cases for the circuits, drawn from a seed that each test prints in its title.
 
 import { recordScores, triangleIndex } from "../../prover/algebra.ts";
+import { bestClass } from "../../prover/codes.ts";
 import type { DataRecord } from "../../prover/commitments.ts";
 import type { Profile } from "../../prover/profile.ts";
 import type { AdjointInputs, InferenceInputs, WeightsInputs } from "../../prover/witness.ts";
@@ -37,10 +38,10 @@ export function randomFrom(seed: bigint): Random {
 }
 
 /** A record with random features, digest, salt and fee, answered as W answers. */
-export function answeredRecord(random: Random, w: readonly bigint[], { d, m, feeBits }: Profile): DataRecord {
+export function answeredRecord(random: Random, w: readonly bigint[], profile: Profile): DataRecord {
+  const { d, m, feeBits, words, scaleBits } = profile;
   const features = Int8Array.from({ length: d }, () => Number(random.signed(8)));
-  const scores = recordScores(features, w, m);
-  const klass = scores.findIndex((score) => scores.every((other) => score >= other));
+  const klass = bestClass(recordScores(features, w, m), words, scaleBits);
   return {
     features,
     klass,
@@ -91,10 +92,10 @@ export function adjointCase(random: Random, profile: Profile, lambda = 1000n, sa
 }
 
 /** A record with random features, class, digest and salt. */
-export function sampleRecord(random: Random, { d, m }: Profile): DataRecord {
+export function sampleRecord(random: Random, { d, classes }: Profile): DataRecord {
   return {
     features: Int8Array.from({ length: d }, () => Number(random.signed(8))),
-    klass: Number(random.unsigned(32)) % m,
+    klass: Number(random.unsigned(32)) % classes,
     digest: random.unsigned(248),
     salt: random.unsigned(248),
     weight: 1,
@@ -129,13 +130,13 @@ export function trainingCase(
   return { profile, lambda, batches, ...fitted(batches, lambda, profile) };
 }
 
-/** A, W = round(2^S A_λ⁻¹ Σ h·onehotᵀ), every G_c and R = Σ G − λW, sample by sample. */
+/** A, W = round(2^S A_λ⁻¹ Σ h·wordᵀ), every G_c and R = Σ G − λW, sample by sample. */
 export function fitted(
   batches: TrainingCase["batches"],
   lambda: bigint,
   profile: Profile,
 ): Pick<TrainingCase, "a" | "w" | "gradients" | "r"> {
-  const { d, m, scaleBits } = profile;
+  const { d, m, scaleBits, words } = profile;
   const samples = batches.flat(2);
   const a: bigint[] = [];
   for (let i = 0; i < d; i++) {
@@ -148,7 +149,9 @@ export function fitted(
   const targets = new Array<bigint>(d * m).fill(0n);
   for (const { features, klass } of samples) {
     features.forEach((h, j) => {
-      targets[j * m + klass] = at(targets, j * m + klass) + BigInt(h);
+      words[klass]?.forEach((value, k) => {
+        targets[j * m + k] = at(targets, j * m + k) + BigInt(h * value);
+      });
     });
   }
   const w = solveRounded(lift(a, lambda, d), targets, m, scaleBits);
@@ -157,13 +160,13 @@ export function fitted(
   return { a, w, gradients, r };
 }
 
-/** G = Σ h·eᵀ, e = 2^S·onehot(class) − Wᵀh. */
+/** G = Σ h·eᵀ, e = 2^S·word(class) − Wᵀh. */
 export function gradientOf(samples: readonly DataRecord[], w: readonly bigint[], profile: Profile): bigint[] {
-  const { d, m, scaleBits } = profile;
+  const { d, m, scaleBits, words } = profile;
   const g = new Array<bigint>(d * m).fill(0n);
   for (const { features, klass } of samples) {
     recordScores(features, w, m).forEach((score, k) => {
-      const error = (k === klass ? 1n << BigInt(scaleBits) : 0n) - score;
+      const error = (BigInt(words[klass]?.[k] as number) << BigInt(scaleBits)) - score;
       for (let j = 0; j < d; j++) g[j * m + k] = at(g, j * m + k) + BigInt(features[j] as number) * error;
     });
   }

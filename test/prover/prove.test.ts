@@ -4,12 +4,17 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Artifact } from "../../prover/artifacts.ts";
+import { PROVING_STAGES } from "../../prover/fast/prover.ts";
 import { FIELD } from "../../prover/field.ts";
 import { proofToJson, type VerifyingKey, verifyProof } from "../../prover/groth16.ts";
 import { writeLocalKeys } from "../../prover/keys/local.ts";
+import { verifyingKeyOf } from "../../prover/own-key.ts";
+import { ProofFileError } from "../../prover/proof-files.ts";
 import {
   calculateWitness,
+  InvalidProofError,
   MissingFileError,
+  ProverChoiceError,
   ProvingError,
   prove,
   proverName,
@@ -44,10 +49,15 @@ beforeEach(async () => {
   home = await scratch();
   const temporary = join(home, "tmp");
   await mkdir(temporary);
-  Object.assign(process.env, { TMPDIR: temporary, PATH: home, QUITTANCE_RAPIDSNARK: "" });
+  Object.assign(process.env, {
+    TMPDIR: temporary,
+    PATH: home,
+    QUITTANCE_RAPIDSNARK: "",
+    QUITTANCE_PROVER: "",
+  });
 });
 afterEach(async () => {
-  for (const name of ["TMPDIR", "PATH", "QUITTANCE_RAPIDSNARK"]) {
+  for (const name of ["TMPDIR", "PATH", "QUITTANCE_RAPIDSNARK", "QUITTANCE_PROVER"]) {
     if (before[name] === undefined) delete process.env[name];
     else process.env[name] = before[name];
   }
@@ -119,6 +129,66 @@ describe("prove", () => {
     const otherVkey = JSON.parse(await readFile(join(other, "small.vkey.json"), "utf8"));
     expect(await verifyProof(vkey, publics, proof)).toBe(false);
     expect(await verifyProof(otherVkey, publics, proof)).toBe(true);
+  });
+
+  it("gives no proof away that does not hold", async () => {
+    const forged = Uint8Array.from(witness);
+    forged[forged.length - 32] = (forged[forged.length - 32] as number) ^ 1;
+    for (const kind of ["built-in", "snarkjs"] as const) {
+      const proving = proveWitness({ zkeyPath, witness: forged, prover: { kind } });
+      await expect(proving).rejects.toThrow(InvalidProofError);
+      await expect(proving).rejects.toThrow(kind);
+    }
+    const { proof } = await proveWitness({ zkeyPath, witness: forged, check: false });
+    expect(await verifyProof(vkey, publics, proof)).toBe(false);
+  });
+
+  it("checks against the verifying key that the proving key holds", async () => {
+    expect(await verifyingKeyOf(await readFile(zkeyPath))).toEqual(vkey);
+    for (const cut of [12, 500])
+      await expect(verifyingKeyOf((await readFile(zkeyPath)).subarray(0, cut))).rejects.toThrow(
+        ProofFileError,
+      );
+  });
+
+  it("says what it has done, part by part", async () => {
+    const laps: string[] = [];
+    await proveWitness({ zkeyPath, witness, lap: (stage) => laps.push(stage) });
+    expect(laps).toEqual(["read", ...PROVING_STAGES]);
+  });
+});
+
+describe("the choice of a prover", () => {
+  it("is the user's: the reference proves where it is asked for", async () => {
+    process.env.QUITTANCE_PROVER = "snarkjs";
+    expect(await proverName()).toBe("snarkjs");
+    const { proof } = await proveWitness({ zkeyPath, witness });
+    expect(await verifyProof(vkey, publics, proof)).toBe(true);
+    process.env.QUITTANCE_PROVER = " built-in ";
+    expect(await proverName()).toBe("built-in");
+  });
+
+  it("is the built-in prover's too where there is a rapidsnark", async () => {
+    const path = join(home, "rapidsnark");
+    await writeFile(path, "#!/bin/sh\nexit 1\n");
+    await chmod(path, 0o755);
+    expect(await proverName()).toBe(`rapidsnark (${path})`);
+    for (const kind of ["built-in", "snarkjs"]) {
+      process.env.QUITTANCE_PROVER = kind;
+      expect(await proverName()).toBe(kind);
+      await proveWitness({ zkeyPath, witness });
+    }
+    process.env.QUITTANCE_PROVER = "rapidsnark";
+    await expect(proveWitness({ zkeyPath, witness })).rejects.toThrow(RapidsnarkError);
+  });
+
+  it("is refused where there is none of that name", async () => {
+    process.env.QUITTANCE_PROVER = "gnark";
+    await expect(proveWitness({ zkeyPath, witness })).rejects.toThrow(ProverChoiceError);
+    await expect(proverName()).rejects.toThrow(/built-in, snarkjs or rapidsnark/);
+    process.env.QUITTANCE_PROVER = "rapidsnark";
+    await expect(proverName()).rejects.toThrow(RapidsnarkMissingError);
+    await expect(proverName()).rejects.toThrow(/QUITTANCE_PROVER/);
   });
 });
 
@@ -214,6 +284,11 @@ describe("rapidsnark", () => {
       await expect(proving(), body).rejects.toThrow(why);
       expect(await leftBehind(), body).toEqual([]);
     }
+    // A fine proof, but of another statement.
+    const other = await calculateWitness({ wasmPath: circuit.wasmPath, input: smallInput(3n, 3n) });
+    const foreign = await proveWitness({ zkeyPath, witness: other, prover: { kind: "built-in" } });
+    await standIn(join(home, "rapidsnark"), "", { ...ready, proof: proofToJson(foreign.proof) });
+    await expect(proving()).rejects.toThrow(InvalidProofError);
   });
 
   it("cleans up after a process that was killed", async () => {

@@ -68,9 +68,9 @@ describe("statements", () => {
     for (const circuit of CIRCUIT_NAMES) {
       // The manifest says `rho` and `commitG` where the list has one name an element.
       const bare = publicNames(circuit, profile).map((name) => name.replace(/\[\d+\]$/, ""));
-      const isArray = circuitSource(circuit).public.includes("rho");
+      const isArray = circuitSource(circuit, profile).public.includes("rho");
       const names = isArray ? bare.map((name) => name.replace(/^rho\d$/, "rho")) : bare;
-      expect([...new Set(names)]).toEqual(circuitSource(circuit).public);
+      expect([...new Set(names)]).toEqual(circuitSource(circuit, profile).public);
     }
     expect(publicNames("contributors", profile)).toEqual([
       "rho1",

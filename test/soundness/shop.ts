@@ -20,6 +20,7 @@ import { type Provable, type Proved, proveAll } from "../../pipeline/jobs/provin
 import { fitModel, type Model } from "../../pipeline/model/model.ts";
 import type { Moments } from "../../pipeline/model/moments.ts";
 import { openProject, type Project } from "../../pipeline/project.ts";
+import { trainingBackbone } from "../../pipeline/project-backbone.ts";
 import {
   type ProvenTraining,
   postTraining,
@@ -62,6 +63,7 @@ export type Fit = ReturnType<typeof fitted> & { readonly lambda: bigint };
 export async function openShop(seed: string, secret: "real" | "known"): Promise<Shop> {
   const folder = mkdtempSync(join(tmpdir(), "quittance-soundness-"));
   const project = openProject({ folder, create: { profile: "tiny" }, seed });
+  await trainingBackbone({ project, d: PROFILE.d, ui: UI });
   const circuits = await readyCircuits("tiny");
   const real = await readyKeys("tiny", circuits);
   const known = secret === "known" ? await knownKeys(real, circuits, PROFILE) : undefined;
@@ -98,10 +100,16 @@ export async function openShop(seed: string, secret: "real" | "known"): Promise<
     },
     async close() {
       await chain.close();
+      await project.store.close();
       project.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The backbone that the shop answers with. What is contributed here has features of its own. */
+function backboneOf(project: Project): string {
+  return project.readState<{ hash: string }>("backbone")?.hash ?? "";
 }
 
 /** Records every batch on chain under its contributor's signature. */
@@ -157,7 +165,7 @@ export async function commitFit(
   };
   return commitModel({
     ...{ project, session, ui: UI, unproven, datanet: of.datanet, corpus: "random", fitted: model },
-    backbone: "ab".repeat(32),
+    backbone: backboneOf(project),
     contributors: of.contributions.map(({ name, account, batches }, index) => ({
       ...{ name, account, batches },
       moments: { samples: counts[index] as number, a: new Float64Array(), b: new Float64Array() } as Moments,
@@ -192,7 +200,7 @@ export async function train(
   const fitted = await fitSamples(data, lambda);
   const model = await commitModel({
     ...{ project, session, ui: UI, datanet, fitted, unproven: false, corpus: "random" },
-    backbone: "cd".repeat(32),
+    backbone: backboneOf(project),
     contributors: contributions.map(({ name, account, batches }, index) => {
       return { name, account, batches, moments: fitted.parts[index] as Moments };
     }),

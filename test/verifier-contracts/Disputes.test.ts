@@ -5,7 +5,8 @@
  *
  * postBond: unknown model ✗ │ nothing, or a token that keeps a part ✗ │ added
  * requestBond: not the operator ✗ │ 0 cancels │ not more: keeps the clock │ more: starts it again
- * withdrawBond: not the operator ✗ │ a dispute is open ✗ │ nothing ✗ │ too early ✗ │ min(requested, bond) paid
+ * withdrawBond: not the operator ✗ │ a dispute is open ✗ │ nothing ✗ │ too early ✗ │ min(requested, bond)
+ * paid
  *
  * challengeOmission
  * ├ not the payer ✗ │ not the operator's signature ✗ │ the receipt was used ✗
@@ -18,15 +19,15 @@
  * └ the operator has the stake, the bond is whole again
  * resolveOmission: no such ✗ │ closed ✗ │ not yet ✗ │ payer: stake, fee, half the penalty; treasury: the rest
  *
- * challengeBatch: paused ✗ │ not unproven ✗ │ frozen ✗ │ no such batch ✗ │ proven ✗ │ challenged ✗ │ stake taken
- * resolveBatch: no such ✗ │ closed ✗
+ * challengeBatch: paused ✗ │ not unproven ✗ │ frozen ✗ │ no such batch ✗ │ proven ✗ │ challenged ✗ │ stake
+ * taken resolveBatch: no such ✗ │ closed ✗
  * ├ proven (batch or model): the operator has the stake
  * ├ frozen meanwhile: the stake goes back
  * ├ in time ✗
  * └ over: stake back, model frozen, free bond halved between challenger and treasury
  *
- * reportEquivocation: other model, payer or request, same receipt ✗ │ not signed ✗ │ reported ✗ │ no free bond ✗
- * └ free bond halved between reporter and treasury
+ * reportEquivocation: other model, payer or request, same receipt ✗ │ not signed ✗ │ reported ✗ │ no free
+ * bond ✗ └ free bond halved between reporter and treasury
  * collect: nothing ✗ │ paid
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";

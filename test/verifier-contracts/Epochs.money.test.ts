@@ -12,7 +12,8 @@
  * ├ a payer above deposit or vouchers ✗ VaultInsufficientDeposit
  * └ charged; split, window and batches are fixed. No validators' share where the datanet asks for no verdicts
  *
- * prove: not open ✗ │ batches not the committed ones ✗ (not looked at for weights alone) │ Epochs.batch.test.ts
+ * prove: not open ✗ │ batches not the committed ones ✗ (not looked at for weights alone) │
+ * Epochs.batch.test.ts
  *
  * settle
  * ├ not open, not all proven, other accounts, other weights, not usable ✗ (Epochs.test.ts)

@@ -55,7 +55,7 @@ describe("QuittanceGovernor", () => {
     proposalOf(c().deployment.governor, "QuittanceGovernor", "updateQuorumNumerator", [percent]);
 
   beforeAll(async () => {
-    world = await openWorld("governor");
+    world = await openWorld("governor", 3, { endowed: false });
     whale = world.people.operator;
     [small, other] = [world.people.relayer, world.people.payers[0] as Account];
     await c().transferToken(whale, small.address, 50_000n * COIN);

@@ -32,7 +32,7 @@ describe("QuittanceToken", () => {
     read(world.chain, { address: c().deployment.token, codec: await codec() }, method, args);
 
   beforeAll(async () => {
-    world = await openWorld("token");
+    world = await openWorld("token", 3, { endowed: false });
     [owner, other, relayer] = [
       world.people.operator,
       world.people.payers[0] as Account,

@@ -24,8 +24,8 @@
  * withdraw: nothing asked or nothing there ✗ │ too early ✗ │ min(requested, unspent), the rest stays asked
  *
  * charge: not Epochs ✗ │ a pool is open ✗ │ above min(available, authorised − charged) ✗ │ moved to the pool
- * distribute: not Epochs ✗ │ previous is not what the root holds ✗ │ more than the pool ✗ │ shares, root, carry
- * release: not Epochs ✗ │ back to the deposits, carry stays
+ * distribute: not Epochs ✗ │ previous is not what the root holds ✗ │ more than the pool ✗ │ shares, root,
+ * carry release: not Epochs ✗ │ back to the deposits, carry stays
  *
  * claim: wrong proof ✗ │ nothing to come ✗ │ token refuses ✗ │ paid to the owner
  * claimMany: wrong proof ✗ │ nothing: passed over │ token refuses: still owed │ paid
@@ -525,8 +525,8 @@ describe("Vault", () => {
     });
 
     it("never follow a leaf of 64 bytes that is really a node", async () => {
-      // The tree's upper level hashes two nodes of 32 bytes. An entry that *is* those bytes would prove itself,
-      // were leaves hashed once.
+      // The tree's upper level hashes two nodes of 32 bytes. An entry that *is* those bytes would prove
+      // itself, were leaves hashed once.
       const [first, second] = [await claim(0), await claim(1)];
       const sibling = second.proof[0] as string;
       const left = first.proof[0] as string;

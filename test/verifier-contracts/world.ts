@@ -46,6 +46,8 @@ export type WorldOptions = {
   readonly group?: number;
   readonly queries?: number;
   readonly fees?: DeployOptions["fees"];
+  /** False: the operator keeps all of the token, as after a deployment. */
+  readonly endowed?: boolean;
 };
 export type World = {
   readonly chain: Chain;
@@ -131,7 +133,7 @@ export async function openWorld(
   const wanted = deployOptions(keys, emptyQ, nullG, options);
   const { deployment } = await deployContracts(chain, people.operator, wanted);
   const contracts = await openContracts(chain, deployment);
-  for (const { address } of [people.relayer, ...people.payers])
+  for (const { address } of options.endowed === false ? [] : [people.relayer, ...people.payers])
     await contracts.erc20Transfer(people.operator, deployment.token, address, 1_000_000n * COIN);
   const contributors = Array.from({ length: contributorCount }, account);
   const models = new Map<string, string>();

@@ -8,29 +8,29 @@ import {IEpochs} from "./IEpochs.sol";
 /// @notice An operator posts a bond for a model, in the model's own token: then a fee can be given back in
 /// what it was paid in, and no price has to be asked for. Three things cost it:
 /// - *Omission.* A payer holds a receipt that the operator signed, and the receipt's epoch does not contain
-///   it, or was not committed by the time that the receipt names. The payer stakes about its fee and asks; the
-///   operator shows, in zero knowledge (`inclusion`), that the receipt's leaf is among a batch of the epoch,
-///   and gets the stake; or does not within the window, and the payer gets its stake, its fee and half of the
-///   penalty, the treasury the other half.
+///   it, or was not committed by the time that the receipt names. The payer stakes about its fee and asks;
+///   the operator shows, in zero knowledge (`inclusion`), that the receipt's leaf is among a batch of the
+///   epoch, and gets the stake; or does not within the window, and the payer gets its stake, its fee and half
+///   of the penalty, the treasury the other half.
 /// - *An unproven batch.* Where a model may be used without a training proof, anybody can demand the proof of
 ///   any of its batches ({ITraining}, `samples`) against a stake. No proof within the window: the model is
 ///   frozen and the bond slashed, half to the challenger, half to the treasury.
 /// - *Equivocation.* Two different receipts for one request of one payer, both signed: the bond is slashed at
 ///   once, half to whoever shows them, half to the treasury.
 ///
-/// The treasury's halves are there because an operator can sign receipts for itself and lose to itself: a bond
-/// never comes back whole that way.
+/// The treasury's halves are there because an operator can sign receipts for itself and lose to itself: a
+/// bond never comes back whole that way.
 /// @dev Every dispute has one move, the operator's, and ends: an omission {answerWindow} after it was opened,
 /// or a day after a pause that began before then (a pause stops epochs, so time must be left to commit one;
-/// that adds four days at most, see {IPauseGuardian}); a batch {answerWindow} after. A dispute touches its receipt or its
-/// batch only: other disputes, epochs and claims go on. Its part of the bond is put aside when an omission is
-/// opened; slashing takes only what is not put aside.
+/// that adds four days at most, see {IPauseGuardian}); a batch {answerWindow} after. A dispute touches its
+/// receipt or its batch only: other disputes, epochs and claims go on. Its part of the bond is put aside when
+/// an omission is opened; slashing takes only what is not put aside.
 ///
 /// What a receipt is worth is **attested**: this contract makes the operator's signature cost something, and
 /// only as much as the bond holds. Whoever accepts receipts looks at {freeBond} and at the receipt's `dueBy`:
-/// a bond cannot leave within {BOND_DELAY} of the request, so a `dueBy` within two weeks is covered. A contract
-/// that is an operator can stop recognising its own signatures (ERC-1271); its receipts are worth as much as
-/// that contract is trusted.
+/// a bond cannot leave within {BOND_DELAY} of the request, so a `dueBy` within two weeks is covered. A
+/// contract that is an operator can stop recognising its own signatures (ERC-1271); its receipts are worth as
+/// much as that contract is trusted.
 interface IDisputes {
     enum Kind {
         None,
@@ -138,7 +138,8 @@ interface IDisputes {
     );
     /// @notice The operator answered, and has the challenger's stake.
     event Answered(uint256 indexed dispute, ModelId indexed model);
-    /// @notice The operator did not; `award` went from the bond to the challenger, `toTreasury` to the treasury.
+    /// @notice The operator did not; `award` went from the bond to the challenger, `toTreasury` to the
+    /// treasury.
     event Lost(uint256 indexed dispute, ModelId indexed model, uint256 award, uint256 toTreasury);
     /// @notice The model was frozen before: nothing is left to decide, and the stake goes back.
     event Moot(uint256 indexed dispute, ModelId indexed model);
@@ -168,8 +169,8 @@ interface IDisputes {
         bytes calldata signature
     ) external returns (uint256 dispute);
 
-    /// @notice Shows that batch `batchIndex` of the receipt's epoch contains its leaf. Anybody may call, until
-    /// {deadlineOf}.
+    /// @notice Shows that batch `batchIndex` of the receipt's epoch contains its leaf. Anybody may call,
+    /// until {deadlineOf}.
     /// @param batches the epoch's, as they were committed
     /// @param proof of `inclusion`: context, receiptsRoot, leaf
     function answerOmission(

@@ -16,9 +16,10 @@ import {IModels} from "./IModels.sol";
 /// - (1) Σ_(batches of c) g_b = value_c, for each contributor c;
 /// - (2) Σ value_c = λ·W(ρ1, ρ2) + R(ρ1, ρ2);
 /// - (3) Σ a_b = A(ρ1, ρ3).
-/// @dev Two different committed matrices agree at random points with a probability of about their degree over
-/// the field's order; that is why everything that the identities speak of has to be fixed before ρ. `commitV`
-/// is the one exception: it commits to v = W(·, ρ2), which the `model` proof pins down completely.
+/// @dev Two different committed matrices agree at random points with a probability of at most their degree
+/// over 2^248 (ρ's coordinates have 248 bits); that is why everything that the identities speak of has to be
+/// fixed before ρ. `commitV` is the one exception: it commits to v = W(·, ρ2), which the `model` proof pins
+/// down completely.
 interface ITraining {
     /// @param index its place in the chunk
     /// @param g its share of its contributor's gradient, a its share of A

@@ -6,8 +6,8 @@ import {IFeeSource} from "./IFeeSource.sol";
 
 /// @title Vault: holds the coins, and knows whose each of them is
 /// @notice Payers deposit the model's token and sign a voucher with every request: one signature that says
-/// how much they owe that model in all. Anybody may redeem vouchers; an epoch charges a payer no more than its
-/// vouchers and its deposit allow. Settling credits the fee split and writes the root of what every
+/// how much they owe that model in all. Anybody may redeem vouchers; an epoch charges a payer no more than
+/// its vouchers and its deposit allow. Settling credits the fee split and writes the root of what every
 /// contributor has earned so far ({EarningsTree}); anybody may claim for its owner, who keeps the right
 /// for good.
 /// @dev For every model, at all times and to the last unit:

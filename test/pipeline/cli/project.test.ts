@@ -238,6 +238,8 @@ describe("bad calls", () => {
       "settle",
       "claim",
       "forget",
+      "worker",
+      "jobs",
       "verify",
       "doctor",
     ]) {
@@ -267,5 +269,6 @@ describe("bad calls", () => {
     const missing = quittance(["doctor"], { QUITTANCE_RAPIDSNARK: join(data, "nowhere") });
     expect(missing.code).toBe(1);
     expect(missing.out).toMatch(/✗ prover: .*QUITTANCE_RAPIDSNARK/);
+    expect(quittance(["doctor"], { QUITTANCE_PROVER: "snarkjs" }).out).toMatch(/prover: snarkjs/);
   });
 });

@@ -45,6 +45,20 @@ describe.each(["g1", "g2"] as const)("sums of multiples in %s", (name) => {
     );
   });
 
+  it("of small negative numbers, and of those that are just too large to be taken for one", () => {
+    const half = 1n << 128n;
+    const upper = (FIELD >> 128n) << 128n;
+    const near = [1n, 2n, 77n, half - 1n, half, half + 1n, FIELD - upper, FIELD - upper + 1n].map(
+      (k) => FIELD - k,
+    );
+    for (const scalar of near) check([draw.below(FIELD)], [scalar]);
+    const all = [...near, ...near.map((k) => FIELD - k)];
+    check(
+      all.map(() => draw.below(FIELD)),
+      all,
+    );
+  });
+
   it("of equal, opposite and infinite points in one bucket", () => {
     const k = draw.below(FIELD);
     check([k, k], [1n, 1n]);
