@@ -22,6 +22,9 @@ export type Effort = { readonly runs: number; readonly depth: number; readonly s
 export const QUICK: Effort = { runs: 12, depth: 250 };
 export const FULL: Effort = { runs: 256, depth: 500 };
 
+/** What {@link runInvariants} runs. */
+export type RunOptions = { readonly root?: string; readonly suite?: string; readonly rough?: boolean };
+
 /** One suite of invariants after a run. `reason` says what failed, and is empty when nothing did. */
 export type SuiteResult = {
   readonly suite: string;
@@ -63,19 +66,22 @@ export function forgePath(): string {
  * Runs suites of invariants and returns what each came to; a suite that fails is a result, not an error.
  *
  * @param root folder with foundry.toml, contracts and suites
- * @param match name of the suites to run, all of them if it is left out
+ * @param suite name of the only suite to build and run; all of them if it is left out
+ * @param rough without the optimizer, and without looking for the shortest sequence that fails: for many builds
  * @throws ForgeError when the contracts do not compile, or nothing ran
  */
 export async function runInvariants(
   effort: Effort,
-  { root = ROOT, match = "Invariants$" }: { readonly root?: string; readonly match?: string } = {},
+  { root = ROOT, suite, rough = false }: RunOptions = {},
 ): Promise<readonly SuiteResult[]> {
   const seed = effort.seed === undefined ? [] : ["--fuzz-seed", effort.seed];
   const env = {
     FOUNDRY_INVARIANT_RUNS: String(effort.runs),
     FOUNDRY_INVARIANT_DEPTH: String(effort.depth),
+    ...(rough ? { FOUNDRY_OPTIMIZER: "false", FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT: "0" } : {}),
   };
-  const { output, errors } = await runForge(["test", "--json", "--match-contract", match, ...seed], root, env);
+  const only = suite === undefined ? [] : ["--match-path", `*/${suite}.t.sol`];
+  const { output, errors } = await runForge(["test", "--json", ...only, ...seed], root, env);
   const line = output.split("\n").findLast((text) => text.startsWith('{"test/'));
   if (line === undefined) throw new ForgeError(`${errors}\n${output}`.trim());
   return Object.entries(JSON.parse(line) as Report).flatMap(([path, { test_results }]) =>

@@ -18,14 +18,26 @@ export type Mutant = {
 type Edit = readonly [name: string, file: string, from: string, to: string];
 
 const of = (suite: Mutant["suite"], invariant: string, edits: readonly Edit[]): readonly Mutant[] =>
-  edits.map(([name, file, from, to]) => ({ suite, invariant, name, file: `verifier-contracts/${file}`, from, to }));
+  edits.map(([name, file, from, to]) => ({
+    suite,
+    invariant,
+    name,
+    file: `verifier-contracts/${file}`,
+    from,
+    to,
+  }));
 
 /** The mutants, in the order of the invariants. */
 export const MUTANTS: readonly Mutant[] = [
   ...of("Economy", "balances add up exactly", [
     ["a withdrawal stays in the model's books", "Vault.sol", "        books.unspent -= amount;\n", ""],
     ["an expired epoch's charges go to nobody", "Vault.sol", "        books.unspent += sum;\n", ""],
-    ["a collected share can be collected again", "Vault.sol", "        collectable[token][account] = 0;\n", ""],
+    [
+      "a collected share can be collected again",
+      "Vault.sol",
+      "        collectable[token][account] = 0;\n",
+      "",
+    ],
   ]),
   ...of("Economy", "claims of an epoch stay within its funding", [
     ["a claim is not marked", "Vault.sol", "        claimed[model][account] = cumulative;\n", ""],
