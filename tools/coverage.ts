@@ -10,7 +10,15 @@
 // reached counts all the same. With --write the table goes to benchmarks/results/coverage.md.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { EXCEPTIONS } from "./coverage/exceptions.ts";
@@ -22,9 +30,12 @@ const STARTS_HARDHAT = "pipeline/chain/local.ts";
 
 /** What is changed in the copy of {@link STARTS_HARDHAT}. */
 const EDITS: readonly (readonly [from: string, to: string])[] = [
-  ["createHardhatRuntimeEnvironment(config, {}, ROOT)", "createHardhatRuntimeEnvironment(config, { coverage: true }, ROOT)"],
   [
-    'run({ quiet: true, force: false, noTests: true });',
+    "createHardhatRuntimeEnvironment(config, {}, ROOT)",
+    "createHardhatRuntimeEnvironment(config, { coverage: true }, ROOT)",
+  ],
+  [
+    "run({ quiet: true, force: false, noTests: true });",
     `run({ quiet: true, force: true, noTests: true });
     const files = [...(runtime as any)._coverage.filesMetadata].map(([path, all]: any) => [path, [...all.values()]]);
     (await import("node:fs")).writeFileSync(\`\${ROOT}coverage.json\`, JSON.stringify(files));`,
@@ -75,7 +86,8 @@ export function reasonFor(path: string, text: string): string | undefined {
 export function coverageTable(files: readonly FileCoverage[]): string {
   const rows = files.map(({ path, statements, missed }) => {
     const lines = new Set(missed.map(({ line }) => line)).size;
-    const share = statements === 0 ? "–" : `${((100 * (statements - missed.length)) / statements).toFixed(1)} %`;
+    const share =
+      statements === 0 ? "–" : `${((100 * (statements - missed.length)) / statements).toFixed(1)} %`;
     return `| ${path} | ${statements} | ${missed.length} | ${lines} | ${share} |`;
   });
   const missed = files.flatMap(({ path, missed }) =>
@@ -131,7 +143,9 @@ function collect(): readonly FileCoverage[] {
   return metadata
     .filter(([path]) => path.startsWith("verifier-contracts/") && !path.includes("/mocks/"))
     .sort(([a], [b]) => a.localeCompare(b))
-    .map(([path, statements]) => coverageOf(path, readFileSync(join(COPY, path), "utf8"), statements, reached))
+    .map(([path, statements]) =>
+      coverageOf(path, readFileSync(join(COPY, path), "utf8"), statements, reached),
+    )
     .filter(({ statements }) => statements > 0);
 }
 
@@ -145,7 +159,9 @@ function main(args: readonly string[]): number {
   const table = coverageTable(files);
   process.stdout.write(table);
   if (args.includes("--write")) writeFileSync(TABLE, table);
-  const unexplained = files.some((file) => file.missed.some(({ text }) => reasonFor(file.path, text) === undefined));
+  const unexplained = files.some((file) =>
+    file.missed.some(({ text }) => reasonFor(file.path, text) === undefined),
+  );
   return unexplained ? 1 : 0;
 }
 

@@ -28,9 +28,13 @@ export function mutated(text: string, { name, file, from, to }: Mutant): string 
   return text.replace(from, () => to);
 }
 
-/** Runs a mutant's suite on a copy. */
-export async function runMutant(mutant: Mutant, effort: Effort = QUICK): Promise<Verdict> {
-  const root = prepare("one");
+/** Runs a mutant's suite on a copy; two at a time need two folders. */
+export async function runMutant(
+  mutant: Mutant,
+  effort: Effort = QUICK,
+  folder = "one",
+): Promise<Verdict> {
+  const root = prepare(folder);
   const path = join(root, mutant.file);
   writeFileSync(path, mutated(readFileSync(path, "utf8"), mutant));
   const [result, ...others] = await runInvariants(effort, { root, suite: mutant.suite, rough: true });
