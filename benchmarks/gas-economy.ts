@@ -1,9 +1,9 @@
 // Gas of the economy at its real sizes: settling with 12, 64 and 512 contributors, claiming first and later,
 // vouchers, a vote, and all that 1,000 answers an epoch take together, divided by 1,000.
 //
-// Two epochs are run for each size. The first writes to storage that was empty; the second is what every later
-// epoch costs, and figures without another word are of it. Keys, wallets and numbers come from a seed, so that
-// the same contracts give the same figures: a snapshot can be compared.
+// Two epochs are run for each size. The first writes to storage that was empty; the second is what every
+// later epoch costs, and figures without another word are of it. Keys, wallets and numbers come from a seed,
+// so that the same contracts give the same figures: a snapshot can be compared.
 
 import { type Account, type Contracts, earningsProof, type Receipt, signVoucher } from "../pipeline/index.ts";
 import { openEpoch, openScene, proofsOf, type Scene, type SceneEpoch } from "./economy-scene.ts";

@@ -1,9 +1,9 @@
-// `node benchmarks/gas-snapshot.ts --write`: the gas of the economy's calls, kept in a file that a test compares
-// with the contracts as they are.
+// `node benchmarks/gas-snapshot.ts --write`: the gas of the economy's calls, kept in a file that a test
+// compares with the contracts as they are.
 //
-// A change that makes a call dearer is then seen by whoever makes it, in the same commit. A fifth of a percent
-// is let through: addresses and signatures have more or fewer zero bytes when the deployment changes, and call
-// data is paid for by that.
+// A change that makes a call dearer is then seen by whoever makes it, in the same commit. A fifth of a
+// percent is let through: addresses and signatures have more or fewer zero bytes when the deployment changes,
+// and call data is paid for by that.
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";

@@ -1,10 +1,10 @@
 // `node tools/coverage.ts [--write]`: which statements of the contracts the tests in test/verifier-contracts
 // reach, and every one that they do not, with the reason.
 //
-// Hardhat instruments the contracts (`coverage: true`), and the tests run as they are, in a copy of the project
-// in which the one file that starts Hardhat is changed: the real one needs no switch for it. It counts
-// statements and lines. Branches are not counted by it, but nearly every branch of these contracts is a
-// statement of its own (`if (…) revert …;`), and what stands after it runs when the branch is not taken.
+// Hardhat instruments the contracts (`coverage: true`), and the tests run as they are, in a copy of the
+// project in which the one file that starts Hardhat is changed: the real one needs no switch for it. It
+// counts statements and lines. Branches are not counted by it, but nearly every branch of these contracts is
+// a statement of its own (`if (…) revert …;`), and what stands after it runs when the branch is not taken.
 //
 // Instrumented contracts are larger and dearer, so tests that measure gas may fail in the copy; what they
 // reached counts all the same. With --write the table goes to benchmarks/results/coverage.md.

@@ -1,7 +1,8 @@
 // forge, which runs the contracts' stateful invariants: where it is, and what a run came to.
 //
 // npm installs one binary for 64-bit Linux and no other, as an optional package; on another machine the
-// invariants cannot run, and whoever asks is told so. Its compiler is tools/solc.ts, its settings foundry.toml.
+// invariants cannot run, and whoever asks is told so. Its compiler is tools/solc.ts, its settings
+// foundry.toml.
 //
 // The pitfall is a run that checks nothing: forge ends well when no test matches. So the result names every
 // invariant with the number of calls that were made, and callers look at both.
@@ -67,7 +68,8 @@ export function forgePath(): string {
  *
  * @param root folder with foundry.toml, contracts and suites
  * @param suite name of the only suite to build and run; all of them if it is left out
- * @param rough without the optimizer, and without looking for the shortest sequence that fails: for many builds
+ * @param rough without the optimizer, and without looking for the shortest sequence that fails: for many
+ * builds
  * @throws ForgeError when the contracts do not compile, or nothing ran
  */
 export async function runInvariants(

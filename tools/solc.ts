@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The compiler that npm installed, under the name and the two forms of call that forge knows: `--version`, and
-// `--standard-json` with the input on the standard input. Nothing is downloaded: forge is told the path of
-// this file and never asks a server which compilers exist.
+// The compiler that npm installed, under the name and the two forms of call that forge knows: `--version`,
+// and `--standard-json` with the input on the standard input. Nothing is downloaded: forge is told the path
+// of this file and never asks a server which compilers exist.
 //
 // The pitfall is forge's pipes, which do not wait: the input is read as a stream, since reading it at once
 // fails with EAGAIN, and nothing here exits before the answer's megabytes have been taken.

@@ -3,8 +3,8 @@
  * validators, voters and the clock may do, and after each call whether the books still are what a plain
  * reference says. Handlers never call what has to be refused without saying so, and any other refusal fails.
  *
- * Each suite gets 3,000 calls here and 128,000 with QUITTANCE_INVARIANTS=full, which takes minutes and is what
- * `.ci/run` asks for. The seed is new each time; a failure shows it with the shortest sequence of calls.
+ * Each suite gets 3,000 calls here and 128,000 with QUITTANCE_INVARIANTS=full, which takes minutes and is
+ * what `.ci/run` asks for. The seed is new each time; a failure shows it with the shortest sequence of calls.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

@@ -1,5 +1,5 @@
-// Contracts with one thing wrong, at least one for each invariant. A suite that lets one of them pass does not
-// check what it says.
+// Contracts with one thing wrong, at least one for each invariant. A suite that lets one of them pass does
+// not check what it says.
 //
 // Every change is one that a tired author could make or an attacker would wish for: a check left out, a sum
 // not kept, a bound moved, somebody else paid.

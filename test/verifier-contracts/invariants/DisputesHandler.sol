@@ -40,7 +40,8 @@ contract DisputesHandler is DisputesWorld {
         if (issued.length == 0) return;
         uint256 r = issued.length - 1 - (seed % _min(issued.length, 8));
         Issued storage one = issued[r];
-        (uint128 stake, uint128 fee, uint128 award) = disputes.omissionTerms(ids[one.model], one.receipt.feeUnits);
+        uint32 units = one.receipt.feeUnits;
+        (uint128 stake, uint128 fee, uint128 award) = disputes.omissionTerms(ids[one.model], units);
         _fund(IERC20(tokens[one.model]), one.receipt.payer, address(disputes), stake);
         bytes memory data = abi.encodeCall(disputes.challengeOmission, (one.receipt, one.signature));
         award = uint128(_min(award, disputes.freeBond(ids[one.model])));
@@ -151,7 +152,8 @@ contract DisputesHandler is DisputesWorld {
     }
 
     function wait(uint256 seed) external {
-        VM.warp(block.timestamp + (seed % 5 == 0 ? _between(seed, 1 days, 9 days) : _between(seed, 1 hours, 1 days)));
+        bool long = seed % 5 == 0;
+        VM.warp(block.timestamp + (long ? _between(seed, 1 days, 9 days) : _between(seed, 1 hours, 1 days)));
     }
 
     // ---- what always holds
@@ -180,7 +182,8 @@ contract DisputesHandler is DisputesWorld {
         }
     }
 
-    /// @dev Every open dispute keeps its whole window and ends within the bound, whatever pauses and windows do.
+    /// @dev Every open dispute keeps its whole window and ends within the bound, whatever pauses and windows
+    /// do.
     function checkEnds() external view {
         for (uint256 i = 0; i < running.length; ++i) {
             Case storage c = caseOf[running[i]];

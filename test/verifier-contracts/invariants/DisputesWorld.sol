@@ -89,7 +89,8 @@ abstract contract DisputesWorld is System {
     ) internal returns (IDisputes.Receipt memory) {
         uint64 number = uint64(epochs.epochCount(ids[m]) + 1);
         uint256 leaf = _element(abi.encode("leaf", ++requests));
-        return IDisputes.Receipt(ids[m], true, number, bytes32(requests), payers[payer], feeUnits, leaf, dueBy);
+        bytes32 request = bytes32(requests);
+        return IDisputes.Receipt(ids[m], true, number, request, payers[payer], feeUnits, leaf, dueBy);
     }
 
     function _signed(IDisputes.Receipt memory receipt) internal view returns (bytes memory) {
@@ -138,7 +139,8 @@ abstract contract DisputesWorld is System {
     /// @dev Whether a payer may complain now: the epoch is there or overdue, and the receipt not too old.
     function _timely(Issued storage one) internal view returns (bool) {
         bool overdue = block.timestamp > one.receipt.dueBy;
-        return (_committed(one) || overdue) && block.timestamp <= one.receipt.dueBy + disputes.RECEIPT_WINDOW();
+        uint256 until = one.receipt.dueBy + disputes.RECEIPT_WINDOW();
+        return (_committed(one) || overdue) && block.timestamp <= until;
     }
 
     /// @dev The operator's answer: the proof that the receipt is there, if it is; else that of another.

@@ -69,14 +69,15 @@ contract EconomyHandler is EpochsHandler {
         uint256 i = personSeed % sizes[m];
         IVault.Claim memory one = _claim(m, i);
         if (_owed(m, i) == 0) {
-            bytes memory data = abi.encodeCall(vault.claim, (one.model, one.account, one.cumulative, one.proof));
+            bytes memory data = _claimCall(one);
             _refused(people[i], address(vault), data, "claims within funding: claimed twice");
             return;
         }
         _pay(m, i, one, seed % 3, _mix(seed, 3) % PEOPLE);
     }
 
-    /// @dev What was earned with one model opens nothing of another, nor does a larger sum or another account.
+    /// @dev What was earned with one model opens nothing of another, nor does a larger sum or another
+    /// account.
     function claimAcross(uint256 modelSeed, uint256 personSeed, uint256 seed) external {
         uint256 m = modelSeed % MODELS;
         uint256 i = personSeed % sizes[m];
@@ -85,7 +86,7 @@ contract EconomyHandler is EpochsHandler {
         if (seed % 3 == 0) one.model = ids[(m + 1) % MODELS];
         else if (seed % 3 == 1) one.cumulative += 1;
         else one.account = people[(i + 1) % PEOPLE];
-        bytes memory data = abi.encodeCall(vault.claim, (one.model, one.account, one.cumulative, one.proof));
+        bytes memory data = _claimCall(one);
         _refused(people[i], address(vault), data, "nothing crosses: claimed with what is another's");
     }
 
@@ -187,6 +188,10 @@ contract EconomyHandler is EpochsHandler {
 
     // ---- how
 
+    function _claimCall(IVault.Claim memory one) private view returns (bytes memory) {
+        return abi.encodeCall(vault.claim, (one.model, one.account, one.cumulative, one.proof));
+    }
+
     /// @dev Pays person `i` by one of three ways; the caller gets nothing.
     function _pay(uint256 m, uint256 i, IVault.Claim memory one, uint256 way, uint256 caller) private {
         uint256 owed = _owed(m, i);
@@ -201,10 +206,11 @@ contract EconomyHandler is EpochsHandler {
             VM.prank(people[caller]);
             vault.claimMany(many);
         } else {
-            bytes32 digest = vault.claimToDigest(one.model, one.account, people[i], one.cumulative, type(uint256).max);
+            uint256 end = type(uint256).max;
+            bytes32 digest = vault.claimToDigest(one.model, one.account, people[i], one.cumulative, end);
             bytes memory signature = _sign(_personKey(i), digest);
             VM.prank(people[caller]);
-            vault.claimTo(one, people[i], type(uint256).max, signature);
+            vault.claimTo(one, people[i], end, signature);
         }
         require(_balance(tokens[m], people[i]) - before == owed, "order and caller: not what was owed");
         bool unchanged = caller == i || _balance(tokens[m], people[caller]) == callers;

@@ -10,9 +10,9 @@ import {IVault} from "../../../verifier-contracts/interfaces/IVault.sol";
 import {System} from "./System.sol";
 import {VM} from "./Vm.sol";
 
-/// @dev Three models over two datanets and two tokens, with payers and contributors in common, so that whatever
-/// crosses from one to another shows; and the reference: what should be where, kept by plain sums that have
-/// nothing in common with how the contracts keep it.
+/// @dev Three models over two datanets and two tokens, with payers and contributors in common, so that
+/// whatever crosses from one to another shows; and the reference: what should be where, kept by plain sums
+/// that have nothing in common with how the contracts keep it.
 ///
 /// Model 0: datanet 1, a coin of 6 decimals. Model 1: datanet 1, our own token. Model 2: datanet 2, which
 /// validators look after, the coin again.
@@ -145,7 +145,10 @@ abstract contract EconomyWorld is System {
     }
 
     /// @dev Root of a model's earnings as the reference has them, and the proof of one contributor.
-    function _earnings(uint256 m, uint256 place) internal view returns (bytes32 root, bytes32[] memory proof) {
+    function _earnings(
+        uint256 m,
+        uint256 place
+    ) internal view returns (bytes32 root, bytes32[] memory proof) {
         bytes32[] memory level = new bytes32[](sizes[m]);
         for (uint256 i = 0; i < level.length; ++i) level[i] = _leaf(m, people[i], cumulative[m][i]);
         bytes32[] memory path = new bytes32[](3);

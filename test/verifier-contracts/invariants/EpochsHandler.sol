@@ -41,7 +41,8 @@ abstract contract EpochsHandler is EconomyWorld {
         }
     }
 
-    /// @dev After its window an epoch that lacks a proof gives its charges back; before, and twice, it cannot.
+    /// @dev After its window an epoch that lacks a proof gives its charges back; before, and twice, it
+    /// cannot.
     function expire(uint256 modelSeed) external {
         uint256 m = modelSeed % MODELS;
         Open storage open = opened[m];
@@ -90,7 +91,8 @@ abstract contract EpochsHandler is EconomyWorld {
             if (i == PAYERS) most -= c.feeUnits[0];
             most = _min(most, 10_000_000);
             uint256 kind = _mix(seed, i) % 3;
-            c.feeUnits[i] = uint128(kind == 0 ? most : kind == 1 ? _mix(seed, 9 + i) % (most + 1) : _min(most, 3));
+            uint256 some = kind == 1 ? _mix(seed, 9 + i) % (most + 1) : _min(most, 3);
+            c.feeUnits[i] = uint128(kind == 0 ? most : some);
             total += c.feeUnits[i];
         }
         _fillBatches(c, m, batches, total);
@@ -279,7 +281,10 @@ abstract contract EpochsHandler is EconomyWorld {
         return _proof(_circuit("adjoint"), publics);
     }
 
-    function _weightsProof(uint256 m, uint256 group) private view returns (IEpochs.WeightsProof memory given) {
+    function _weightsProof(
+        uint256 m,
+        uint256 group
+    ) private view returns (IEpochs.WeightsProof memory given) {
         uint256[] memory publics = new uint256[](1 + 2 * GROUP);
         publics[0] = opened[m].commitment.commitY;
         (given.groupIndex, given.w, given.commitG) = (group, new uint256[](GROUP), new uint256[](GROUP));

@@ -4,9 +4,9 @@ pragma solidity ^0.8.30;
 import {IGroth16Verifier} from "../../../verifier-contracts/interfaces/IGroth16Verifier.sol";
 import {CircuitId} from "../../../verifier-contracts/Types.sol";
 
-/// @dev The only stand-in: an ideal verifier. The proof of a statement is the statement's own hash, so a proof
-/// fits its circuit and its public inputs, each of them, and nothing else; who may make one is the handlers'
-/// affair. Whether real proofs are sound is tested elsewhere, with real proofs.
+/// @dev The only stand-in: an ideal verifier. The proof of a statement is the statement's own hash, so a
+/// proof fits its circuit and its public inputs, each of them, and nothing else; who may make one is the
+/// handlers' affair. Whether real proofs are sound is tested elsewhere, with real proofs.
 contract IdealVerifier is IGroth16Verifier {
     mapping(CircuitId => uint256) public publicCount;
     bool public constant keysAreLocal = true;
@@ -37,6 +37,7 @@ contract IdealVerifier is IGroth16Verifier {
         if (publics.length != publicCount[circuit]) {
             revert VerifierWrongPublicCount(publicCount[circuit], publics.length);
         }
-        if (proof[0] != uint256(keccak256(abi.encode(circuit, publics)))) revert VerifierInvalidProof(circuit);
+        bytes32 statement = keccak256(abi.encode(circuit, publics));
+        if (proof[0] != uint256(statement)) revert VerifierInvalidProof(circuit);
     }
 }

@@ -7,8 +7,8 @@ import {IValidation} from "../../../verifier-contracts/interfaces/IValidation.so
 import {System} from "./System.sol";
 import {VM} from "./Vm.sol";
 
-/// @dev Four validators, rounds over many batches, honest verdicts and lies, and those who prove the lies. The
-/// reference counts tokens where they move: into stakes, out of them, and out of what was slashed.
+/// @dev Four validators, rounds over many batches, honest verdicts and lies, and those who prove the lies.
+/// The reference counts tokens where they move: into stakes, out of them, and out of what was slashed.
 contract StakesHandler is System {
     uint256 private constant VALIDATORS = 4;
     uint256 private constant MAX_OPEN = 12;
@@ -137,8 +137,8 @@ contract StakesHandler is System {
         uint256 earlier = own ? later : _mix(seed, 7) % (later + 1);
         if (_outcome(batches[later]) == IValidation.Outcome.Disproven) return;
         if (datanets.batch(batches[later]).status == IDatanets.BatchStatus.Rejected) return;
-        bool stands = datanets.batch(batches[earlier]).status == IDatanets.BatchStatus.Accepted || earlier == later;
-        if (!stands) return;
+        bool accepted = datanets.batch(batches[earlier]).status == IDatanets.BatchStatus.Accepted;
+        if (!accepted && earlier != later) return;
         address challenger = VM.addr(0xFACE + (seed % 3));
         uint256[] memory publics = new uint256[](3);
         publics[0] = datanets.batch(batches[earlier]).root;
@@ -162,7 +162,9 @@ contract StakesHandler is System {
 
     function wait(uint256 seed) external {
         // Mostly hours, sometimes weeks.
-        VM.warp(block.timestamp + (seed % 4 == 0 ? _between(seed, 1 days, 16 days) : _between(seed, 1 hours, 14 hours)));
+        bool long = seed % 4 == 0;
+        uint256 time = long ? _between(seed, 1 days, 16 days) : _between(seed, 1 hours, 14 hours);
+        VM.warp(block.timestamp + time);
     }
 
     function checkStakes() public view {
@@ -208,7 +210,8 @@ contract StakesHandler is System {
         if (r.outcome == IValidation.Outcome.Open) return;
         address validator = validators[ballot.validator];
         bool shown = validation.voteOf(batch, ballot.round, validator).verdict != IValidation.Verdict.None;
-        bool backing = r.outcome == IValidation.Outcome.Accepted && shown && block.timestamp <= r.challengeEnds;
+        bool accepted = r.outcome == IValidation.Outcome.Accepted;
+        bool backing = accepted && shown && block.timestamp <= r.challengeEnds;
         bytes memory data = abi.encodeCall(validation.settleVote, (batch, ballot.round, validator));
         if (!backing) {
             (bool success, ) = address(validation).call(data);

@@ -56,7 +56,11 @@ abstract contract System {
         operator = VM.addr(OPERATOR_KEY);
         quit = new QuittanceToken(address(this));
         coin = new TestToken();
-        governance = new Governance(quit, 1 days, QuittanceGovernor.Settings(VOTING_DELAY, 3 days, 1e18, 4, 1 days));
+        governance = new Governance(
+            quit,
+            1 days,
+            QuittanceGovernor.Settings(VOTING_DELAY, 3 days, 1e18, 4, 1 days)
+        );
         timelock = address(governance.timelock());
         guardian = new PauseGuardian(timelock, address(this));
         registry = _registry();
@@ -126,7 +130,10 @@ abstract contract System {
     }
 
     /// @dev The proof that {IdealVerifier} takes for this statement.
-    function _proof(CircuitId circuit, uint256[] memory publics) internal pure returns (uint256[8] memory proof) {
+    function _proof(
+        CircuitId circuit,
+        uint256[] memory publics
+    ) internal pure returns (uint256[8] memory proof) {
         proof[0] = uint256(keccak256(abi.encode(circuit, publics)));
     }
 

@@ -117,7 +117,8 @@ contract VotesHandler is System {
     }
 
     function wait(uint256 seed) external {
-        VM.warp(block.timestamp + (seed % 3 == 0 ? _between(seed, 1, 10) : _between(seed, 1 hours, 30 hours)));
+        bool short = seed % 3 == 0;
+        VM.warp(block.timestamp + (short ? _between(seed, 1, 10) : _between(seed, 1 hours, 30 hours)));
     }
 
     function checkSupply() external view {
@@ -146,7 +147,8 @@ contract VotesHandler is System {
     }
 
     function _propose(uint256 who, uint256 seed) private {
-        IFeeSchedule.Split memory split = IFeeSchedule.Split(uint16(seed % 1_000), uint16(_mix(seed, 3) % 3_000), 0);
+        uint16 developer = uint16(_mix(seed, 3) % 3_000);
+        IFeeSchedule.Split memory split = IFeeSchedule.Split(uint16(seed % 1_000), developer, 0);
         (address[] memory to, uint256[] memory values, bytes[] memory data) = _action(split);
         string memory text = string(_description(proposals.length));
         if (_votesAt(who, block.timestamp - 1) < 1e18) {
