@@ -79,6 +79,26 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: async () => (await import("./learn.ts")).runLearn,
   },
   {
+    name: "attribution",
+    about: "whether attribution foretells retraining, finds wrong labels, and what cheating earns",
+    figures: [
+      "lds.contributor.head",
+      "lds.sample.head",
+      "lds.sample.lr",
+      "lds.sample.mlp",
+      "auc.mislabel.lr",
+      "auc.mislabel.mlp",
+      "paid.mislabel.share",
+      "paid.copy5.ratio",
+      "paid.split_random.ratio",
+      "paid.split_oracle.ratio",
+      "accuracy.digits",
+      "accuracy.tickets32",
+      "accuracy.tickets64",
+    ],
+    load: async () => (await import("./attribution/index.ts")).runAttribution,
+  },
+  {
     name: "jobs",
     about: "the queue's own cost for each job, one worker against two, and what content weighs",
     figures: [
@@ -93,5 +113,11 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
       "proof.bytes",
     ],
     load: async () => (await import("./jobs.ts")).runJobs,
+  },
+  {
+    name: "scoring",
+    about: "influence scoring against a plain matrix product; throughput, bytes and memory as samples grow",
+    figures: ["cpu.ratio_to_matmul", "cpu.pairs_per_second", "bytes_per_sample", "duplicates.honest.flagged"],
+    load: async () => (await import("./scoring.ts")).runScoring,
   },
 ];

@@ -31,7 +31,8 @@ export function findBenchmark(name: string, entries: readonly BenchmarkEntry[] =
 export async function runBenchmark(entry: BenchmarkEntry, full: boolean): Promise<BenchmarkResult> {
   const benchmark = await entry.load();
   const commit = describeCommit(ROOT, [RESULTS]);
-  const figures = await benchmark({ full });
+  const measured = await benchmark({ full });
+  const { figures, notes } = "figures" in measured ? measured : { figures: measured, notes: undefined };
   checkFigures(entry, figures);
   return {
     name: entry.name,
@@ -40,6 +41,7 @@ export async function runBenchmark(entry: BenchmarkEntry, full: boolean): Promis
     commit,
     date: new Date().toISOString(),
     figures,
+    ...(notes === undefined ? {} : { notes }),
   };
 }
 

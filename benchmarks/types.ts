@@ -5,13 +5,22 @@
 import type { Machine } from "./machine.ts";
 
 /** One measured number, for example `{ name: "inference.rows", value: 126_512, unit: "rows" }`. */
-export type Figure = { readonly name: string; readonly value: number; readonly unit: string };
+export type Figure = {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** A 95 % interval, where the figure is an estimate. */
+  readonly interval?: readonly [number, number];
+};
+
+/** Figures with what has to be read beside them: Markdown whose every number was measured in the same run. */
+export type Report = { readonly figures: readonly Figure[]; readonly notes: string };
 
 /**
  * A benchmark: the small form (`full: false`) finishes within a test; the full one measures what documents
  * quote.
  */
-export type Benchmark = (options: { readonly full: boolean }) => Promise<readonly Figure[]>;
+export type Benchmark = (options: { readonly full: boolean }) => Promise<readonly Figure[] | Report>;
 
 /** What a run leaves behind as NAME.json. */
 export type BenchmarkResult = {
@@ -21,4 +30,5 @@ export type BenchmarkResult = {
   readonly commit: string;
   readonly date: string;
   readonly figures: readonly Figure[];
+  readonly notes?: string;
 };

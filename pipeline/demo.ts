@@ -7,6 +7,7 @@
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { loadKeys, type ProfileName } from "../prover/index.ts";
+import { withoutLeftOut } from "./admit.ts";
 import { addsUp } from "./chain/types.ts";
 import { claimOwed } from "./claim.ts";
 import { type Coin, coins, table, type Ui } from "./cli/ui.ts";
@@ -134,7 +135,7 @@ export async function runDemo({
       const payoutL1Error = await payoutError({
         project,
         model,
-        samples: split.contributed,
+        samples: withoutLeftOut(project, split.contributed),
         settled,
         profile: session.profile,
       });
@@ -148,6 +149,7 @@ export async function runDemo({
         split,
         ui,
         payoutL1Error,
+        explain: answersToExplain(settled, split),
       });
       writeFileAtomic(report, renderReport(data));
 
@@ -205,6 +207,15 @@ function fitting(split: DemoSplit, m: number): DemoSplit {
     test: fits(split.test),
     queries: fits(split.queries),
   };
+}
+
+/** The first answer that is right and the first that is wrong: those are the ones that people ask about. */
+function answersToExplain(settled: SettledEpoch, split: DemoSplit): number[] {
+  const right = (index: number): boolean =>
+    settled.receipts[index]?.opening.answer === split.queries[index]?.label;
+  const indices = settled.receipts.map((_, index) => index);
+  const chosen = [indices.find(right), indices.find((index) => !right(index))];
+  return chosen.filter((index) => index !== undefined);
 }
 
 function demoQueries(split: DemoSplit): Parameters<typeof answerQueries>[0]["queries"] {

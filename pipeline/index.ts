@@ -26,31 +26,60 @@ export { signAuthorisation, signCancellation, signPermit, tokenDomain } from "./
 export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
+export * from "./contribute.ts";
 export type { Corpus, Sample } from "./corpus/corpus.ts";
 export { DEMO_CONTRIBUTORS, DEMO_QUERY_COUNT, demoSplit } from "./corpus/demo.ts";
+export {
+  type Duplicate,
+  type DuplicateInput,
+  type Duplicates,
+  type Featured,
+  findDuplicates,
+} from "./corpus/duplicates.ts";
 export { loadCorpus } from "./corpus/folder.ts";
+export { loadIdx } from "./corpus/idx.ts";
 export * from "./demo.ts";
 export * from "./doctor.ts";
 export { openBlobs } from "./durable/settings.ts";
 export { type JobStore, openJobStore } from "./durable/store.ts";
 export { type Account, accountOf, codecOf } from "./engine/ethers.ts";
-export { cacheFolder } from "./environment.ts";
+export { type GraphBuilder, graphBuilder, type Tensor } from "./engine/graph.ts";
+export { encodeOnnx } from "./engine/onnx.ts";
+export { openSession as openGraph, type SessionOptions, tensor } from "./engine/ort.ts";
+export { openPool, type Pool } from "./engine/pool.ts";
+export { bestProvider, choiceLine, PROVIDERS, type Provider, probe } from "./engine/provider.ts";
+export { cacheFolder, ROOT } from "./environment.ts";
 export * from "./forget.ts";
 export * from "./infer.ts";
+export { adjoint } from "./influence/adjoint.ts";
+export { shares } from "./influence/payouts.ts";
+export { layerMoments, openProjector, type Projector } from "./influence/projected/features.ts";
+export { type InfluenceEngine, openInfluence } from "./influence/projected/influence.ts";
+export { principalProjections, randomProjections, ranksOf } from "./influence/projected/projections.ts";
+export { measureSteps, quantiseFeatures } from "./influence/projected/quantise.ts";
+export { scores, weights } from "./influence/scores.ts";
+export { type Features, openFeatures, type Rows, writeFeatures } from "./influence/scoring/features.ts";
+export { type ScoringHead, scoringHead } from "./influence/scoring/head.ts";
+export { BLOCK_ROWS, type Scores, scoreQueries } from "./influence/scoring/score.ts";
 export { type Provable, type Proved, proveAll } from "./jobs/proving.ts";
 export { trainDigits } from "./learn/digits.ts";
-export { accuracyOf, fitModel } from "./model/model.ts";
+export { answers } from "./model/answers.ts";
+export { cholesky, solveLower, solveLowerTransposed } from "./model/dense.ts";
+export { DEFAULT_LAMBDA, fitHead } from "./model/head.ts";
+export { ridged, upperTriangle } from "./model/matrices.ts";
+export { accuracyOf, fitModel, fitMoments, type Model } from "./model/model.ts";
+export { type Moments, moments, sumMoments } from "./model/moments.ts";
 export * from "./payments/earnings.ts";
 export * from "./payments/vouchers.ts";
 export * from "./project.ts";
 export * from "./prove-training.ts";
-export { seededRandom } from "./random.ts";
+export { type Random, seededRandom } from "./random.ts";
 export * from "./receipts.ts";
 export { renderReport } from "./report/render.ts";
 export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";
-export { standardBackbone } from "./standard-backbone.ts";
+export { STANDARD_SEED, standardBackbone } from "./standard-backbone.ts";
 export * from "./text/accuracy.ts";
 export * from "./train.ts";
 export * from "./verify.ts";

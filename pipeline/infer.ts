@@ -12,8 +12,11 @@ import { openBackbone } from "./backbone/backbone.ts";
 import { chainTime } from "./chain/client.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
+import { keepQuestion } from "./contents.ts";
+import { featuresOf } from "./contribute.ts";
+import { sameAddress } from "./engine/ethers.ts";
 import { answer } from "./model/model.ts";
-import { keepVouchers, readVouchers } from "./payments/book.ts";
+import { keepVouchers } from "./payments/book.ts";
 import { type SignedVoucher, signVoucher, voucherProblems } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import { keptBackbone } from "./project-backbone.ts";
@@ -49,8 +52,8 @@ const VOUCHER_SECONDS = 365 * 86_400;
 export type Answer = { readonly receipt: Receipt; readonly path: string };
 
 /**
- * Answers queries in order. Throws {@link VoucherMissingError}, {@link VoucherRefusedError}, {@link FeeError},
- * {@link WrongQuestionsError} before anything is answered.
+ * Answers queries in order. Throws {@link VoucherMissingError}, {@link VoucherRefusedError}, {@link
+ * FeeError}, {@link WrongQuestionsError} before anything is answered.
  *
  * @param vouchers by the payers' labels; on a local chain they are signed here
  */
@@ -132,6 +135,7 @@ export async function answerQueries({
           dueBy,
           opening,
         });
+        keepQuestion(project, receipt, query.content);
         answers.push({ receipt, path: keepReceipt(folder, receipt) });
       }
       return answers;
@@ -159,22 +163,20 @@ async function authorised(of: {
   readonly vouchers: ReadonlyMap<string, SignedVoucher>;
 }): Promise<Map<string, Payer>> {
   const { project, session, model, queries, before } = of;
-  const book = readVouchers(project, model.id);
   const now = BigInt(await chainTime(session.chain));
   const chargedBy = now + BigInt(DUE_SECONDS);
+  const uncharged = [...(await sealedUncharged(project, session, model)), ...before];
   const payers = new Map<string, Payer>();
   for (const label of new Set(queries.map((query) => query.payer))) {
     const given = of.vouchers.get(label);
+    if (given === undefined && session.chain.kind !== "local") throw new VoucherMissingError(label);
     const address = given?.payer ?? (await session.wallet(`payer/${label}`)).address;
     const { charged } = await session.contracts.channel(model.id, address);
     const units = (of: readonly { readonly feeUnits: number }[]): bigint =>
       BigInt(of.reduce((sum, { feeUnits }) => sum + feeUnits, 0));
-    const open = units(before.filter((receipt) => receipt.payer.toLowerCase() === address.toLowerCase()));
+    const open = units(uncharged.filter((receipt) => sameAddress(receipt.payer, address)));
     const fee = units(queries.filter(({ payer }) => payer === label)) * model.feeUnitWei;
-    const best = book.get(address.toLowerCase())?.cumulative ?? 0n;
-    const owed = charged + open * model.feeUnitWei;
-    // An epoch that is sealed and not charged yet is in the best voucher, and in no receipt that is open.
-    const owedBefore = best > owed ? best : owed;
+    const owedBefore = charged + open * model.feeUnitWei;
     const voucher =
       given ?? (await playVoucher(session, model, label, owedBefore + fee, now + BigInt(VOUCHER_SECONDS)));
     const problems = voucherProblems({
@@ -194,6 +196,19 @@ async function authorised(of: {
   return payers;
 }
 
+/** Receipts of epochs that are sealed here and not committed on chain yet: owed, and in no charge. */
+async function sealedUncharged(
+  project: Project,
+  session: Session,
+  model: ModelState,
+): Promise<readonly Receipt[]> {
+  const committed = await session.contracts.epochCount(model.id);
+  const receipts: Receipt[] = [];
+  for (let epoch = committed + 1; epoch < openEpoch(project, model); epoch++)
+    receipts.push(...readReceipts(receiptsFolder(project.folder, model.id, epoch)));
+  return receipts;
+}
+
 /** A derived payer of a local chain deposits what is missing and signs. */
 async function playVoucher(
   session: Session,
@@ -202,7 +217,6 @@ async function playVoucher(
   cumulative: bigint,
   expiry: bigint,
 ): Promise<SignedVoucher> {
-  if (session.chain.kind !== "local") throw new VoucherMissingError(label, cumulative);
   const wallet = await session.wallet(`payer/${label}`);
   const { charged } = await session.contracts.channel(model.id, wallet.address);
   const missing = cumulative - charged - (await session.contracts.available(model.id, wallet.address));
@@ -247,9 +261,9 @@ export class RequestTwiceError extends Error {
 /** A payer on a chain that is not local sent no voucher. */
 export class VoucherMissingError extends Error {
   override readonly name = "Infer.VoucherMissing";
-  constructor(payer: string, cumulative: bigint) {
+  constructor(payer: string) {
     super(
-      `"${payer}" signs its own vouchers on this chain. Ask for one over ${cumulative} in all and pass it on with --voucher.`,
+      `"${payer}" signs its own vouchers on this chain. Ask for one ("quittance voucher") and pass it on with --voucher FILE.`,
     );
   }
 }
@@ -258,6 +272,8 @@ export class VoucherMissingError extends Error {
 export class VoucherRefusedError extends Error {
   override readonly name = "Infer.VoucherRefused";
   constructor(payer: string, problems: readonly string[]) {
-    super(`The voucher of "${payer}" is not good: ${problems.join("; ")}. Ask for another one.`);
+    super(
+      `The voucher of "${payer}" is not good: ${problems.join("; ")} (amounts in the token's smallest unit). Ask for another one.`,
+    );
   }
 }

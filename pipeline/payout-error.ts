@@ -7,6 +7,7 @@
 import type { Profile } from "../prover/index.ts";
 import { openBackbone } from "./backbone/backbone.ts";
 import type { ModelState } from "./commit.ts";
+import { featuresOf } from "./contribute.ts";
 import type { Sample } from "./corpus/corpus.ts";
 import { payoutsFloat64 } from "./influence/float64.ts";
 import { shareDistance, shares } from "./influence/payouts.ts";
@@ -14,7 +15,6 @@ import type { Project } from "./project.ts";
 import { keptBackbone } from "./project-backbone.ts";
 import { receiptRecord } from "./receipts.ts";
 import type { SettledEpoch } from "./settle.ts";
-import { featuresOf } from "./train.ts";
 
 /**
  * L1 distance between what was paid, as shares of all that was paid, and the shares in float64 from end to

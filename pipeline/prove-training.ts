@@ -159,6 +159,52 @@ export async function postTraining(of: {
   });
 }
 
+/**
+ * Proves one batch of a training, and has the chain accept it: what a challenge of an unproven model asks
+ * for. Throws {@link NoBatchError}.
+ */
+export async function proveBatch(of: {
+  readonly project: Project;
+  readonly session: Session;
+  readonly model: ModelState;
+  readonly ui: Ui;
+  readonly index: number;
+}): Promise<void> {
+  const { project, session, model, ui, index } = of;
+  const { contracts, operator, profile, circuits, keys } = session;
+  const statements = await ui.step("Statements of the training", () => trainingStatements(of));
+  const wanted = statements.samples[index];
+  if (wanted === undefined) throw new NoBatchError(index, statements.samples.length);
+  const [proved] = await ui.step(`Prove batch ${index} of the training`, (report) =>
+    proveAll({
+      ...{ provables: [wanted], profile, circuits, keys, store: project.store },
+      ...{ threads: proverThreads(), report },
+    }),
+  );
+  if (proved === undefined) throw new NoBatchError(index, statements.samples.length);
+  const before = await contracts.trainingProgress(model.id);
+  if (before.commitV !== statements.commitV)
+    session.record(
+      "begin training proof",
+      await contracts.beginTraining(operator, model.id, statements.commitV),
+    );
+  if (before.samples[index] === true && before.commitV === statements.commitV) return;
+  const { g, a } = wanted.statement;
+  const proofs = {
+    batches: batchEntries(model),
+    samples: [{ index, g, a, proof: proofWords(proved.proof) }],
+  };
+  session.record("prove batch", await contracts.proveTraining(operator, model.id, proofs));
+}
+
+/** The model has no such batch. */
+export class NoBatchError extends Error {
+  override readonly name = "Training.NoBatch";
+  constructor(index: number, count: number) {
+    super(`The model has no batch ${index}: it was made from ${count}, counted from 0.`);
+  }
+}
+
 /** The model's batches as the contract lists them. */
 function batchEntries(model: ModelState): BatchEntry[] {
   return model.contributors.flatMap(({ batches }, contributor) =>

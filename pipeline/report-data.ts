@@ -5,9 +5,11 @@ import type { Ui } from "./cli/ui.ts";
 import type { ModelState } from "./commit.ts";
 import type { DemoSplit } from "./corpus/demo.ts";
 import { ROOT } from "./environment.ts";
+import { explainReceipts } from "./explain.ts";
 import type { Project } from "./project.ts";
 import type { GasFacts, ProofFacts, ReportData } from "./report/data.ts";
 import { describeCommit, describeMachine, machineLine } from "./report/machine.ts";
+import { explainedFacts } from "./report-explained.ts";
 import type { Session, Transaction } from "./session.ts";
 import type { SettledEpoch } from "./settle.ts";
 
@@ -26,6 +28,8 @@ export async function reportData(of: {
   readonly split: DemoSplit;
   readonly ui: Ui;
   readonly payoutL1Error: number;
+  /** Receipts (from 0) whose answers are explained. */
+  readonly explain?: readonly number[];
 }): Promise<ReportData> {
   const { session, model, settled, split, ui } = of;
   const { deployment, profile, contracts } = session;
@@ -35,7 +39,11 @@ export async function reportData(of: {
   const { sharesWei, split: feeSplit } = settled.bundle.settlement;
   const claimed = await Promise.all(model.contributors.map((c) => contracts.claimed(model.id, c.account)));
   const hashOf = (what: string): string => transactions.find((t) => t.what === what)?.hash ?? "";
+  const chosen = (of.explain ?? []).flatMap((index) => settled.receipts[index] ?? []);
+  const explanations =
+    chosen.length === 0 ? [] : await explainReceipts({ project: of.project, profile, receipts: chosen });
   return {
+    explanations: explanations.map(explainedFacts),
     title: `Handwritten digits, epoch ${settled.epoch}`,
     demonstration: true,
     run: {

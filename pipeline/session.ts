@@ -1,9 +1,10 @@
 /**
  * A session: an open chain, the contracts on it, circuits, keys and the operator's account, for one project.
  *
- * On first use the contracts are deployed and their addresses kept in the project. On a local chain every
- * account is derived from the project's secret and given coins; elsewhere the operator's key comes from the
- * environment (`QUITTANCE_OPERATOR_KEY`), is never written anywhere, and must hold coins.
+ * On a local chain the contracts are deployed on first use, and every account is derived from the project's
+ * secret and given coins. Elsewhere contracts are deployed once for many (`quittance deploy`), and a project
+ * is told where (`deployment`); keys come from the environment, one a role (`QUITTANCE_OPERATOR_KEY`,
+ * `QUITTANCE_PAYER_KEY`, …), are never written anywhere, and must hold coins.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { type Circuit, type CircuitName, type Keys, loadProfile, type Profile } from "../prover/index.ts";
@@ -21,7 +22,8 @@ import { VALIDATION } from "./chain/deploy.ts";
 import { openLocalChain } from "./chain/local.ts";
 import { openRpcChain } from "./chain/rpc.ts";
 import type { Coin, Ui } from "./cli/ui.ts";
-import { type Account, accountOf } from "./engine/ethers.ts";
+import { type DeploymentFile, deploymentOf, vkeyHashesOf } from "./deploy/file.ts";
+import { type Account, accountOf, sameAddress } from "./engine/ethers.ts";
 import type { Project } from "./project.ts";
 import { readyCircuits, readyKeys } from "./setup.ts";
 
@@ -48,7 +50,10 @@ export type Session = {
   readonly circuits: Readonly<Record<CircuitName, Circuit>>;
   readonly keys: Keys;
   readonly operator: Account;
-  /** A wallet by label; funded on a local chain. Throws {@link NoWalletError} elsewhere. */
+  /**
+   * A wallet by label, `ROLE/NAME`: derived and funded on a local chain, `QUITTANCE_ROLE_KEY` elsewhere.
+   * Throws {@link NoWalletError}.
+   */
   wallet(label: string): Promise<Account>;
   /** Gives a wallet of a local chain tokens of the deployment's own, up to an amount; play money. */
   endow(wallet: Account, amount: bigint): Promise<void>;
@@ -67,8 +72,23 @@ export async function coinOf({ contracts }: Session, token: string): Promise<Coi
   return { symbol: await contracts.erc20Symbol(token), decimals: await contracts.erc20Decimals(token) };
 }
 
-/** Opens the chain, deploys when needed, and makes circuits and keys ready. */
-export async function openSession(project: Project, ui: Ui): Promise<Session> {
+/** How a session is opened. */
+export type SessionOptions = {
+  /** Where the contracts are, for a project that is not told yet. */
+  readonly deployment?: DeploymentFile;
+  /** Who is at work on a chain that is not local: its key sends what the operator's would. */
+  readonly role?: string;
+};
+
+/**
+ * Opens the chain, deploys on a local one when needed, and makes circuits and keys ready. Throws {@link
+ * NoKeyError}, {@link NoDeploymentError}, {@link OtherDeploymentError}, {@link OtherKeysError}.
+ */
+export async function openSession(
+  project: Project,
+  ui: Ui,
+  { deployment: file, role = "operator" }: SessionOptions = {},
+): Promise<Session> {
   const profile = loadProfile(project.config.profile);
   const circuits = await ui.step("Circuits", (report) => readyCircuits(profile.name, report));
   const keys = await ui.step("Proving keys", (report) => readyKeys(profile.name, circuits, report));
@@ -81,14 +101,24 @@ export async function openSession(project: Project, ui: Ui): Promise<Session> {
       : openRpcChain({ url: project.config.chain }),
   );
   try {
-    const account = local ? accountOf(project.secrets.walletKey("operator")) : accountFromEnvironment();
+    const account = local ? accountOf(project.secrets.walletKey("operator")) : senderFor(role);
     const fund = async (address: string): Promise<void> => {
       if ((await balanceOf(chain, address)) < ETHER) await chain.fund(address, LOCAL_GIFT);
     };
     if (local) await fund(account.address);
     const recorder = openRecorder(project);
-    const deployment = await deployOnce(project, chain, account, profile, keys, recorder.record, ui);
+    const deployment =
+      deploymentKept(project, keys, file) ??
+      (local
+        ? await deployLocally(project, chain, account, profile, keys, recorder.record, ui)
+        : deploymentFrom(project, chain, profile, keys, file));
     const contracts = await openContracts(chain, deployment);
+    if (project.readState("deployment") === undefined) {
+      // A file may name any addresses: the registry has to know the verifier, or it is no deployment of ours.
+      if (!sameAddress(await contracts.verifierAt(1), deployment.verifier))
+        throw new OtherDeploymentError(project.folder);
+      project.writeState("deployment", { deployment, keyHashes: keyHashesOf(keys) });
+    }
     return {
       chain,
       contracts,
@@ -98,7 +128,7 @@ export async function openSession(project: Project, ui: Ui): Promise<Session> {
       keys,
       operator: account,
       async wallet(label) {
-        if (!local) throw new NoWalletError(label);
+        if (!local) return keyOf(label.split("/")[0] ?? label) ?? missing(label);
         const wallet = accountOf(project.secrets.walletKey(label));
         await fund(wallet.address);
         return wallet;
@@ -119,7 +149,41 @@ export async function openSession(project: Project, ui: Ui): Promise<Session> {
   }
 }
 
-async function deployOnce(
+type KeptDeployment = { readonly deployment: Deployment; readonly keyHashes: string };
+
+const keyHashesOf = (keys: Keys): string => Object.values(vkeyHashesOf(keys)).join(" ");
+
+/**
+ * The project's deployment, if it has one; it has to be the one of these keys, and of the file if there is
+ * one.
+ */
+function deploymentKept(project: Project, keys: Keys, file?: DeploymentFile): Deployment | undefined {
+  const kept = project.readState<KeptDeployment>("deployment");
+  if (kept === undefined) return undefined;
+  if (kept.keyHashes !== keyHashesOf(keys)) throw new OtherKeysError(project.folder);
+  if (file !== undefined && !sameAddress(kept.deployment.epochs, file.contracts.epochs))
+    throw new OtherDeploymentError(project.folder);
+  return kept.deployment;
+}
+
+/** A deployment file's contracts. */
+function deploymentFrom(
+  project: Project,
+  chain: Chain,
+  profile: Profile,
+  keys: Keys,
+  file?: DeploymentFile,
+): Deployment {
+  if (file === undefined) throw new NoDeploymentError();
+  if (file.profile !== profile.name || file.chainId !== chain.chainId)
+    throw new OtherDeploymentError(project.folder);
+  const hashes: Readonly<Record<string, string>> = vkeyHashesOf(keys);
+  const differ = Object.entries(hashes).some(([name, hash]) => file.keys.vkeyHashes[name] !== hash);
+  if (differ) throw new OtherKeysError(project.folder);
+  return deploymentOf(file);
+}
+
+async function deployLocally(
   project: Project,
   chain: Chain,
   account: Account,
@@ -128,22 +192,11 @@ async function deployOnce(
   record: (what: string, mined: Mined) => void,
   ui: Ui,
 ): Promise<Deployment> {
-  const kept = project.readState<{ deployment: Deployment; keyHashes: string }>("deployment");
-  const keyHashes = Object.values(keys.manifest.circuits)
-    .map((circuit) => circuit.vkeyHash)
-    .join(" ");
-  if (kept !== undefined) {
-    if (kept.keyHashes !== keyHashes) throw new OtherKeysError(project.folder);
-    return kept.deployment;
-  }
+  const options = { ...deployOptionsOf(profile, keys), ...LOCAL_ECONOMY };
   const { deployment, receipts } = await ui.step("Deploy the contracts", () =>
-    deployContracts(chain, account, {
-      ...deployOptionsOf(profile, keys),
-      ...(project.config.chain === "local" ? LOCAL_ECONOMY : {}),
-    }),
+    deployContracts(chain, account, options),
   );
   for (const [name, mined] of Object.entries(receipts)) record(`deploy ${name}`, mined);
-  project.writeState("deployment", { deployment, keyHashes });
   return deployment;
 }
 
@@ -168,27 +221,64 @@ function openRecorder(project: Project): {
   };
 }
 
-function accountFromEnvironment(): Account {
-  const key = process.env["QUITTANCE_OPERATOR_KEY"];
-  if (key === undefined) throw new NoOperatorKeyError();
-  return accountOf(key);
+const keyName = (role: string): string => `QUITTANCE_${role.toUpperCase()}_KEY`;
+
+function keyOf(role: string): Account | undefined {
+  const key = process.env[keyName(role)];
+  return key === undefined ? undefined : accountOf(key);
 }
 
-/** The operator's key is needed and not there. */
-export class NoOperatorKeyError extends Error {
-  override readonly name = "Session.NoOperatorKey";
-  constructor() {
+/** The account that sends: the role's own, or the operator's on its behalf. */
+function senderFor(role: string): Account {
+  const account = keyOf("operator") ?? keyOf(role);
+  if (account === undefined) throw new NoKeyError(role);
+  return account;
+}
+
+function missing(label: string): never {
+  throw new NoWalletError(label);
+}
+
+/** A key is needed and not there. */
+export class NoKeyError extends Error {
+  override readonly name = "Session.NoKey";
+  constructor(role: string) {
     super(
-      "This project is on a chain that is not local: put the operator's private key into QUITTANCE_OPERATOR_KEY.",
+      `This project is on a chain that is not local: put the ${role}'s private key into ${keyName(role)}.`,
     );
   }
 }
 
-/** A derived wallet was asked for on a chain where wallets belong to people. */
+/** Somebody else's wallet is asked for, on a chain where wallets belong to people. */
 export class NoWalletError extends Error {
   override readonly name = "Session.NoWallet";
   constructor(label: string) {
-    super(`"${label}" signs with its own wallet on this chain; derived wallets exist on a local chain only.`);
+    super(
+      `"${label}" signs with its own wallet on this chain: put its private key into ${keyName(label.split("/")[0] ?? label)}. ` +
+        "Derived wallets exist on a local chain only.",
+    );
+  }
+}
+
+/** The project does not know its contracts. */
+export class NoDeploymentError extends Error {
+  override readonly name = "Session.NoDeployment";
+  constructor() {
+    super(
+      "This project is on a chain that is not local, and does not know its contracts. Add --deployment FILE, " +
+        'which "quittance deploy" wrote.',
+    );
+  }
+}
+
+/** The file names other contracts than the project's. */
+export class OtherDeploymentError extends Error {
+  override readonly name = "Session.OtherDeployment";
+  constructor(folder: string) {
+    super(
+      `The deployment file is not of the contracts, the chain or the profile of the project in ${folder}. ` +
+        "Correct --deployment or leave it out, or start a new project.",
+    );
   }
 }
 

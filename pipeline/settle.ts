@@ -191,7 +191,7 @@ async function unredeemed(
 }
 
 /** What the chain knows of an epoch's batches. */
-function batchesOf({ inference }: EpochStatements): Batches {
+export function batchesOf({ inference }: EpochStatements): Batches {
   return {
     receiptsRoots: inference.map(({ statement }) => statement.receiptsRoot),
     commitQ: inference.map(({ statement }) => statement.commitQOut),

@@ -15,6 +15,8 @@ import type { Verdict } from "./chain/economy.ts";
 import { BATCH_STATUS, VERDICT } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
 import type { Account } from "./engine/ethers.ts";
+import type { Project } from "./project.ts";
+import { recordsOf } from "./records.ts";
 import type { Session } from "./session.ts";
 
 /** Why a batch is rejected; 0 if it is accepted. */
@@ -46,6 +48,22 @@ export function reviewBatch(of: {
     seen.add(digest);
   }
   return { verdict: "accept", reason: "none" };
+}
+
+/** Reviews batches of a project in the order in which they were recorded. */
+export function reviewAll(
+  project: Project,
+  { profile }: Session,
+  batches: readonly { readonly id: bigint; readonly root: bigint }[],
+): Reviewed[] {
+  const earlier = new Set<bigint>();
+  const inOrder = [...batches].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return inOrder.map(({ id: batch, root }) => {
+    const records = recordsOf(project, root, profile);
+    const finding = reviewBatch({ root, records, earlier, profile });
+    for (const { digest } of records) earlier.add(digest);
+    return { batch, finding };
+  });
 }
 
 /** A batch with what its validators found. */
@@ -149,7 +167,8 @@ export async function payValidators(of: {
   });
 }
 
-async function statusOf(session: Session, batch: bigint): Promise<Judged["status"]> {
+/** Where a batch stands. */
+export async function statusOf(session: Session, batch: bigint): Promise<Judged["status"]> {
   return BATCH_STATUS[Number((await session.contracts.batch(batch)).status)] ?? "none";
 }
 
@@ -162,7 +181,7 @@ export function weightOf(validators: number, minimumVote: bigint, quorum: bigint
 }
 
 /** Stakes what is missing; on a local chain with play money. */
-async function standFor(session: Session, validator: Account, amount: bigint): Promise<void> {
+export async function standFor(session: Session, validator: Account, amount: bigint): Promise<void> {
   const { contracts, deployment } = session;
   const { free } = await contracts.stakeOf(validator.address);
   if (free >= amount) return;

@@ -39,6 +39,9 @@ const RECEIPT_WAIT_MS = 1_000;
 const PRIORITY_FEE_WEI = 1_000_000_000n;
 const NO_CODEC = codecOf("[]");
 
+/** A transaction that can be sent, and sent again: the same bytes never count twice. */
+export type Signed = { readonly raw: Hex; readonly hash: Hex; readonly nonce: number };
+
 /** Sends a transaction and waits for its block. Throws {@link RevertedError} with the contract's reason. */
 export async function send(
   chain: Chain,
@@ -46,30 +49,95 @@ export async function send(
   call: Call,
   codec: Codec = NO_CODEC,
 ): Promise<Receipt> {
+  const { raw, hash } = await sign(chain, account, call, codec);
   const { request } = chain.provider;
-  const fields = rpcCall(account.address, call);
-  const estimate = await guarded(codec, () => request({ method: "eth_estimateGas", params: [fields] }));
-  const nonce = await request({ method: "eth_getTransactionCount", params: [account.address, "pending"] });
-  const latest = (await request({ method: "eth_getBlockByNumber", params: ["latest", false] })) as RpcBlock;
-  const { raw, hash } = await signTransaction(account, {
-    chainId: chain.chainId,
-    nonce: Number(nonce),
-    // The estimate is exact for the state that it saw; a twentieth more pays for a slot that changed
-    // meanwhile.
-    gasLimit: (BigInt(estimate as string) * 21n) / 20n,
-    maxFeePerGas: BigInt(latest.baseFeePerGas ?? "0x0") * 2n + PRIORITY_FEE_WEI,
-    maxPriorityFeePerGas: PRIORITY_FEE_WEI,
-    valueWei: call.valueWei ?? 0n,
-    data: call.data,
-    ...(call.to === undefined ? {} : { to: call.to }),
-  });
   await guarded(codec, () => request({ method: "eth_sendRawTransaction", params: [raw] }));
   const mined = await minedReceipt(chain, hash);
   if (BigInt(mined.status) === 1n) return receiptOf(mined, codec);
   // Mined and refused: the state changed between estimate and block. Asked again on the new state, it says
   // why.
+  const fields = rpcCall(account.address, call);
   await guarded(codec, () => request({ method: "eth_call", params: [fields, mined.blockNumber] }));
   throw new RevertedError({ name: "unknown", args: [] }, hash);
+}
+
+/** Estimates and signs, and sends nothing. Throws {@link RevertedError} for what would be refused. */
+export async function sign(
+  chain: Chain,
+  account: Account,
+  call: Call,
+  codec: Codec = NO_CODEC,
+): Promise<Signed> {
+  const { request } = chain.provider;
+  const fields = rpcCall(account.address, call);
+  const estimate = await guarded(codec, () => request({ method: "eth_estimateGas", params: [fields] }));
+  const nonce = Number(
+    await request({ method: "eth_getTransactionCount", params: [account.address, "pending"] }),
+  );
+  const { raw, hash } = await signTransaction(account, {
+    chainId: chain.chainId,
+    nonce,
+    // The estimate is exact for the state that it saw; a twentieth more pays for a slot that changed
+    // meanwhile.
+    gasLimit: (BigInt(estimate as string) * 21n) / 20n,
+    ...(await gasPrice(chain)),
+    valueWei: call.valueWei ?? 0n,
+    data: call.data,
+    ...(call.to === undefined ? {} : { to: call.to }),
+  });
+  return { raw, hash, nonce };
+}
+
+/**
+ * What a unit of gas may cost: twice the latest base fee, so that a transaction outlasts some full blocks.
+ */
+export async function gasPrice(
+  chain: Chain,
+): Promise<{ readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }> {
+  const params = ["latest", false];
+  const latest = (await chain.provider.request({ method: "eth_getBlockByNumber", params })) as RpcBlock;
+  return {
+    maxFeePerGas: BigInt(latest.baseFeePerGas ?? "0x0") * 2n + PRIORITY_FEE_WEI,
+    maxPriorityFeePerGas: PRIORITY_FEE_WEI,
+  };
+}
+
+/**
+ * Sends what was signed before, however far it came: what is mined is looked up, what is not is sent again.
+ * Undefined if it can never be mined, because another transaction took its place. Throws
+ * {@link RevertedError} if it was mined and refused.
+ */
+export async function resend(
+  chain: Chain,
+  account: Account,
+  { raw, hash, nonce }: Signed,
+  codec: Codec = NO_CODEC,
+): Promise<Receipt | undefined> {
+  const { request } = chain.provider;
+  const find = async (): Promise<RpcReceipt | undefined> =>
+    ((await request({ method: "eth_getTransactionReceipt", params: [hash] })) as RpcReceipt | null) ??
+    undefined;
+  let mined = await find();
+  if (mined === undefined) {
+    const params = [account.address, "latest"];
+    const next = Number(await request({ method: "eth_getTransactionCount", params }));
+    if (next > nonce) {
+      // Looked up once more: it may have been mined between the two questions.
+      mined = await find();
+      if (mined === undefined) return undefined;
+    }
+  }
+  if (mined === undefined) {
+    try {
+      await request({ method: "eth_sendRawTransaction", params: [raw] });
+    } catch (error) {
+      // A node that holds it already says so in words of its own.
+      if (!/already|known|exist/i.test((error as Error).message)) throw error;
+    }
+    mined = await minedReceipt(chain, hash);
+  }
+  if (BigInt(mined.status) !== 1n) throw new RevertedError({ name: "unknown", args: [] }, hash);
+  return receiptOf(mined, codec);
 }
 
 /** Calls a view. */

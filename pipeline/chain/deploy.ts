@@ -16,11 +16,11 @@ import {
   type Profile,
   verifyingKeyWords,
 } from "../../prover/index.ts";
-import { type Account, codecOf, type Hex, joinAbis, keccakText } from "../engine/ethers.ts";
+import { type Account, type Codec, codecOf, type Hex, joinAbis, keccakText } from "../engine/ethers.ts";
 import { canonical, type Plain } from "../store.ts";
 import { type Artifact, type ContractName, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
-import { type Receipt, read, send } from "./client.ts";
+import { type Call, type Receipt, read, send } from "./client.ts";
 import { circuitIdOf } from "./ids.ts";
 import type { ValidationParameters } from "./types.ts";
 
@@ -115,20 +115,30 @@ export type Deployment = {
   readonly disputes: string;
 };
 
-/** Deploys the contracts. Local keys are refused by the verifier itself on any chain that is not local. */
+/** Carries out one step of a deployment; the same steps in the same order on every run. */
+export type Perform = (step: string, call: Call, codec: Codec) => Promise<Receipt>;
+
+/**
+ * Deploys the contracts. Local keys are refused by the verifier itself on any chain that is not local.
+ *
+ * @param perform how a step is carried out, for whoever keeps a journal; sends it if left out
+ */
 export async function deployContracts(
   chain: Chain,
   account: Account,
   options: DeployOptions,
+  perform: Perform = (_step, call, codec) => send(chain, account, call, codec),
 ): Promise<{ readonly deployment: Deployment; readonly receipts: Readonly<Record<string, Receipt>> }> {
   const artifacts = await contractArtifacts();
   const circuit = (name: CircuitName): Hex => circuitIdOf(options.profile.name, name);
   const { keys, profile } = options;
   const receipts: Record<string, Receipt> = {};
+  // A contract may be refused by one that its constructor creates or asks.
+  const everything = codecOf(joinAbis(Object.values(artifacts).map(({ abi }) => abi)));
   const create = async (name: ContractName, args: unknown[]): Promise<string> => {
-    const receipt = await deployContract(chain, account, artifacts[name], args);
+    const receipt = await perform(name, { data: creationCode(artifacts[name], args) }, everything);
     receipts[name] = receipt;
-    return receipt.created;
+    return receipt.created as string;
   };
   const createdBy = async (name: ContractName, address: string, view: string): Promise<string> =>
     (await read(chain, { address, codec: codecOf(artifacts[name].abi) }, view, [])) as string;
@@ -179,10 +189,9 @@ export async function deployContracts(
     },
   ]);
   const disputes = await create("Disputes", [epochs, registry, training, guardian, circuit("inclusion")]);
-  const everything = codecOf(joinAbis(Object.values(artifacts).map(({ abi }) => abi)));
   const wire = async (name: "Datanets" | "Models", to: string, other: string): Promise<void> => {
     const data = codecOf(artifacts[name].abi).call("initialize", [other]);
-    receipts[`${name}.initialize`] = await send(chain, account, { to, data }, everything);
+    receipts[`${name}.initialize`] = await perform(`${name}.initialize`, { to, data }, everything);
   };
   await wire("Datanets", datanets, validation);
   await wire("Models", models, disputes);
@@ -199,9 +208,12 @@ export async function deployContract(
   artifact: Artifact,
   args: readonly unknown[],
 ): Promise<Receipt & { readonly created: string }> {
-  const data = `${artifact.bytecode}${codecOf(artifact.abi).construct(args).slice(2)}`;
-  // A contract may be refused by one that its constructor creates or asks.
   const everything = codecOf(joinAbis(Object.values(await contractArtifacts()).map(({ abi }) => abi)));
-  const receipt = await send(chain, account, { data }, everything);
+  const receipt = await send(chain, account, { data: creationCode(artifact, args) }, everything);
   return { ...receipt, created: receipt.created as string };
+}
+
+/** What a transaction carries that creates a contract. */
+function creationCode(artifact: Artifact, args: readonly unknown[]): Hex {
+  return `${artifact.bytecode}${codecOf(artifact.abi).construct(args).slice(2)}`;
 }

@@ -211,6 +211,17 @@ export function governanceCalls({ write, view, event }: Calls) {
     proposalState: async (proposalId: bigint): Promise<(typeof PROPOSAL_STATE)[number]> =>
       PROPOSAL_STATE[Number(await view<bigint>("governor", "state", proposalId))] ?? "pending",
     proposalDeadline: (proposalId: bigint) => view<bigint>("governor", "proposalDeadline", proposalId),
+    /** When voting begins: power of that moment counts. */
+    proposalSnapshot: (proposalId: bigint) => view<bigint>("governor", "proposalSnapshot", proposalId),
+    /** When a queued proposal can be executed; 0 before it is queued. */
+    proposalEta: (proposalId: bigint) => view<bigint>("governor", "proposalEta", proposalId),
+    proposalVotes: (proposalId: bigint) =>
+      view<{ readonly againstVotes: bigint; readonly forVotes: bigint; readonly abstainVotes: bigint }>(
+        "governor",
+        "proposalVotes",
+        proposalId,
+      ),
+    proposalThreshold: () => view<bigint>("governor", "proposalThreshold"),
 
     pause: (account: Account) => write(account, "guardian", "pause", []),
     unpause: (account: Account) => write(account, "guardian", "unpause", []),

@@ -59,6 +59,33 @@ export async function openLocalChain(options: LocalChainOptions = {}): Promise<C
   }
 }
 
+/** A chain for trying things out: in this process alone, forgotten when it is closed. */
+export type ScratchChain = Chain & {
+  /** The number that an account's next transaction has; never lower than it was. */
+  readonly setNonce: (address: string, nonce: number) => Promise<void>;
+};
+
+/** Opens a chain that has the number of another, to rehearse on what is meant for that one. */
+export async function openScratchChain(chainId: number): Promise<ScratchChain> {
+  const { provider, close } = await createNetwork(chainId, Math.floor(Date.now() / 1000));
+  return {
+    kind: "local",
+    chainId,
+    provider: { request: (call) => provider.request(call) },
+    fund: async (address, wei) => {
+      await provider.request({ method: "hardhat_setBalance", params: [address, quantity(wei)] });
+    },
+    travel: async (seconds) => {
+      await provider.request({ method: "evm_increaseTime", params: [seconds] });
+      await provider.request({ method: "evm_mine", params: [] });
+    },
+    setNonce: async (address, nonce) => {
+      await provider.request({ method: "hardhat_setNonce", params: [address, quantity(nonce)] });
+    },
+    close,
+  };
+}
+
 /** Compiles the contracts with the compiler that npm installed. Quiet, and offline. */
 export async function buildContracts(): Promise<void> {
   const runtime = await hardhat();

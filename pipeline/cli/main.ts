@@ -8,8 +8,14 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { addCheckingCommands } from "./check.ts";
+import { addDataCommands } from "./datanets.ts";
+import { addDeployCommand } from "./deploy.ts";
+import { addDisputeCommands } from "./disputes.ts";
+import { addExplainCommand } from "./explain.ts";
+import { addVoteCommands } from "./governance.ts";
 import { addProjectCommands } from "./operate.ts";
 import { describeError, EXIT, plainJson } from "./output.ts";
+import { addPaymentCommands } from "./payments.ts";
 import { addSetupCommands } from "./setup.ts";
 import { addWorkCommands } from "./work.ts";
 
@@ -32,21 +38,32 @@ An operator's day:   quittance setup
                      quittance infer  --project shop --data ./questions
                      quittance settle --project shop
                      quittance claim  --project shop
+                     quittance explain RECEIPT --project shop
+A payer's day:       quittance deposit --project shop --payer alice --amount 2.5
+                     quittance voucher --project shop --payer alice --in-all 0.5
 On many machines:    quittance worker --queue proofs,features     (and settle --workers remote)
 An auditor's day:    quittance verify shop/out/epoch-1.json
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
 QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
-(its path), QUITTANCE_OPERATOR_KEY (operator's key on a chain that is not local), DATABASE_URL (jobs on a Postgres
-server), QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help).`,
+(its path), QUITTANCE_PROVIDER (cuda, webgpu or cpu, for scoring), DATABASE_URL (jobs on a Postgres server),
+QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help); and on a chain that is not local the keys of
+whoever is at work: QUITTANCE_OPERATOR_KEY, _CONTRIBUTOR_KEY, _VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY,
+_DEPLOYER_KEY.`,
     )
     // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
     .enablePositionalOptions()
     .exitOverride();
   addSetupCommands(root);
   addProjectCommands(root);
+  addDataCommands(root);
+  addPaymentCommands(root);
+  addDisputeCommands(root);
+  addVoteCommands(root);
   addWorkCommands(root);
   addCheckingCommands(root);
+  addDeployCommand(root);
+  addExplainCommand(root);
   return root;
 }
 

@@ -1,50 +1,25 @@
 /** Commands that change a project: demo, train, infer, settle, claim. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { ProfileName } from "../../prover/index.ts";
+import { type DuplicateMode, foundDuplicates } from "../admit.ts";
 import { claimOwed } from "../claim.ts";
 import { currentModel } from "../commit.ts";
-import type { Corpus } from "../corpus/corpus.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import { runDemo } from "../demo.ts";
 import { forgetContributors } from "../forget.ts";
 import { answerQueries } from "../infer.ts";
 import type { WorkPlace } from "../jobs/spec.ts";
-import { openProject, type Project } from "../project.ts";
-import type { BroughtEncoder } from "../project-backbone.ts";
-import { className, labelsIn, projectLabels } from "../project-labels.ts";
+import { readVoucherFile } from "../payments/voucher-file.ts";
+import { className, projectLabels } from "../project-labels.ts";
 import { proveTraining } from "../prove-training.ts";
-import { coinOf, openSession, type Session } from "../session.ts";
+import { coinOf } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
-import { profileOption, tell, wholeNumber } from "./options.ts";
-import { coins, openUi, table, type Ui } from "./ui.ts";
+import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
+import { duplicatesOption, profileOption, tell, wholeNumber } from "./options.ts";
+import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
+import { coins, openUi, table } from "./ui.ts";
 import { workersOption, workOf } from "./work.ts";
-
-const projectOption = (): Option =>
-  new Option("-p, --project <folder>", "the project folder").makeOptionMandatory();
-/** Runs `work` with an open project and session and closes both, whatever happens. */
-async function withSession<T>(
-  open: { folder: string; create?: Parameters<typeof openProject>[0]["create"] },
-  ui: Ui,
-  work: (project: Project, session: Session) => Promise<T>,
-): Promise<T> {
-  const project = openProject({
-    folder: open.folder,
-    notice: (message) => ui.line(message),
-    ...(open.create === undefined ? {} : { create: open.create }),
-  });
-  try {
-    const session = await openSession(project, ui);
-    try {
-      return await work(project, session);
-    } finally {
-      await session.close();
-    }
-  } finally {
-    await project.store.close();
-    project.close();
-  }
-}
 
 /** Adds the commands to the tree. */
 export function addProjectCommands(root: Command): void {
@@ -73,18 +48,10 @@ export function addProjectCommands(root: Command): void {
       },
     );
 
-  root
+  const train = root
     .command("train")
-    .description("record contributed data, fit the model and commit it on chain")
-    .addOption(projectOption())
-    .requiredOption("-d, --data <path>", "a folder with IDX files (and writer ids), a CSV or a JSONL file")
-    .option("--limit <n>", "take only the first n samples", wholeNumber(1, 65_535))
-    .option("--backbone <file>", "your own encoder, an ONNX file; checked, quantised and kept in the project")
-    .option(
-      "--public <path>",
-      "contents that nobody is paid for: labelled texts to train the backbone of texts on, or (with --backbone) " +
-        "what to measure the encoder on",
-    )
+    .description("record contributed data, fit the model and commit it on chain");
+  addDataOptions(train.addOption(projectOption()))
     .option(
       "--lambda <n>",
       "the ridge's regulariser (default: chosen on public data)",
@@ -94,10 +61,9 @@ export function addProjectCommands(root: Command): void {
       "--unproven",
       "register the model as unproven: usable without a training proof, and everything says so",
     )
-    .addOption(workersOption())
-    .option("--chain <address>", '"local" or a JSON-RPC address (new projects only)')
-    .option("--fee-unit-wei <wei>", "price of one fee unit (new projects only)")
-    .addOption(profileOption())
+    .addOption(duplicatesOption())
+    .addOption(workersOption());
+  addCreationOptions(train)
     .addHelpText(
       "after",
       `
@@ -115,19 +81,16 @@ Examples:
   quittance train --project shop --data ./digits             (train-images-idx3-ubyte.gz, writers-train.tsv.gz, …)
   quittance train --project shop --data ./digits --limit 2000
   quittance train --project shop --data samples.csv
+  quittance train --project shop --data ./digits --chain http://127.0.0.1:8545 --deployment deployment.json
   quittance train --project shop --data ./digits --backbone encoder.onnx
   quittance train --project desk --profile tickets32 --data tickets.csv --public public.csv
 `,
     )
     .action(async (options: TrainOptions, command: Command) => {
       const ui = openUi(process.stderr);
-      const create = {
-        profile: options.profile,
-        ...(options.chain === undefined ? {} : { chain: options.chain }),
-        ...(options.feeUnitWei === undefined ? {} : { feeUnitWei: options.feeUnitWei }),
-      };
+      const create = creationOf(options);
       const { corpus, publicTexts } = await ui.step("Read the data", async () => readData(options));
-      await withSession({ folder: options.project, create }, ui, async (project, session) => {
+      await withSession({ folder: options.project, create }, async (project, session) => {
         const model = await trainModel({
           project,
           session,
@@ -137,12 +100,17 @@ Examples:
           ...(options.backbone === undefined ? {} : { encoder: encoderOf(options.backbone, options.public) }),
           ...(publicTexts === undefined ? {} : { publicTexts }),
           unproven: options.unproven === true,
+          duplicates: options.duplicates,
           work: workOf(options.workers, ui),
         });
         const { w: _w, a: _a, residual: _r, contributors, ...summary } = model;
         tell(
           command,
-          { ...summary, contributors: contributors.map(({ gradient: _g, moments: _m, ...rest }) => rest) },
+          {
+            ...summary,
+            duplicates: foundDuplicates(project),
+            contributors: contributors.map(({ gradient: _g, moments: _m, ...rest }) => rest),
+          },
           `  Model ${model.id}\n  ${model.samples} samples of ${contributors.length} contributors; ${model.unproven ? "registered as UNPROVEN" : "quittance prove (or settle) proves that its batches made it"}.`,
         );
       });
@@ -158,8 +126,7 @@ Examples:
       "\nsettle does this too, together with the epoch.\n\nExample:\n  quittance prove --project shop\n",
     )
     .action(async (options: ProveOptions, command: Command) => {
-      const ui = openUi(process.stderr);
-      await withSession({ folder: options.project }, ui, async (project, session) => {
+      await withSession({ folder: options.project }, async (project, session, ui) => {
         const model = currentModel(project);
         const work = workOf(options.workers, ui);
         const training = await proveTraining({ project, session, model, ui, work });
@@ -182,8 +149,7 @@ Examples:
       "\nExample:\n  quittance forget writer-2154 --project shop && quittance prove --project shop\n",
     )
     .action(async (contributors: string[], options: { project: string }, command: Command) => {
-      const ui = openUi(process.stderr);
-      await withSession({ folder: options.project }, ui, async (project, session) => {
+      await withSession({ folder: options.project }, async (project, session, ui) => {
         const model = await forgetContributors({ project, session, ui, forget: contributors });
         const { id, parent, samples } = model;
         const left = model.contributors.length;
@@ -202,11 +168,22 @@ Examples:
     .requiredOption("-d, --data <path>", "the questions: a folder with IDX files, a CSV or a JSONL file")
     .option("--offset <n>", "skip the first n questions", wholeNumber(0, 1_000_000_000), 0)
     .option("--limit <n>", "ask at most n questions", wholeNumber(1, 100_000))
-    .option("--payer <name>", "who pays (a wallet derived from the project's secret)", "payer-1")
+    .option(
+      "--payer <name>",
+      "who pays (on a local chain a wallet derived from the project's secret)",
+      "payer-1",
+    )
+    .option("--voucher <file>", "the payer's voucher for these answers; on a local chain one is signed here")
     .option("--fee <units>", "fee units for each answer", wholeNumber(1, 65_535), 100)
     .addHelpText(
       "after",
-      "\nExample:\n  quittance infer --project shop --data ./questions --limit 10 --payer alice\n",
+      `
+Every answer is paid with a voucher: one signature of the payer for all that it owes (see "quittance voucher").
+
+Examples:
+  quittance infer --project shop --data ./questions --limit 10 --payer alice
+  quittance infer --project shop --data ./questions --limit 10 --payer alice --voucher voucher.json
+`,
     )
     .action(async (options: InferOptions, command: Command) => {
       const ui = openUi(process.stderr);
@@ -214,14 +191,20 @@ Examples:
       const corpus = await ui.step("Read the questions", async () =>
         loadCorpus(options.data, { ...split, part: "test", unlabelled: true }),
       );
-      await withSession({ folder: options.project }, ui, async (project, session) => {
+      await withSession({ folder: options.project }, async (project, session, ui) => {
         const queries = corpus.samples.slice(options.offset).map((sample) => ({
           content: sample.content,
           payer: options.payer,
           feeUnits: options.fee,
         }));
+        const at = { chainId: session.chain.chainId, vault: session.deployment.vault };
+        const vouchers = new Map(
+          options.voucher === undefined
+            ? []
+            : [[options.payer, readVoucherFile(options.voucher, at)] as const],
+        );
         const text = corpus.text === true;
-        const answers = await answerQueries({ project, session, queries, ui, text });
+        const answers = await answerQueries({ project, session, queries, ui, text, vouchers });
         const labels = projectLabels(project);
         const rows = answers.map(({ receipt, path }) => [
           String(receipt.sequence),
@@ -251,8 +234,7 @@ Examples:
       "\nCan be interrupted and run again: finished proofs are kept.\n\nExample:\n  quittance settle --project shop\n",
     )
     .action(async (options: ProveOptions, command: Command) => {
-      const ui = openUi(process.stderr);
-      await withSession({ folder: options.project }, ui, async (project, session) => {
+      await withSession({ folder: options.project }, async (project, session, ui) => {
         const settled = await settleEpoch({ project, session, ui, work: workOf(options.workers, ui) });
         const coin = await coinOf(session, currentModel(project).token);
         const rows = settled.payouts.map((p) => [p.name, String(p.influence), coins(p.payoutWei, coin)]);
@@ -271,8 +253,7 @@ Examples:
     .option("--account <address>", "only this contributor")
     .addHelpText("after", "\nExample:\n  quittance claim --project shop\n")
     .action(async (options: { project: string; account?: string }, command: Command) => {
-      const ui = openUi(process.stderr);
-      await withSession({ folder: options.project }, ui, async (project, session) => {
+      await withSession({ folder: options.project }, async (project, session, ui) => {
         const claims = await claimOwed({
           project,
           session,
@@ -294,37 +275,14 @@ Examples:
     });
 }
 
-/**
- * The data, and the public texts that its backbone is to be trained on. Their labels mean the same classes.
- */
-function readData(options: TrainOptions): { corpus: Corpus; publicTexts?: Corpus } {
-  const limit = options.limit === undefined ? {} : { limit: options.limit };
-  const trained = options.public !== undefined && options.backbone === undefined;
-  const publicTexts = trained ? loadCorpus(options.public as string) : undefined;
-  const labels = publicTexts?.labels ?? labelsIn(options.project);
-  const corpus = loadCorpus(options.data, { ...limit, ...(labels === undefined ? {} : { labels }) });
-  return publicTexts === undefined ? { corpus } : { corpus, publicTexts };
-}
-
-function encoderOf(path: string, contents: string | undefined): BroughtEncoder {
-  if (contents === undefined) return { path };
-  return { path, contents: loadCorpus(contents, { limit: 1_024 }).samples.map((sample) => sample.content) };
-}
-
 type ProveOptions = { readonly project: string; readonly workers: WorkPlace };
-type TrainOptions = {
-  readonly project: string;
-  readonly workers: WorkPlace;
-  readonly data: string;
-  readonly limit?: number;
-  readonly lambda?: number;
-  readonly backbone?: string;
-  readonly public?: string;
-  readonly unproven?: boolean;
-  readonly chain?: string;
-  readonly feeUnitWei?: string;
-  readonly profile: ProfileName;
-};
+type TrainOptions = Creation &
+  DataOptions & {
+    readonly workers: WorkPlace;
+    readonly lambda?: number;
+    readonly unproven?: boolean;
+    readonly duplicates: DuplicateMode;
+  };
 type InferOptions = {
   readonly project: string;
   readonly data: string;
@@ -332,4 +290,5 @@ type InferOptions = {
   readonly limit?: number;
   readonly payer: string;
   readonly fee: number;
+  readonly voucher?: string;
 };

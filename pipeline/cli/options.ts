@@ -23,6 +23,15 @@ export const profileOption = (): Option =>
     .choices(PROFILE_NAMES)
     .default("default");
 
+/** What is done about samples that repeat earlier ones. */
+export const duplicatesOption = (): Option =>
+  new Option(
+    "--duplicates <what>",
+    "samples that repeat earlier ones: leave out all, only exact ones, or keep",
+  )
+    .choices(["drop", "exact", "keep"])
+    .default("drop");
+
 /** Prints a result: the JSON document, or the text for people. */
 export function tell(command: Command, value: unknown, text: string): void {
   const { json } = command.optsWithGlobals<{ json?: boolean }>();

@@ -98,6 +98,11 @@ export function isAddressText(text: string): boolean {
   return isAddress(text);
 }
 
+/** Whether two addresses are the same, whatever their letters' case. */
+export function sameAddress(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
 /** The address that `from`'s transaction with this nonce creates. */
 export function createAddress(from: string, nonce: number): string {
   return getCreateAddress({ from, nonce });

@@ -12,10 +12,14 @@
  */
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { ElementType, Tensor, TensorData, ValueInfo } from "./graph.ts";
+import { bestProvider, knownProvider, type Provider } from "./provider.ts";
 
 /** How to run a graph. */
 export type SessionOptions = {
-  /** Execution provider, `"cpu"` by default; operators that it lacks fall back to the CPU. */
+  /**
+   * Execution provider: cuda, webgpu or cpu, which it is by default; operators that it lacks fall back to the
+   * CPU. auto: the best one that works on this machine (provider.ts).
+   */
   readonly provider?: string;
   /** Threads inside one operator, 1 by default: parallelism is the caller's (a pool of workers). */
   readonly threads?: number;
@@ -25,6 +29,8 @@ export type SessionOptions = {
 export type Session = {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
+  /** The provider that runs it. */
+  readonly provider: Provider;
   /** Runs the graph. Throws {@link SessionRunError}. */
   readonly run: (feeds: Readonly<Record<string, Tensor>>) => Promise<Record<string, Tensor>>;
   readonly close: () => Promise<void>;
@@ -34,10 +40,12 @@ export type Session = {
  * Opens a graph for running.
  *
  * @param onnx bytes of an ONNX file
- * @throws SessionOpenError when the bytes are no valid graph, or the provider does not exist here.
+ * @throws ProviderUnknownError, SessionOpenError when the bytes are no valid graph, or the provider does not
+ * exist here.
  */
 export async function openSession(onnx: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const provider = options.provider ?? "cpu";
+  const asked = options.provider ?? "cpu";
+  const provider = asked === "auto" ? (await bestProvider()).provider : knownProvider(asked);
   let session: InferenceSession;
   try {
     session = await InferenceSession.create(onnx, {
@@ -59,6 +67,7 @@ export async function openSession(onnx: Uint8Array, options: SessionOptions = {}
   return {
     inputs: session.inputMetadata.map(valueInfo),
     outputs: session.outputMetadata.map(valueInfo),
+    provider,
     run: async (feeds) => {
       if (closed) throw new SessionRunError("This session is closed: open the graph again.");
       const run = session.run(mapValues(feeds, toOrt));

@@ -106,8 +106,9 @@ export function notProven(data: ReportData): readonly string[] {
     "That the features of a sample or a question come from its content is reproducible by whoever holds the content, not proven.",
     "That every paid question appears here is attested by the operator's signatures, not proven.",
     "That labels are right and content is original is not a matter of proof. A contributor whose labels are wrong tends to " +
-      "earn nothing because the data does not help; that is a consequence, not a check. Exact copies of somebody else's " +
-      "data are not recognised at this stage.",
+      "earn nothing because the data does not help; that is a consequence, not a check. Copies and near-copies of earlier " +
+      "content are left out before a batch is signed; one that was shifted, turned or reworded is not recognised. Where a " +
+      "datanet asks for verdicts, validators stake on them, and an exact copy can be proven against those who accepted it.",
     "Influence is the exact first-order effect of a contributor's data on the epoch's winning scores, netted over the " +
       "epoch. It is a definition of merit that was agreed beforehand, not the only possible one.",
   );

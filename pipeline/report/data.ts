@@ -26,6 +26,8 @@ export type ReportData = {
   readonly proofs: readonly ProofFacts[];
   readonly gas: readonly GasFacts[];
   readonly balance: BalanceSheet;
+  /** A few answers with what taught them; absent where the records are not at hand. */
+  readonly explanations?: readonly ExplanationFacts[];
 };
 
 export type RunFacts = {
@@ -139,6 +141,48 @@ export type ReceiptFacts = {
 
 /** A grey picture; pixels row by row, one byte each, 0 is background, in base64. */
 export type PictureFacts = { readonly width: number; readonly height: number; readonly pixels: string };
+
+/** A content that can be shown: a picture, or text. */
+export type ContentFacts =
+  | { readonly picture: PictureFacts; readonly text?: never }
+  | { readonly text: string; readonly picture?: never };
+
+/** An answer and the training samples that did most for and against it. */
+export type ExplanationFacts = {
+  /** The receipt's number, from 1. */
+  readonly number: number;
+  /** What the class is called: its name, or its number. */
+  readonly answer: string;
+  /** The winning score, and how many samples were looked at. */
+  readonly score: number;
+  readonly samples: number;
+  /** What scored them: cpu, webgpu or cuda. */
+  readonly provider: string;
+  /** Whether a posted proof shows that exactly the model's batches made it. */
+  readonly training: "proven" | "committed" | "unproven";
+  readonly question?: ContentFacts;
+  readonly helped: readonly ExplainedSampleFacts[];
+  readonly hurt: readonly ExplainedSampleFacts[];
+  /** Every contributor's influence on this answer, the largest first. */
+  readonly contributors: readonly { readonly name: string; readonly influence: number }[];
+};
+
+/** One training sample of an explanation, and where it is committed. */
+export type ExplainedSampleFacts = {
+  readonly influence: number;
+  readonly leaveOneOut: number;
+  readonly contributor: string;
+  readonly label: string;
+  readonly content?: ContentFacts;
+  /** The batch's number on the chain, the sample's place in it from 1, its leaf and the batch's root. */
+  readonly batch: Decimal;
+  readonly place: number;
+  readonly leaf: Decimal;
+  readonly root: Decimal;
+  /** Hashing all leaves of the batch again gave the root; the content's hash is the leaf's. */
+  readonly opens: boolean;
+  readonly contentMatches?: boolean;
+};
 
 export type ProofFacts = {
   readonly circuit:

@@ -11,8 +11,10 @@
  */
 import type { ReportData } from "./data.ts";
 import { html, trusted } from "./html.ts";
+import { POLICY } from "./policy.ts";
 import { assuranceSection, notProvenSection } from "./sections/assurance.ts";
 import { contributorsSection } from "./sections/contributors.ts";
+import { explanationSection } from "./sections/explanation.ts";
 import { modelSection } from "./sections/model.ts";
 import { gasSection, moneySection } from "./sections/money.ts";
 import { proofsSection } from "./sections/proofs.ts";
@@ -21,20 +23,23 @@ import { runSection } from "./sections/run.ts";
 import { masthead } from "./sections/summary.ts";
 import { STYLE } from "./style.ts";
 
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
-
 const CONTENTS: readonly (readonly [string, string])[] = [
   ["contributors", "Contributors"],
   ["assurance", "What holds"],
   ["model", "Model"],
   ["receipts", "Receipts"],
+  ["explained", "Explained"],
   ["proofs", "Proofs"],
   ["money", "Books"],
   ["gas", "Gas"],
   ["run", "Run"],
   ["not-proven", "What is not proven"],
 ];
+
+/** The page's contents; answers are explained only where the records were at hand. */
+function contentsOf({ explanations = [] }: ReportData): readonly (readonly [string, string])[] {
+  return CONTENTS.filter(([id]) => id !== "explained" || explanations.length > 0);
+}
 
 /**
  * Renders a report as a self-contained HTML document.
@@ -59,7 +64,7 @@ export function renderReport(data: ReportData): string {
 <a class="skip" href="#main">To the report</a>
 <div class="page">
 ${masthead(data)}
-<nav class="contents" aria-label="Contents"><ul>${CONTENTS.map(
+<nav class="contents" aria-label="Contents"><ul>${contentsOf(data).map(
     ([id, title]) => html`
 <li><a href="#${id}">${title}</a></li>`,
   )}
@@ -70,6 +75,7 @@ ${[
   assuranceSection(data),
   modelSection(data),
   receiptsSection(data),
+  explanationSection(data.explanations),
   proofsSection(data),
   moneySection(data),
   gasSection(data),

@@ -93,6 +93,8 @@ section{padding-top:3rem}
 @media (prefers-color-scheme:dark){.question{filter:invert(1);border-color:#ccc}}
 .wrong{color:var(--negative);font-size:.86rem;font-weight:600}
 .receipt .facts>div{grid-template-columns:minmax(0,1fr);gap:0}.receipt .facts{font-size:.86rem;margin:.4rem 0 0}
+.explained{border-top:1px solid var(--line);padding:1rem 0 .6rem}.explained h4{margin:.9rem 0 .4rem;font:600 1rem var(--serif)}
+.text-content{margin:0;padding-left:.7rem;border-left:3px solid var(--line);font-size:.92rem;overflow-wrap:anywhere}
 details summary{cursor:pointer;color:var(--muted);font-size:.84rem;padding:.3rem 0}details[open] summary{color:var(--ink)}
 .proof{border-top:1px solid var(--line);padding:1rem 0 .4rem}.proof p{max-width:46rem;margin-bottom:.4rem}
 .limits{max-width:46rem;padding-left:1.2rem}.limits li{margin-bottom:.7rem}

@@ -8,17 +8,20 @@ import { noServer } from "../pipeline/durable/server.ts";
 const reason = noServer();
 
 describe("small benchmarks", () => {
-  it.each(["circuits", "learn", "demo"])("%s reports every figure that it promises", async (name) => {
-    const { figures } = await runBenchmark(findBenchmark(name), false);
-    for (const { name: figure, value, unit } of figures) {
-      expect([figure, Number.isFinite(value) && value >= 0, unit !== ""]).toEqual([figure, true, true]);
-    }
-    const rows = figures.filter((figure) => figure.name.endsWith(".rows") || figure.unit === "gas");
-    if (name === "circuits") expect(rows.length).toBeGreaterThan(0);
-    for (const { name: figure, value } of rows) {
-      expect([figure, Number.isInteger(value) && value > 0]).toEqual([figure, true]);
-    }
-  });
+  it.each(["circuits", "learn", "demo", "scoring"])(
+    "%s reports every figure that it promises",
+    async (name) => {
+      const { figures } = await runBenchmark(findBenchmark(name), false);
+      for (const { name: figure, value, unit } of figures) {
+        expect([figure, Number.isFinite(value) && value >= 0, unit !== ""]).toEqual([figure, true, true]);
+      }
+      const rows = figures.filter((figure) => figure.name.endsWith(".rows") || figure.unit === "gas");
+      if (name === "circuits") expect(rows.length).toBeGreaterThan(0);
+      for (const { name: figure, value } of rows) {
+        expect([figure, Number.isInteger(value) && value > 0]).toEqual([figure, true]);
+      }
+    },
+  );
 
   it.skipIf(reason !== undefined)(`jobs reports every figure that it promises${reason ?? ""}`, async () => {
     const { figures } = await runBenchmark(findBenchmark("jobs"), false);

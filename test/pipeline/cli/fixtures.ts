@@ -21,6 +21,23 @@ export function quittance(args: readonly string[], env: Record<string, string> =
   return { code: run.status, out: run.stdout, err: run.stderr };
 }
 
+/** Starts the tool and lets this process go on: for a tool that talks to a server in it. */
+export async function quittanceAside(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  started: (kill: () => void) => void = () => {},
+): Promise<Ran> {
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...env } });
+  const told = { out: "", err: "" };
+  child.stdout.on("data", (chunk: Buffer) => (told.out += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (told.err += chunk.toString()));
+  started(() => child.kill("SIGKILL"));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, ...told }));
+  });
+}
+
 /** Starts the tool and kills it with SIGKILL once its progress matches `when`; false if it ended before. */
 export async function killed(args: readonly string[], when: RegExp): Promise<boolean> {
   const child = spawn(process.execPath, [CLI, ...args], { stdio: ["ignore", "ignore", "pipe"] });

@@ -1,6 +1,6 @@
 // An operator's day at the tiny profile, each command a process of its own, some of them killed half-way.
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -59,6 +59,59 @@ describe("an operator's day", () => {
     const refused = quittance(["verify", forged]);
     expect(refused.code).toBe(1);
     expect(refused.out).toMatch(/signature is not the operator's/);
+  });
+
+  it("explains an answer with samples that open against their batches", () => {
+    const path = join(shop, "receipts", readdirSync(join(shop, "receipts"))[0] ?? "", "1", "000000.json");
+    const explain = ["explain", path, "--project", shop, "--top", "4"];
+    type Sample = {
+      influence: number;
+      leaveOneOut: number;
+      label: number;
+      content: string;
+      inclusion: { opens: boolean; contentMatches: boolean };
+    };
+    type Explained = {
+      inOrder: boolean;
+      training: string;
+      answer: number;
+      helped: Sample[];
+      hurt: Sample[];
+      contributors: { influence: number }[];
+    };
+    const page = join(folder, "explained.html");
+    const run = quittance([...explain, "--json", "--html", page]);
+    expect(run.code, run.err).toBe(0);
+    const { result } = json<Explained>(run.out);
+    expect([result.inOrder, result.training]).toEqual([true, "committed"]);
+    expect([result.helped.length, result.hurt.length]).toEqual([4, 4]);
+    for (const { influence, leaveOneOut, content, inclusion } of [...result.helped, ...result.hurt]) {
+      expect(Math.abs(leaveOneOut)).toBeGreaterThan(Math.abs(influence));
+      expect(content.length).toBe(2 * 784);
+      expect(inclusion).toMatchObject({ opens: true, contentMatches: true });
+    }
+    const falling = (samples: Sample[]): number[] => samples.map(({ influence }) => influence);
+    expect(falling(result.helped)).toEqual([...falling(result.helped)].sort((a, b) => b - a));
+    expect(falling(result.hurt)).toEqual([...falling(result.hurt)].sort((a, b) => a - b));
+    expect(result.helped[0]?.label).toBe(result.answer);
+    expect(readFileSync(page, "utf8").match(/<img /g)).toHaveLength(9);
+    const shown = quittance(explain, { QUITTANCE_PROVIDER: "cpu" });
+    expect(shown.out).toMatch(/[▀▄█]{3}/);
+    expect(shown.out).toMatch(/root ✓ content ✓/);
+    expect(shown.out).toMatch(/Scored on cpu\./);
+
+    // A content that was changed after it was committed is noticed.
+    const contents = join(shop, "state", "contents");
+    const kept = readdirSync(contents).map(
+      (name) => [join(contents, name), readFileSync(join(contents, name), "utf8")] as const,
+    );
+    for (const [file, text] of kept)
+      writeFileSync(file, text.replaceAll("AAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAB"));
+    const doubtful = quittance([...explain, "--json"]);
+    expect(doubtful.code).toBe(1);
+    expect(json<Explained>(doubtful.out).result.inOrder).toBe(false);
+    for (const [file, text] of kept) writeFileSync(file, text);
+    expect(quittance(["explain", path, "--project", join(folder, "nowhere")]).code).toBe(2);
   });
 
   it("settles once, whatever was killed on the way, and pays to the wei", async () => {

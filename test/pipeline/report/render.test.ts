@@ -4,6 +4,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { ReportData } from "../../../pipeline/report/data.ts";
+import { renderExplanations } from "../../../pipeline/report/explanation.ts";
 import { coins, grouped } from "../../../pipeline/report/format.ts";
 import { renderReport } from "../../../pipeline/report/render.ts";
 import { reportFixture } from "./fixture.ts";
@@ -178,5 +179,57 @@ describe("it says neither more nor less than was proven", () => {
 
   it("never prints a broken number", () => {
     expect(page).not.toMatch(/NaN|undefined|Infinity|\[object/);
+  });
+});
+
+describe("an explained answer", () => {
+  const sample = {
+    influence: 0.0312,
+    leaveOneOut: 0.034,
+    contributor: "Amara <b>",
+    label: "3",
+    content: { text: "lost my <card>" },
+    batch: "7",
+    place: 12,
+    leaf: "123456789",
+    root: "987654321",
+    opens: true,
+    contentMatches: true,
+  };
+  const explanation = {
+    number: 4,
+    answer: "3",
+    score: 0.91,
+    samples: 1024,
+    provider: "cpu",
+    training: "proven" as const,
+    question: { picture: { width: 2, height: 1, pixels: "AP8=" } },
+    helped: [sample],
+    hurt: [{ ...sample, influence: -0.02, opens: false, contentMatches: false }],
+    contributors: [{ name: "Amara", influence: 0.2 }],
+  };
+  const html = renderReport({ ...fixture, explanations: [explanation] });
+
+  it("shows its samples with influence, batch, root and the words that hold, and is in the contents", () => {
+    expect(html).toContain('href="#explained"');
+    expect(page).not.toContain("#explained");
+    expect(html).toContain("lost my &lt;card&gt;");
+    expect(html).not.toContain("Amara <b>");
+    for (const text of [
+      "Batch 7, No. 12",
+      "987654321",
+      "123456789",
+      "+0.0312",
+      "all leaves hash to the root",
+    ])
+      expect(html).toContain(text);
+    expect(html).toContain("THE LEAVES DO NOT HASH TO THE ROOT");
+    expect(html).toContain("NOT WHAT THE LEAF SAYS");
+  });
+
+  it("claims no proof where there is none", () => {
+    const claimed = (training: "proven" | "committed" | "unproven"): boolean =>
+      renderExplanations([{ ...explanation, training }]).includes("nothing but them, made the model");
+    expect([claimed("proven"), claimed("committed"), claimed("unproven")]).toEqual([true, false, false]);
   });
 });

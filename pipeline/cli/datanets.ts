@@ -1,0 +1,375 @@
+/** Commands about data: datanet, contribute, validate. */
+import { existsSync, readFileSync } from "node:fs";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { DuplicateMode } from "../admit.ts";
+import { signWithdrawal } from "../chain/contracts.ts";
+import { DATANET_POLICY } from "../chain/types.ts";
+import {
+  type Contribution,
+  contribute,
+  contributionsOf,
+  createDatanet,
+  NoDatanetError,
+  openTrainingBackbone,
+  projectDatanet,
+} from "../contribute.ts";
+import { checksumAddress, isAddressText, keccak256 } from "../engine/ethers.ts";
+import type { Project } from "../project.ts";
+import { coinOf, type Session } from "../session.ts";
+import { judgeBatches, payValidators, reviewAll, statusOf } from "../validate.ts";
+import { judgeAlone } from "../validate-alone.ts";
+import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
+import { duplicatesOption, tell, wholeNumber } from "./options.ts";
+import {
+  addCreationOptions,
+  type Creation,
+  creationOf,
+  projectOption,
+  timeText,
+  withSession,
+} from "./project.ts";
+import { coins, openUi, table } from "./ui.ts";
+
+type InProject = { readonly project: string };
+
+/** Adds the commands to the tree. */
+export function addDataCommands(root: Command): void {
+  const datanet = root
+    .command("datanet")
+    .description("a datanet: who may contribute, on what terms, and what is published of it")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  quittance datanet create --project shop --name digits --licence CC-BY-4.0 --validated
+  quittance datanet show --project shop
+  quittance datanet publish --project shop
+`,
+    );
+  addCreate(datanet);
+  addShow(datanet);
+  addOwnersSteps(datanet);
+  addContribute(root);
+  addValidate(root);
+}
+
+type CreateOptions = InProject &
+  Creation & {
+    readonly name: string;
+    readonly metadata?: string;
+    readonly licence: string;
+    readonly policy: (typeof DATANET_POLICY)[number];
+    readonly validated?: boolean;
+    readonly token?: string[];
+  };
+
+function addCreate(datanet: Command): void {
+  const create = datanet
+    .command("create")
+    .description("create a datanet and make it the project's: contribute and train use it from now on")
+    .addOption(projectOption())
+    .requiredOption("--name <name>", "what the project calls it")
+    .option("--metadata <file-or-uri>", "a description: its URI and the hash of the file are recorded")
+    .option("--licence <name>", "on what terms the data may be used", "")
+    .addOption(
+      new Option("--policy <who>", "who may contribute").choices([...DATANET_POLICY]).default("open"),
+    )
+    .option("--validated", "a batch needs an accepting verdict before a model may take it")
+    .option("--token <address...>", "tokens that models may be paid in (default: the deployment's own)");
+  addCreationOptions(create)
+    .addHelpText(
+      "after",
+      "\nIts terms never change.\n\nExample:\n  quittance datanet create --project shop --name digits --policy allowlist --validated\n",
+    )
+    .action(async (options: CreateOptions, command: Command) => {
+      const { metadata, licence, policy, validated = false, token } = options;
+      await withSession(
+        { folder: options.project, create: creationOf(options) },
+        async (project, session) => {
+          const described =
+            metadata === undefined
+              ? {}
+              : existsSync(metadata)
+                ? { metadataURI: metadata, metadataHash: keccak256(readFileSync(metadata)) }
+                : { metadataURI: metadata };
+          const tokens = token === undefined ? {} : { tokens: token.map(addressOf) };
+          const terms = { ...described, licence, policy, validated, ...tokens };
+          const id = await createDatanet({ project, session, name: options.name, terms });
+          tell(command, { datanet: id, ...terms }, `  Datanet ${id}, owned by ${session.operator.address}.`);
+        },
+      );
+    });
+}
+
+function addShow(datanet: Command): void {
+  datanet
+    .command("show")
+    .description("the project's datanet, its versions, and the batches that this project recorded")
+    .addOption(projectOption())
+    .addHelpText("after", "\nExample:\n  quittance datanet show --project shop\n")
+    .action(async (options: InProject, command: Command) => {
+      await withSession({ folder: options.project }, async (project, session) => {
+        const id = idOf(project);
+        const view = await session.contracts.datanet(id);
+        const batches: Array<{
+          id: bigint;
+          name: string;
+          count: number;
+          status: string;
+          withdrawn: boolean;
+        }> = [];
+        for (const { id: batch, name, count } of contributionsOf(project, id)) {
+          const { withdrawnAt } = await session.contracts.batch(batch);
+          const status = await statusOf(session, batch);
+          batches.push({ id: batch, name, count, status, withdrawn: withdrawnAt !== 0n });
+        }
+        const policy = DATANET_POLICY[Number(view.policy)] ?? "open";
+        const tokens = await session.contracts.datanetTokens(id);
+        const { owner, validated, versions, accepted } = view;
+        const rows = batches.map((b) => [
+          String(b.id),
+          b.name,
+          String(b.count),
+          b.withdrawn ? `${b.status}, withdrawn` : b.status,
+        ]);
+        tell(
+          command,
+          { datanet: id, owner, policy, validated, tokens, versions, accepted, batches },
+          `  Datanet ${id} of ${owner}: policy ${policy}, ${validated ? "verdicts needed" : "no verdicts"}, ` +
+            `${accepted} batches accepted, ${versions} versions published.\n` +
+            table(["batch", "contributor", "samples", "status"], rows),
+        );
+      });
+    });
+}
+
+function addOwnersSteps(datanet: Command): void {
+  datanet
+    .command("publish")
+    .description("freeze what was accepted so far as the next version")
+    .addOption(projectOption())
+    .addHelpText("after", "\nExample:\n  quittance datanet publish --project shop\n")
+    .action(async (options: InProject, command: Command) => {
+      await withSession({ folder: options.project }, async (project, session) => {
+        const { version, ...mined } = await session.contracts.publishDatanet(session.operator, idOf(project));
+        session.record("publish datanet", mined);
+        tell(command, { version }, `  Version ${version} is published.`);
+      });
+    });
+
+  datanet
+    .command("allow")
+    .description("let an account contribute to a datanet with an allowlist")
+    .argument("<who...>", "addresses, or on a local chain contributors' names")
+    .option("--not", "take the permission back")
+    .addOption(projectOption())
+    .addHelpText("after", "\nExample:\n  quittance datanet allow writer-11 writer-22 --project shop\n")
+    .action(async (who: string[], options: InProject & { not?: boolean }, command: Command) => {
+      await withSession({ folder: options.project }, async (project, session) => {
+        const [id, allowed] = [idOf(project), options.not !== true];
+        const changed: { account: string; allowed: boolean }[] = [];
+        for (const one of who) {
+          const account = isAddressText(one)
+            ? checksumAddress(one)
+            : (await session.wallet(`contributor/${one}`)).address;
+          const mined = await session.contracts.allowContributor(session.operator, id, account, allowed);
+          session.record("allow contributor", mined);
+          changed.push({ account, allowed });
+        }
+        const lines = changed.map(({ account }) => `  ${account} may ${allowed ? "" : "not "}contribute.`);
+        tell(command, changed, lines.join("\n"));
+      });
+    });
+
+  datanet
+    .command("withdraw")
+    .description("take a batch back, as its contributor: later models may not use it")
+    .argument("<batch>", "the batch's number", wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .addOption(projectOption())
+    .addHelpText(
+      "after",
+      `
+For good; its number stays. Models that were committed before keep what they learned: "quittance forget" makes one without.
+On a chain that is not local the contributor signs with QUITTANCE_CONTRIBUTOR_KEY.
+
+Example:
+  quittance datanet withdraw 3 --project shop
+`,
+    )
+    .action(async (batch: number, options: InProject, command: Command) => {
+      await withSession({ folder: options.project, role: "contributor" }, async (project, session) => {
+        const id = BigInt(batch);
+        const kept = contributionsOf(project, idOf(project)).find((one) => one.id === id);
+        if (kept === undefined) throw new UnknownBatchError(id);
+        const contributor = await session.wallet(`contributor/${kept.name}`);
+        const signature = await signWithdrawal(contributor, session.deployment, id);
+        session.record(
+          "withdraw batch",
+          await session.contracts.withdrawBatch(session.operator, id, signature),
+        );
+        tell(command, { batch: id, contributor: kept.name }, `  Batch ${id} of ${kept.name} is withdrawn.`);
+      });
+    });
+}
+
+type ContributeOptions = DataOptions &
+  Creation & { readonly contributor?: string; readonly duplicates: DuplicateMode };
+
+function addContribute(root: Command): void {
+  const command = root
+    .command("contribute")
+    .description("sign batches of samples as their contributors, and record them on chain")
+    .addOption(projectOption())
+    .option("--contributor <name>", "only this contributor's samples")
+    .addOption(duplicatesOption());
+  addCreationOptions(addDataOptions(command))
+    .addHelpText(
+      "after",
+      `
+"train" on the same data finds the batches again. In a local project the contributors' wallets are derived from its
+secret; on other chains the contributor named signs with QUITTANCE_CONTRIBUTOR_KEY.
+
+Examples:
+  quittance contribute --project shop --data ./digits
+  quittance contribute --project shop --data ./digits --contributor writer-2154
+`,
+    )
+    .action(async (options: ContributeOptions, command: Command) => {
+      const { contributor: only } = options;
+      const ui = openUi(process.stderr);
+      const { corpus, publicTexts } = await ui.step("Read the data", async () => readData(options));
+      const opening = { folder: options.project, create: creationOf(options), role: "contributor" };
+      await withSession(
+        opening,
+        async (project, session) => {
+          const opened = await openTrainingBackbone({
+            ...{ project, session, corpus, ui },
+            ...(options.backbone === undefined
+              ? {}
+              : { encoder: encoderOf(options.backbone, options.public) }),
+            ...(publicTexts === undefined ? {} : { publicTexts }),
+          });
+          try {
+            const { datanet, contributors } = await contribute({
+              ...{ project, session, corpus, ...opened, ui, duplicates: options.duplicates },
+              ...(publicTexts === undefined ? {} : { publicTexts }),
+              ...(only === undefined ? {} : { only }),
+            });
+            const rows = contributors.map(({ name, account, batches }) => [
+              name,
+              account,
+              String(batches.reduce((sum, { count }) => sum + count, 0)),
+              batches.map(({ id }) => String(id)).join(" "),
+            ]);
+            tell(
+              command,
+              { datanet, contributors },
+              `  Datanet ${datanet}\n${table(["contributor", "account", "samples", "batches"], rows)}`,
+            );
+          } finally {
+            await opened.backbone.close();
+          }
+        },
+        ui,
+      );
+    });
+}
+
+type ValidateOptions = InProject & { readonly validators: number; readonly collect?: boolean };
+
+function addValidate(root: Command): void {
+  root
+    .command("validate")
+    .description("judge the recorded batches: review, commit a verdict, show it, close the round")
+    .addOption(projectOption())
+    .option("--validators <n>", "local chains: how many validators judge", wholeNumber(1, 50), 3)
+    .option("--collect", "free the stake behind verdicts that stand, and pay validators their fees")
+    .addHelpText(
+      "after",
+      `
+A validator looks at three things: that the records open the signed root, and that no content is in an earlier batch or
+twice in this one. It stakes tokens on its verdict, and commits to it before it is shown, so that nobody copies it.
+
+On a local chain the validators are derived wallets, and the clock is moved through the windows. Elsewhere you are one
+validator, with QUITTANCE_VALIDATOR_KEY: the first run commits, a run after the commit window shows the verdict, and the
+round is closed when it can be. The verdict's salt is kept in the project; do not lose it in between.
+
+Examples:
+  quittance validate --project shop --validators 3
+  quittance validate --project shop --collect
+`,
+    )
+    .action(async (options: ValidateOptions, command: Command) => {
+      await withSession({ folder: options.project, role: "validator" }, async (project, session, ui) => {
+        const local = session.chain.kind === "local";
+        const validators = await Promise.all(
+          Array.from(
+            { length: local ? options.validators : 1 },
+            (_, i) => `validator/validator-${i + 1}`,
+          ).map((label) => session.wallet(label)),
+        );
+        const [first] = validators;
+        if (first === undefined) return;
+        const datanet = idOf(project);
+        const batches = await standing(session, contributionsOf(project, datanet));
+        if (options.collect === true) {
+          const { token } = session.deployment;
+          const ids = batches.map(({ id }) => id);
+          const paid = await payValidators({ session, ui, datanet, token, validators, batches: ids });
+          const coin = await coinOf(session, token);
+          const rows = paid.map((one) => [one.validator, coins(one.paid, coin)]);
+          tell(command, paid, table(["validator", "paid"], rows));
+          return;
+        }
+        const reviewed = reviewAll(project, session, batches);
+        if (local) {
+          const judged = await judgeBatches({ session, ui, validators, reviewed });
+          const rows = judged.map(({ batch, status }, i) => [
+            String(batch),
+            status,
+            reviewed[i]?.finding.reason ?? "",
+          ]);
+          tell(command, judged, table(["batch", "status", "reason"], rows));
+          return;
+        }
+        const moved = await judgeAlone({ project, session, validator: first, reviewed });
+        const rows = moved.map(({ batch, did, status, next }) => [
+          String(batch),
+          did,
+          status,
+          next === undefined ? "" : timeText(next),
+        ]);
+        const next = moved.flatMap((one) => one.next ?? []);
+        const again =
+          next.length === 0 ? "" : `\n  Run the same command again after ${timeText(Math.min(...next))}.`;
+        tell(command, moved, `${table(["batch", "did", "status", "go on after"], rows)}${again}`);
+      });
+    });
+}
+
+/** Batches that nobody took back. */
+async function standing(session: Session, batches: readonly Contribution[]): Promise<Contribution[]> {
+  const kept: Contribution[] = [];
+  for (const batch of batches)
+    if ((await session.contracts.batch(batch.id)).withdrawnAt === 0n) kept.push(batch);
+  return kept;
+}
+
+function idOf(project: Project): bigint {
+  const id = projectDatanet(project);
+  if (id === undefined) throw new NoDatanetError(project.folder);
+  return id;
+}
+
+function addressOf(text: string): string {
+  if (!isAddressText(text)) throw new InvalidArgumentError(`"${text}" is no address.`);
+  return checksumAddress(text);
+}
+
+/** Not a batch of this project. */
+export class UnknownBatchError extends Error {
+  override readonly name = "Datanet.UnknownBatch";
+  constructor(batch: bigint) {
+    super(`Batch ${batch} was not recorded from this project. "quittance datanet show" lists its batches.`);
+  }
+}

@@ -1,0 +1,162 @@
+/** Commands of payers: deposit, voucher. */
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import { chainTime } from "../chain/client.ts";
+import type { ChannelView } from "../chain/types.ts";
+import { currentModel, type ModelState } from "../commit.ts";
+import { writeVoucherFile } from "../payments/voucher-file.ts";
+import { backingOf, signVoucher } from "../payments/vouchers.ts";
+import { coinOf, type Session } from "../session.ts";
+import { passUntil } from "../windows.ts";
+import { tell, wholeNumber } from "./options.ts";
+import { projectOption, timeText, travelOption, unitsOf, withSession } from "./project.ts";
+import { coins } from "./ui.ts";
+
+const DAY = 86_400;
+
+/** Adds the commands to the tree. */
+export function addPaymentCommands(root: Command): void {
+  addDeposit(root);
+  addVoucher(root);
+}
+
+type DepositOptions = {
+  readonly project: string;
+  readonly payer: string;
+  readonly amount: string;
+  readonly withdraw?: boolean;
+  readonly travel?: boolean;
+};
+
+function addDeposit(root: Command): void {
+  root
+    .command("deposit")
+    .description("deposit tokens for the project's model, or take the unspent rest back")
+    .addOption(projectOption())
+    .option(
+      "--payer <name>",
+      "who pays (on a local chain a wallet derived from the project's secret)",
+      "payer-1",
+    )
+    .requiredOption("--amount <tokens>", "how much, in tokens (for example 2.5)")
+    .option("--withdraw", "take the amount back: the first run asks for it, a run after the delay pays it")
+    .addOption(travelOption())
+    .addHelpText(
+      "after",
+      `
+A deposit stands behind vouchers: what is charged is at most what the payer signed for, and at most what it deposited.
+Taking back has a delay, in which the operator can charge what it answered already. On a local chain the tokens are play
+money; elsewhere the payer signs with QUITTANCE_PAYER_KEY.
+
+Examples:
+  quittance deposit --project shop --payer alice --amount 2.5
+  quittance deposit --project shop --payer alice --amount 1 --withdraw
+  quittance deposit --project shop --payer alice --amount 1 --withdraw --travel
+`,
+    )
+    .action(async (options: DepositOptions, command: Command) => {
+      await withSession({ folder: options.project, role: "payer" }, async (project, session) => {
+        const model = currentModel(project);
+        const { contracts } = session;
+        const coin = await coinOf(session, model.token);
+        const amount = unitsOf(options.amount, coin);
+        if (amount === 0n) throw new InvalidArgumentError("Give an amount above zero.");
+        const wallet = await session.wallet(`payer/${options.payer}`);
+        if (options.withdraw === true)
+          await takeBack(session, model, wallet, amount, options.travel === true);
+        else {
+          if (session.chain.kind === "local") await session.endow(wallet, amount);
+          session.record(`deposit ${options.payer}`, await contracts.deposit(wallet, model.id, amount));
+        }
+        const channel = await contracts.channel(model.id, wallet.address);
+        const unspent = channel.deposited - channel.charged - channel.withdrawn;
+        const asked =
+          channel.requested === 0n
+            ? ""
+            : `\n  ${coins(channel.requested, coin)} asked back: ready ${timeText(channel.readyAt)}, then run this again.`;
+        tell(
+          command,
+          { payer: wallet.address, model: model.id, ...channel, unspent },
+          `  ${wallet.address} has ${coins(unspent, coin)} unspent with this model; charged so far: ${coins(channel.charged, coin)}.${asked}`,
+        );
+      });
+    });
+}
+
+/** Asks for what was not asked for yet, and pays out what is due. */
+async function takeBack(
+  session: Session,
+  model: ModelState,
+  wallet: Awaited<ReturnType<Session["wallet"]>>,
+  amount: bigint,
+  travel: boolean,
+): Promise<void> {
+  const { contracts } = session;
+  const asked = async (): Promise<ChannelView> => await contracts.channel(model.id, wallet.address);
+  if ((await asked()).requested < amount)
+    session.record("ask for withdrawal", await contracts.requestWithdrawal(wallet, model.id, amount));
+  const { readyAt } = await asked();
+  const early = readyAt > BigInt(await chainTime(session.chain));
+  if (early && !travel) return;
+  await passUntil(session, readyAt, "The withdrawal is ready", travel);
+  session.record("withdraw", await contracts.withdraw(wallet, model.id));
+}
+
+type VoucherOptions = {
+  readonly project: string;
+  readonly payer: string;
+  readonly inAll: string;
+  readonly days: number;
+  readonly out: string;
+};
+
+function addVoucher(root: Command): void {
+  root
+    .command("voucher")
+    .description("sign a voucher as a payer: what it owes the model's operator, in all")
+    .addOption(projectOption())
+    .option(
+      "--payer <name>",
+      "who pays (on a local chain a wallet derived from the project's secret)",
+      "payer-1",
+    )
+    .requiredOption("--in-all <tokens>", "what is owed in all, since the first answer (not: in addition)")
+    .option("--days <n>", "how long it can be redeemed", wholeNumber(15, 3_650), 365)
+    .option("--out <file>", "where it goes", "voucher.json")
+    .addHelpText(
+      "after",
+      `
+A voucher is cumulative: the newest is worth all before it, so losing an old one loses nothing. It is one signature and
+costs no transaction. Elsewhere than on a local chain it is signed with QUITTANCE_PAYER_KEY.
+
+Example:
+  quittance voucher --project shop --payer alice --in-all 0.5 --out voucher.json
+  quittance infer --project shop --data ./questions --limit 10 --payer alice --voucher voucher.json
+`,
+    )
+    .action(async (options: VoucherOptions, command: Command) => {
+      await withSession({ folder: options.project, role: "payer" }, async (project, session, ui) => {
+        const model = currentModel(project);
+        const coin = await coinOf(session, model.token);
+        const cumulative = unitsOf(options.inAll, coin);
+        const wallet = await session.wallet(`payer/${options.payer}`);
+        const at = { chainId: session.chain.chainId, vault: session.deployment.vault };
+        const now = BigInt(await chainTime(session.chain));
+        const operator = await session.contracts.operatorOf(model.id);
+        const expiry = now + BigInt(options.days * DAY);
+        const voucher = await signVoucher(wallet, at, { operator, model: model.id, cumulative, expiry });
+        writeVoucherFile(options.out, at, voucher);
+        const channel = await session.contracts.channel(model.id, wallet.address);
+        const most = channel.charged + backingOf(channel, now);
+        if (cumulative > most)
+          ui.line(
+            `  Your deposit is good for ${coins(most, coin)} in all: deposit more, or an operator will refuse it.`,
+          );
+        tell(
+          command,
+          { file: options.out, ...voucher },
+          `  ${options.out}: ${coins(cumulative, coin)} in all, to ${operator}, until ${timeText(expiry)}.`,
+        );
+      });
+    });
+}

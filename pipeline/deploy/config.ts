@@ -1,0 +1,154 @@
+/**
+ * What a deployment is made from: one JSON file that holds no secret, so that it can be published with what
+ * it led to. The deployer's key comes from `QUITTANCE_DEPLOYER_KEY`; the address of the node, which often
+ * holds a password, may come from `QUITTANCE_RPC` instead of the file.
+ *
+ * Everything has a default but the chain's number: contracts cannot be moved, so it is said, never guessed.
+ */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { type Keys, PROFILE_NAMES, type Profile } from "../../prover/index.ts";
+import { type DeployOptions, deployOptionsOf, FEES, GOVERNANCE, VALIDATION } from "../chain/deploy.ts";
+import { type Account, accountOf } from "../engine/ethers.ts";
+
+const QUIT = 10n ** 18n;
+
+const seconds = z.number().int().min(1).max(4_294_967_295);
+const bps = z.number().int().min(0).max(10_000);
+const tokens = z
+  .string()
+  .regex(/^[0-9]{1,9}(\.[0-9]{1,18})?$/, 'an amount of tokens as a text, for example "100000" or "0.5"')
+  .transform(tokenUnits);
+
+const schema = z.strictObject({
+  format: z.literal("quittance-deploy/1"),
+  rpc: z
+    .string()
+    .regex(/^https?:\/\//, "an http(s) address")
+    .optional(),
+  chainId: z.number().int().min(1),
+  profile: z.enum(PROFILE_NAMES).default("default"),
+  fees: z.strictObject({ protocolBps: bps, developerBps: bps, validatorsBps: bps }).default(FEES),
+  governance: z
+    .strictObject({
+      timelockDelay: seconds,
+      votingDelay: seconds,
+      votingPeriod: seconds,
+      proposalThreshold: tokens,
+      quorumPercent: z.number().int().min(1).max(100),
+      lateQuorumExtension: seconds,
+    })
+    .optional(),
+  validation: z
+    .strictObject({
+      commitWindow: seconds,
+      revealWindow: seconds,
+      challengeWindow: seconds,
+      minorityBps: bps,
+      lieBps: bps,
+      challengerBps: bps,
+      minimumVote: tokens,
+      quorum: tokens,
+    })
+    .optional(),
+});
+
+/** A deployment's configuration; amounts in the token's smallest unit. */
+export type DeployConfig = z.infer<typeof schema>;
+
+/** Reads a configuration file. Throws {@link DeployConfigError}. */
+export function readDeployConfig(path: string): DeployConfig {
+  const text = readFileSync(path, "utf8");
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new DeployConfigError(path, (cause as Error).message, cause);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new DeployConfigError(
+    path,
+    `${issue?.path.join(".") || "top level"}: ${issue?.message ?? "not valid"}`,
+  );
+}
+
+/** A configuration with every setting written out, to start from. */
+export function exampleConfig(): string {
+  const config = {
+    format: "quittance-deploy/1",
+    rpc: "http://127.0.0.1:8545",
+    chainId: 31_337,
+    profile: "default",
+    fees: { protocolBps: 200, developerBps: 1_000, validatorsBps: 300 },
+    governance: { ...GOVERNANCE, proposalThreshold: inTokens(GOVERNANCE.proposalThreshold) },
+    validation: {
+      ...VALIDATION,
+      minimumVote: inTokens(VALIDATION.minimumVote),
+      quorum: inTokens(VALIDATION.quorum),
+    },
+  };
+  return JSON.stringify(config, null, 2);
+}
+
+/** The node's address: `QUITTANCE_RPC`, or the file's. Throws {@link NoNodeError}. */
+export function nodeOf(config: DeployConfig): string {
+  const url = process.env["QUITTANCE_RPC"] ?? config.rpc;
+  if (url === undefined) throw new NoNodeError();
+  return url;
+}
+
+/** The account that deploys: `QUITTANCE_DEPLOYER_KEY`. Throws {@link NoDeployerKeyError}. */
+export function deployerFromEnvironment(): Account {
+  const key = process.env["QUITTANCE_DEPLOYER_KEY"];
+  if (key === undefined) throw new NoDeployerKeyError();
+  return accountOf(key);
+}
+
+/** What the contracts are created with. */
+export function optionsOf(config: DeployConfig, profile: Profile, keys: Keys): DeployOptions {
+  const { fees, governance, validation } = config;
+  return {
+    ...deployOptionsOf(profile, keys),
+    fees,
+    governance: governance ?? GOVERNANCE,
+    validation: validation ?? VALIDATION,
+  };
+}
+
+function tokenUnits(text: string): bigint {
+  const [whole = "0", fraction = ""] = text.split(".");
+  return BigInt(whole) * QUIT + BigInt(fraction.padEnd(18, "0"));
+}
+
+function inTokens(amount: bigint): string {
+  return String(amount / QUIT);
+}
+
+/** The configuration has a mistake. */
+export class DeployConfigError extends Error {
+  override readonly name = "Deploy.Config";
+  constructor(path: string, reason: string, cause?: unknown) {
+    super(
+      `${path} has a mistake (${reason}). Correct it; "quittance deploy --example" prints one with every setting.`,
+      { cause },
+    );
+  }
+}
+
+/** Where is the chain? */
+export class NoNodeError extends Error {
+  override readonly name = "Deploy.NoNode";
+  constructor() {
+    super('Say where the chain is: "rpc" in the configuration, or QUITTANCE_RPC in the environment.');
+  }
+}
+
+/** Who deploys? */
+export class NoDeployerKeyError extends Error {
+  override readonly name = "Deploy.NoKey";
+  constructor() {
+    super("Put the private key of the account that deploys, and pays for it, into QUITTANCE_DEPLOYER_KEY.");
+  }
+}

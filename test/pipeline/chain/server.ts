@@ -1,0 +1,54 @@
+// A JSON-RPC node on 127.0.0.1: a scratch chain behind HTTP, which a test can watch, move and hold up.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { openScratchChain, type ScratchChain } from "../../../pipeline/chain/local.ts";
+
+export type Node = {
+  readonly url: string;
+  readonly chain: ScratchChain;
+  /** Raw transactions that arrived, in order. */
+  readonly sent: string[];
+  /** Called before a request is passed on; a promise that never ends holds it up. */
+  before: (method: string) => Promise<void> | void;
+  /** Called before an answer goes back. */
+  after: (method: string) => Promise<void> | void;
+  close(): Promise<void>;
+};
+
+/** Starts a node. */
+export async function startNode(chainId = 31_337): Promise<Node> {
+  const chain = await openScratchChain(chainId);
+  const sent: string[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", async () => {
+      const { id, method, params } = JSON.parse(body) as { id: number; method: string; params: unknown[] };
+      const answer = { jsonrpc: "2.0", id };
+      try {
+        await node.before(method);
+        if (method === "eth_sendRawTransaction") sent.push(String(params[0]));
+        const result = await chain.provider.request({ method, params });
+        await node.after(method);
+        response.end(JSON.stringify({ ...answer, result: result ?? null }));
+      } catch (error) {
+        const { code = -32_000, data, message } = error as { code?: number; data?: unknown; message: string };
+        response.end(JSON.stringify({ ...answer, error: { code, message, data } }));
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const node: Node = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    chain,
+    sent,
+    before: () => {},
+    after: () => {},
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await chain.close();
+    },
+  };
+  return node;
+}
