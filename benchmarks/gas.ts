@@ -31,7 +31,9 @@ import {
   proofWords,
   prove,
 } from "../prover/index.ts";
+import { economyGas } from "./gas-economy.ts";
 import { type Prove, trainingGas, verifyingGas } from "./gas-proofs.ts";
+import { MAIN, SIZES } from "./gas-snapshot.ts";
 import { type SampleModel, sampleEpoch, sampleModel } from "./sample-epoch.ts";
 import type { Figure } from "./types.ts";
 
@@ -50,7 +52,10 @@ type Scene = {
   readonly prove: Prove;
 };
 
-/** Measures a registration, two epochs and their claims, a training proof, and batches of proofs. */
+/**
+ * Measures a registration, two epochs and their claims, a training proof, and batches of proofs; and the
+ * economy at its real sizes, which is the same in both forms.
+ */
 export async function runGas({ full }: { readonly full: boolean }): Promise<Figure[]> {
   const profile = loadProfile(full ? "default" : "tiny");
   const circuits = await readyCircuits(profile.name);
@@ -72,7 +77,8 @@ export async function runGas({ full }: { readonly full: boolean }): Promise<Figu
   } finally {
     await chain.close();
   }
-  return [...[...gas].map(([name, value]) => ({ name: `gas.${name}`, value, unit: "gas" })), ...proofs];
+  const calls = [...gas].map(([name, value]) => ({ name: `gas.${name}`, value, unit: "gas" }));
+  return [...calls, ...proofs, ...(await economyGas(SIZES, MAIN))];
 }
 
 function proverOf(circuits: Readonly<Record<CircuitName, Circuit>>, keys: Keys): Prove {

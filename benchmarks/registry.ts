@@ -50,7 +50,12 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
   {
     name: "gas",
     about: "gas that each call of the contracts uses, and that verifying costs singly and in batches",
-    figures: ["verify.single.gas", "verify.batch16.gas_per_proof"],
+    figures: [
+      ...["verify.single.gas", "verify.batch16.gas_per_proof"],
+      ...["settle.c12.gas", "settle.c64.gas", "settle.c512.gas", "answer.amortised1000.gas"],
+      ...["claim.first.gas", "claim.later.gas", "redeem.first.gas", "redeem.later.gas", "vote.gas"],
+      ...["register.gas", "contribute.later.gas", "commit.p16.later.gas", "deposit.later.gas"],
+    ],
     load: async () => (await import("./gas.ts")).runGas,
   },
   {

@@ -6,6 +6,9 @@
 export { openBackbone } from "./backbone/backbone.ts";
 export { quantise } from "./backbone/quantise.ts";
 export * from "./bundle.ts";
+export { contractArtifacts } from "./chain/artifacts.ts";
+export type { Chain } from "./chain/chain.ts";
+export { type Receipt, send } from "./chain/client.ts";
 export {
   type Contracts,
   deployContracts,
@@ -14,7 +17,7 @@ export {
   signBatch,
   signWithdrawal,
 } from "./chain/contracts.ts";
-export { GOVERNANCE, VALIDATION } from "./chain/deploy.ts";
+export { deployContract, GOVERNANCE, VALIDATION } from "./chain/deploy.ts";
 export type { DatanetTerms, Proposal, Verdict } from "./chain/economy.ts";
 export { circuitIdOf, NO_PARENT } from "./chain/ids.ts";
 export { openLocalChain } from "./chain/local.ts";
@@ -39,7 +42,7 @@ export * from "./demo.ts";
 export * from "./doctor.ts";
 export { openBlobs } from "./durable/settings.ts";
 export { type JobStore, openJobStore } from "./durable/store.ts";
-export { type Account, accountOf } from "./engine/ethers.ts";
+export { type Account, accountOf, codecOf } from "./engine/ethers.ts";
 export { type GraphBuilder, graphBuilder, type Tensor } from "./engine/graph.ts";
 export { encodeOnnx } from "./engine/onnx.ts";
 export { openSession as openGraph, type SessionOptions, tensor } from "./engine/ort.ts";

@@ -11,6 +11,7 @@ export * from "./calldata.ts";
 export * from "./codes.ts";
 export * from "./commitments.ts";
 export { CompileError } from "./engine/circom.ts";
+export { shareSingleThreadCurve } from "./engine/curve.ts";
 export { PROVING_STAGES, type ProvingStage } from "./fast/prover.ts";
 export * from "./field.ts";
 export * from "./groth16.ts";
