@@ -46,7 +46,8 @@ describe("mutants", () => {
     expect(() => mutated("nothing of it", first)).toThrow(MutantError);
   });
 
-  it.each(["a claim is not marked", "voting power of the proposal's own moment counts"])(
+  const runs = process.platform === "linux" && process.arch === "x64";
+  it.skipIf(!runs).each(["a claim is not marked", "voting power of the proposal's own moment counts"])(
     "%s: caught",
     {
       timeout: 1_200_000,
