@@ -29,11 +29,7 @@ export function mutated(text: string, { name, file, from, to }: Mutant): string 
 }
 
 /** Runs a mutant's suite on a copy; two at a time need two folders. */
-export async function runMutant(
-  mutant: Mutant,
-  effort: Effort = QUICK,
-  folder = "one",
-): Promise<Verdict> {
+export async function runMutant(mutant: Mutant, effort: Effort = QUICK, folder = "one"): Promise<Verdict> {
   const root = prepare(folder);
   const path = join(root, mutant.file);
   writeFileSync(path, mutated(readFileSync(path, "utf8"), mutant));
