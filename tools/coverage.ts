@@ -2,7 +2,7 @@
 // reach, and every one that they do not, with the reason.
 //
 // Hardhat instruments the contracts (`coverage: true`), and the tests run as they are, in a copy of the
-// project in which the one file that starts Hardhat is changed: the real one needs no switch for it. It
+// project in which the file that starts Hardhat is changed: the real one needs no switch for it. It
 // counts statements and lines. Branches are not counted by it, but nearly every branch of these contracts is
 // a statement of its own (`if (…) revert …;`), and what stands after it runs when the branch is not taken.
 //
@@ -26,28 +26,33 @@ import { EXCEPTIONS } from "./coverage/exceptions.ts";
 const ROOT = join(import.meta.dirname, "..");
 const COPY = join(ROOT, ".cache", "coverage");
 const TABLE = join(ROOT, "benchmarks", "results", "coverage.md");
-const STARTS_HARDHAT = "pipeline/chain/local.ts";
 
-/** What is changed in the copy of {@link STARTS_HARDHAT}. */
-const EDITS: readonly (readonly [from: string, to: string])[] = [
+/** What is changed in the copy. Without limits of ours Hardhat sets none: instrumented contracts are large. */
+const EDITS: readonly (readonly [file: string, from: string, to: string])[] = [
+  ["hardhat.config.ts", "      allowUnlimitedContractSize: false,\n", ""],
+  ["hardhat.config.ts", "      blockGasLimit: 60_000_000n,\n", ""],
   [
+    "pipeline/chain/local.ts",
     "createHardhatRuntimeEnvironment(config, {}, ROOT)",
     "createHardhatRuntimeEnvironment(config, { coverage: true }, ROOT)",
   ],
   [
+    "pipeline/chain/local.ts",
     "run({ quiet: true, force: false, noTests: true });",
     `run({ quiet: true, force: true, noTests: true });
-    const files = [...(runtime as any)._coverage.filesMetadata].map(([path, all]: any) => [path, [...all.values()]]);
+    const { filesMetadata } = (runtime as unknown as { _coverage: any })._coverage;
+    const files = [...filesMetadata].map(([path, all]) => [path, [...all.values()]]);
     (await import("node:fs")).writeFileSync(\`\${ROOT}coverage.json\`, JSON.stringify(files));`,
   ],
   [
+    "pipeline/chain/local.ts",
     'return await runtime.network.create({ network: "local", override: { chainId, initialDate } });',
     `const opened = await runtime.network.create({ network: "local", override: { chainId, initialDate } });
   const close = async () => {
     await opened.close();
-    await (runtime as any)._coverage.saveData("tests");
+    await (runtime as unknown as { _coverage: any })._coverage.saveData("tests");
   };
-  return { provider: opened.provider as any, close };`,
+  return { provider: opened.provider as Provider, close };`,
   ],
 ];
 
@@ -125,13 +130,11 @@ function prepare(): void {
     const own = ["coverage", "mutants", "forge"].includes(name);
     if (!own) symlinkSync(join(ROOT, ".cache", name), join(COPY, ".cache", name));
   }
-  const file = join(COPY, STARTS_HARDHAT);
-  let text = readFileSync(file, "utf8");
-  for (const [from, to] of EDITS) {
-    if (text.split(from).length !== 2) throw new CoverageError(`${STARTS_HARDHAT} has no "${from}"`);
-    text = text.replace(from, () => to);
+  for (const [name, from, to] of EDITS) {
+    const text = readFileSync(join(COPY, name), "utf8");
+    if (text.split(from).length !== 2) throw new CoverageError(`${name} has no "${from}"`);
+    writeFileSync(join(COPY, name), text.replace(from, () => to));
   }
-  writeFileSync(file, text);
 }
 
 function collect(): readonly FileCoverage[] {
