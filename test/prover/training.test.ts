@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { cell, triangleIndex } from "../../prover/algebra.ts";
+import { loadCode } from "../../prover/codes.ts";
 import type { DataRecord } from "../../prover/commitments.ts";
 import { FIELD, FieldElementError } from "../../prover/field.ts";
 import { loadProfile, type Profile } from "../../prover/profile.ts";
@@ -35,7 +36,8 @@ type Batches = readonly (readonly (readonly DataRecord[])[])[];
 /** A model of random shape: 2 to 6 features, 2 to 4 classes, 1 to 5 contributors of 1 to 3 batches. */
 function smallModel(random: Random): TrainingCase {
   const upTo = (low: number, high: number): number => low + (Number(random.unsigned(32)) % (high - low + 1));
-  const profile: Profile = { ...PROFILE, d: upTo(2, 6), m: upTo(2, 4) };
+  const m = upTo(2, 4);
+  const profile: Profile = { ...PROFILE, d: upTo(2, 6), m, classes: m, words: loadCode("one-hot", m, m) };
   const sizes = Array.from({ length: upTo(1, 5) }, () =>
     Array.from({ length: upTo(1, 3) }, () => upTo(1, profile.batchRecords)),
   );
