@@ -148,7 +148,7 @@ abstract contract DisputesWorld is System {
         (uint256 m, uint256 number) = (one.model, one.receipt.epoch);
         IEpochs.Batches memory b = _batchesOf(m, number);
         uint256[] memory publics = new uint256[](3);
-        publics[0] = epochs.context(ids[m], number, 0);
+        publics[0] = _context(ids[m], number, 0);
         publics[1] = b.receiptsRoots[0];
         publics[2] = one.kept ? one.receipt.leaf : 1;
         return abi.encodeCall(disputes.answerOmission, (dispute, b, 0, _proof(_circuit("inclusion"), publics)));

@@ -254,7 +254,7 @@ abstract contract EpochsHandler is EconomyWorld {
     function _inferenceProof(uint256 m, uint256 index) private view returns (uint256[8] memory) {
         IEpochs.EpochCommitment storage c = opened[m].commitment;
         uint256[] memory publics = new uint256[](6);
-        publics[0] = epochs.context(ids[m], opened[m].number, index);
+        publics[0] = _context(ids[m], opened[m].number, index);
         publics[1] = 11;
         publics[2] = index == 0 ? EMPTY_Q : c.commitQ[index - 1];
         (publics[3], publics[4], publics[5]) = (c.commitQ[index], c.receiptsRoots[index], c.feeTotals[index]);

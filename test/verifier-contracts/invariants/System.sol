@@ -129,6 +129,14 @@ abstract contract System {
         return CircuitId.wrap(keccak256(bytes.concat("quittance/invariants/", bytes(name))));
     }
 
+    /// @dev What the receipts of a batch are bound to, worked out here: to ask the contract would be to
+    /// believe it.
+    function _context(ModelId id, uint256 number, uint256 index) internal view returns (uint256) {
+        bytes memory place =
+            abi.encode("quittance.epoch", block.chainid, address(epochs), id, number, index);
+        return uint256(keccak256(place)) >> 8;
+    }
+
     /// @dev The proof that {IdealVerifier} takes for this statement.
     function _proof(
         CircuitId circuit,
