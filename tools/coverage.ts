@@ -27,7 +27,9 @@ const ROOT = join(import.meta.dirname, "..");
 const COPY = join(ROOT, ".cache", "coverage");
 const TABLE = join(ROOT, "benchmarks", "results", "coverage.md");
 
-/** What is changed in the copy. Without limits of ours Hardhat sets none: instrumented contracts are large. */
+/**
+ * What is changed in the copy. Without limits of ours Hardhat sets none: instrumented contracts are large.
+ */
 const EDITS: readonly (readonly [file: string, from: string, to: string])[] = [
   ["hardhat.config.ts", "      allowUnlimitedContractSize: false,\n", ""],
   ["hardhat.config.ts", "      blockGasLimit: 60_000_000n,\n", ""],
@@ -133,7 +135,10 @@ function prepare(): void {
   for (const [name, from, to] of EDITS) {
     const text = readFileSync(join(COPY, name), "utf8");
     if (text.split(from).length !== 2) throw new CoverageError(`${name} has no "${from}"`);
-    writeFileSync(join(COPY, name), text.replace(from, () => to));
+    writeFileSync(
+      join(COPY, name),
+      text.replace(from, () => to),
+    );
   }
 }
 
