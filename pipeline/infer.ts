@@ -52,8 +52,8 @@ const VOUCHER_SECONDS = 365 * 86_400;
 export type Answer = { readonly receipt: Receipt; readonly path: string };
 
 /**
- * Answers queries in order. Throws {@link VoucherMissingError}, {@link VoucherRefusedError}, {@link
- * FeeError}, {@link WrongQuestionsError} before anything is answered.
+ * Answers queries in order. Throws {@link FeeError}, {@link EpochFullError}, {@link RequestTwiceError}, {@link
+ * WrongQuestionsError}, {@link VoucherMissingError}, {@link VoucherRefusedError} before anything is answered.
  *
  * @param vouchers by the payers' labels; on a local chain they are signed here
  */
@@ -79,30 +79,41 @@ export async function answerQueries({
     if (!Number.isInteger(feeUnits) || feeUnits < 1 || feeUnits >= 2 ** profile.feeBits)
       throw new FeeError(feeUnits, profile.feeBits);
   }
+  const asked = queries.map((query) => ({
+    ...query,
+    requestId: query.requestId ?? `0x${randomBytes(32).toString("hex")}`,
+  }));
   const epoch = openEpoch(project, model);
   const folder = receiptsFolder(project.folder, model.id, epoch);
   const before = readReceipts(folder);
-  const payers = await ui.step("Payers' deposits and vouchers", () =>
-    authorised({ project, session, model, queries, before, vouchers }),
-  );
-  keepVouchers(
+  const room = (await session.contracts.epochBatches()) * profile.queries - before.length;
+  if (queries.length > room) throw new EpochFullError(room, project.folder);
+  checkRequests(
     project,
-    model.id,
-    [...payers.values()].map(({ voucher }) => voucher),
+    model,
+    epoch,
+    queries.flatMap(({ requestId }) => requestId ?? []),
   );
-  const dueBy = (await chainTime(session.chain)) + DUE_SECONDS;
   const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
     if (text !== undefined && text !== backbone.text) throw new WrongQuestionsError(backbone.text);
+    const payers = await ui.step("Payers' deposits and vouchers", () =>
+      authorised({ project, session, model, queries, before, vouchers }),
+    );
+    keepVouchers(
+      project,
+      model.id,
+      [...payers.values()].map(({ voucher }) => voucher),
+    );
+    const dueBy = (await chainTime(session.chain)) + DUE_SECONDS;
     // Not a stored job: a question is new, and its features are in its receipt.
     const features = await backbone.features(queries.map((query) => query.content));
     return await ui.step(`Answer ${queries.length} paid queries`, async (report) => {
       const answers: Answer[] = [];
-      for (const [index, query] of queries.entries()) {
+      for (const [index, query] of asked.entries()) {
         report(index, queries.length);
+        const { requestId } = query;
         const h = features.subarray(index * profile.d, (index + 1) * profile.d);
-        const requestId = query.requestId ?? `0x${randomBytes(32).toString("hex")}`;
-        if (before.some((receipt) => receipt.requestId === requestId)) throw new RequestTwiceError(requestId);
         const opening = {
           features: Int8Array.from(h),
           answer: answer(model.w, h, profile).klass,
@@ -228,6 +239,32 @@ async function playVoucher(
   const at = { chainId: session.chain.chainId, vault: session.deployment.vault };
   const operator = session.operator.address;
   return await signVoucher(wallet, at, { operator, model: model.id, cumulative, expiry });
+}
+
+/**
+ * Two receipts for one request cost the operator's bond, in whichever epochs they are: so a number that a
+ * payer chose is looked for in all of them.
+ */
+function checkRequests(project: Project, model: ModelState, epoch: number, chosen: readonly string[]): void {
+  if (chosen.length === 0) return;
+  const seen = new Set<string>();
+  for (let number = 1; number <= epoch; number++)
+    for (const { requestId } of readReceipts(receiptsFolder(project.folder, model.id, number)))
+      seen.add(requestId.toLowerCase());
+  for (const requestId of chosen) {
+    if (seen.has(requestId.toLowerCase())) throw new RequestTwiceError(requestId);
+    seen.add(requestId.toLowerCase());
+  }
+}
+
+/** More answers than an epoch can be proven with. */
+export class EpochFullError extends Error {
+  override readonly name = "Infer.EpochFull";
+  constructor(room: number, folder: string) {
+    super(
+      `The open epoch takes ${room} more answers. Ask at most so many, or close it: quittance settle --project ${folder}`,
+    );
+  }
 }
 
 /** Pixels asked of a model that reads texts, or texts of one that reads pixels. */

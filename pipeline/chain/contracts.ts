@@ -249,6 +249,8 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       epoch: number,
       charges: { readonly payers: readonly string[]; readonly feeUnits: readonly bigint[] },
     ) => write(account, "epochs", "expire", [modelId, epoch, charges.payers, charges.feeUnits]),
+    /** Most batches of receipts in an epoch. */
+    epochBatches: async (): Promise<number> => Number(await view<bigint>("epochs", "MAX_BATCHES")),
     epochCount: async (modelId: Hex): Promise<number> =>
       Number(await view<bigint>("epochs", "epochCount", modelId)),
     epoch: (modelId: Hex, epoch: number) => view<T.EpochView>("epochs", "epochInfo", modelId, epoch),
