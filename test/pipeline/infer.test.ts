@@ -29,7 +29,7 @@ const ask = (queries: readonly ReturnType<typeof question>[]) =>
 const receipts = (epoch: number): number =>
   readReceipts(receiptsFolder(shop.project.folder, id, epoch)).length;
 
-it("refuses a request that was answered before, also in an earlier epoch, and two alike in one call", async () => {
+it("refuses a request that was answered before, in any epoch, and two alike in one call", async () => {
   await expect(ask([question(ONE), question(ONE)])).rejects.toThrow(RequestTwiceError);
   expect([receipts(1), readVouchers(shop.project, id).size]).toEqual([0, 0]);
   expect(await ask([question(ONE), question()])).toBe(2);
