@@ -52,8 +52,9 @@ const VOUCHER_SECONDS = 365 * 86_400;
 export type Answer = { readonly receipt: Receipt; readonly path: string };
 
 /**
- * Answers queries in order. Throws {@link FeeError}, {@link EpochFullError}, {@link RequestTwiceError}, {@link
- * WrongQuestionsError}, {@link VoucherMissingError}, {@link VoucherRefusedError} before anything is answered.
+ * Answers queries in order. Throws {@link FeeError}, {@link EpochFullError}, {@link RequestTwiceError},
+ * {@link WrongQuestionsError}, {@link VoucherMissingError}, {@link VoucherRefusedError} before anything is
+ * answered.
  *
  * @param vouchers by the payers' labels; on a local chain they are signed here
  */
