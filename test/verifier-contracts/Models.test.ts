@@ -135,6 +135,7 @@ describe("Models", () => {
   it("refuses a wrong number of samples, λ = 0 and commitments that are no field elements", async () => {
     await refused(world, () => commit({ ...model.statement, samples: 11 }), "ModelsWrongSamples");
     await refused(world, () => commit({ ...model.statement, lambda: 0 }), "ModelsZeroLambda");
+    await refused(world, () => commit({ ...model.statement, feeUnit: 0n }), "ModelsZeroFeeUnit");
     for (const value of [0n, R, R + 1n]) {
       await refused(world, () => commit({ ...model.statement, commitW: value }), "ModelsNotAFieldElement");
       await refused(world, () => commit({ ...model.statement, commitA: value }), "ModelsNotAFieldElement");
