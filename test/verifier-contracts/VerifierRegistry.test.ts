@@ -91,6 +91,9 @@ describe("VerifierRegistry", () => {
     await no(() => create("VerifierRegistry", [owner.address, verifier, unknown]), "VerifierUnknownCircuit");
     expect(await world.contracts.verifierVersion()).toBe(1);
     expect((await world.contracts.verifierAt(1)).toLowerCase()).toBe(verifier.toLowerCase());
+    const codec = codecOf((await contractArtifacts()).VerifierRegistry.abi);
+    const circuits = await read(outer.chain, { address: registry, codec }, "circuits", []);
+    expect(circuits).toEqual(Object.keys(outer.keys).map((name) => circuitIdOf("tiny", name)));
     for (const version of [0, 2])
       await no(() => world.contracts.verifierAt(version), "VerifierRegistryUnknownVersion");
   });

@@ -40,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...of("Economy", "claims of an epoch stay within its funding", [
-    ["a claim is not marked", "Vault.sol", "        claimed[model][account] = cumulative;\n", ""],
+    ["a claim is not marked", "Vault.sol", "        before[account] = cumulative;\n", ""],
     ["an epoch can expire again and again", "Epochs.sol", "        epoch.status = Status.Expired;\n", ""],
     [
       "a committed epoch takes the split of the day it settles",
@@ -88,8 +88,8 @@ export const MUTANTS: readonly Mutant[] = [
     [
       "whoever calls is paid",
       "Vault.sol",
-      "        _books[model].token.safeTransfer(account, amount);",
-      "        _books[model].token.safeTransfer(msg.sender, amount);",
+      "        token.safeTransfer(account, amount);",
+      "        token.safeTransfer(msg.sender, amount);",
     ],
     [
       "the second of many claims is paid twice",
