@@ -68,7 +68,7 @@ export type Session = {
 export type Transaction = { readonly what: string; readonly hash: string; readonly gas: number };
 
 /** The token at an address, as people write its amounts. */
-export async function coinOf({ contracts }: Session, token: string): Promise<Coin> {
+export async function coinOf({ contracts }: Pick<Session, "contracts">, token: string): Promise<Coin> {
   return { symbol: await contracts.erc20Symbol(token), decimals: await contracts.erc20Decimals(token) };
 }
 
@@ -223,7 +223,8 @@ function openRecorder(project: Project): {
 
 const keyName = (role: string): string => `QUITTANCE_${role.toUpperCase()}_KEY`;
 
-function keyOf(role: string): Account | undefined {
+/** The key of a role from the environment, `QUITTANCE_ROLE_KEY`. */
+export function keyOf(role: string): Account | undefined {
   const key = process.env[keyName(role)];
   return key === undefined ? undefined : accountOf(key);
 }
@@ -244,7 +245,7 @@ export class NoKeyError extends Error {
   override readonly name = "Session.NoKey";
   constructor(role: string) {
     super(
-      `This project is on a chain that is not local: put the ${role}'s private key into ${keyName(role)}.`,
+      `Transactions on a chain that is not local are signed by people: put the ${role}'s private key into ${keyName(role)}.`,
     );
   }
 }
