@@ -1,7 +1,10 @@
 /** Commands about data: datanet, contribute, validate. */
 import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type DataRecord, loadProfile, type ProfileName } from "../../prover/index.ts";
 import type { DuplicateMode } from "../admit.ts";
+import { BatchFileError, readBatchFile, writeBatchFile } from "../batch-file.ts";
 import { signWithdrawal } from "../chain/contracts.ts";
 import { DATANET_POLICY } from "../chain/types.ts";
 import {
@@ -13,13 +16,15 @@ import {
   openTrainingBackbone,
   projectDatanet,
 } from "../contribute.ts";
-import { checksumAddress, isAddressText, keccak256 } from "../engine/ethers.ts";
+import { checksumAddress, isAddressText, keccak256, sameAddress } from "../engine/ethers.ts";
 import type { Project } from "../project.ts";
+import { recordsOf } from "../records.ts";
 import { coinOf, type Session } from "../session.ts";
-import { judgeBatches, payValidators, reviewAll, statusOf } from "../validate.ts";
-import { judgeAlone } from "../validate-alone.ts";
+import { judgeBatches, payValidators, reviewAll, reviewOpened, statusOf } from "../validate.ts";
+import { judgeAlone, type Moved } from "../validate-alone.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
 import { duplicatesOption, tell, wholeNumber } from "./options.ts";
+import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import {
   addCreationOptions,
   type Creation,
@@ -182,6 +187,38 @@ function addOwnersSteps(datanet: Command): void {
     });
 
   datanet
+    .command("export")
+    .description("write the records of the datanet's batches into a file, for validators")
+    .option("--out <file>", "where it goes", "batches.json")
+    .addOption(projectOption())
+    .addHelpText(
+      "after",
+      `
+A validator judges what it can open. The file holds features, classes, digests and salts, no contents: hand it to
+validators and to nobody else. They judge with "quittance validate --batches FILE", with no project of their own.
+
+Example:
+  quittance datanet export --project shop --out batches.json
+`,
+    )
+    .action(async (options: InProject & { out: string }, command: Command) => {
+      await withSession({ folder: options.project }, async (project, session) => {
+        const { deployment, profile } = session;
+        const datanet = idOf(project);
+        const batches = contributionsOf(project, datanet).map(({ id, root }) => ({
+          ...{ id, records: recordsOf(project, root, profile) },
+        }));
+        const { chainId, datanets } = deployment;
+        writeBatchFile(options.out, { chainId, datanets, datanet, profile: profile.name, batches });
+        tell(
+          command,
+          { file: options.out, datanet, batches: batches.map(({ id }) => id) },
+          `  ${options.out}: ${batches.length} batches. Validators only.`,
+        );
+      });
+    });
+
+  datanet
     .command("withdraw")
     .description("take a batch back, as its contributor: later models may not use it")
     .argument("<batch>", "the batch's number", wholeNumber(1, Number.MAX_SAFE_INTEGER))
@@ -275,13 +312,23 @@ Examples:
     });
 }
 
-type ValidateOptions = InProject & { readonly validators: number; readonly collect?: boolean };
+type ValidateOptions = Place & {
+  readonly validators: number;
+  readonly collect?: boolean;
+  readonly batches?: string;
+  readonly keep?: string;
+};
 
 function addValidate(root: Command): void {
-  root
+  const validate = root
     .command("validate")
-    .description("judge the recorded batches: review, commit a verdict, show it, close the round")
-    .addOption(projectOption())
+    .description("judge the recorded batches: review, commit a verdict, show it, close the round");
+  addPlaceOptions(validate, { model: false })
+    .option("--batches <file>", 'instead of a project: what "quittance datanet export" wrote')
+    .option(
+      "--keep <folder>",
+      "with --batches: where hidden verdicts are kept (default: verdicts, beside it)",
+    )
     .option("--validators <n>", "local chains: how many validators judge", wholeNumber(1, 50), 3)
     .option("--collect", "free the stake behind verdicts that stand, and pay validators their fees")
     .addHelpText(
@@ -292,15 +339,22 @@ twice in this one. It stakes tokens on its verdict, and commits to it before it 
 
 On a local chain the validators are derived wallets, and the clock is moved through the windows. Elsewhere you are one
 validator, with QUITTANCE_VALIDATOR_KEY: the first run commits, a run after the commit window shows the verdict, and the
-round is closed when it can be. The verdict's salt is kept in the project; do not lose it in between.
+round is closed when it can be. The verdict's salt is kept in the project, or in the folder --keep; do not lose it in
+between. Without a project, whoever holds the records hands them over in a file ("quittance datanet export").
 
 Examples:
   quittance validate --project shop --validators 3
   quittance validate --project shop --collect
+  quittance validate --batches batches.json --deployment deployment.json --chain http://127.0.0.1:8545
 `,
     )
     .action(async (options: ValidateOptions, command: Command) => {
-      await withSession({ folder: options.project, role: "validator" }, async (project, session, ui) => {
+      if (options.project === undefined) {
+        await validateAtDesk(options, command);
+        return;
+      }
+      const { project: folder } = options;
+      await withSession({ folder, role: "validator" }, async (project, session, ui) => {
         const local = session.chain.kind === "local";
         const validators = await Promise.all(
           Array.from(
@@ -332,19 +386,60 @@ Examples:
           tell(command, judged, table(["batch", "status", "reason"], rows));
           return;
         }
-        const moved = await judgeAlone({ project, session, validator: first, reviewed });
-        const rows = moved.map(({ batch, did, status, next }) => [
-          String(batch),
-          did,
-          status,
-          next === undefined ? "" : timeText(next),
-        ]);
-        const next = moved.flatMap((one) => one.next ?? []);
-        const again =
-          next.length === 0 ? "" : `\n  Run the same command again after ${timeText(Math.min(...next))}.`;
-        tell(command, moved, `${table(["batch", "did", "status", "go on after"], rows)}${again}`);
+        const verdicts = project.path("state", "verdicts");
+        tellMoved(command, await judgeAlone({ folder: verdicts, session, validator: first, reviewed }));
       });
     });
+}
+
+/** A validator with its own key and a file of batches, and nobody's project. */
+async function validateAtDesk(options: ValidateOptions, command: Command): Promise<void> {
+  const { batches: file, collect } = options;
+  if (file === undefined)
+    throw new InvalidArgumentError(
+      'Say which batches: --project FOLDER, or --batches FILE of "quittance datanet export".',
+    );
+  const ui = openUi(process.stderr);
+  await atPlace(options, "validator", async (session) => {
+    const { contracts, deployment } = session;
+    const profile = loadProfile(deployment.profile as ProfileName);
+    const given = readBatchFile(file, profile);
+    if (given.chainId !== deployment.chainId || !sameAddress(given.datanets, deployment.datanets))
+      throw new BatchFileError(file, "it is of another deployment");
+    const validator = await session.wallet("validator/you");
+    const { token } = deployment;
+    if (collect === true) {
+      const ids = given.batches.map(({ id }) => id);
+      const of = { session, ui, datanet: given.datanet, token, validators: [validator], batches: ids };
+      const paid = await payValidators(of);
+      const coin = await coinOf(session, token);
+      const rows = paid.map((one) => [one.validator, coins(one.paid, coin)]);
+      tell(command, paid, table(["validator", "paid"], rows));
+      return;
+    }
+    const opened: { id: bigint; root: bigint; records: readonly DataRecord[] }[] = [];
+    for (const { id, records } of given.batches) {
+      const { root, datanet, withdrawnAt } = await contracts.batch(id);
+      if (datanet !== given.datanet) throw new BatchFileError(file, `batch ${id} is of another datanet`);
+      if (withdrawnAt === 0n) opened.push({ id, root, records });
+    }
+    const folder = options.keep ?? join(dirname(file), "verdicts");
+    const reviewed = reviewOpened(opened, profile);
+    tellMoved(command, await judgeAlone({ folder, session, validator, reviewed }));
+  });
+}
+
+function tellMoved(command: Command, moved: readonly Moved[]): void {
+  const rows = moved.map(({ batch, did, status, next }) => [
+    String(batch),
+    did,
+    status,
+    next === undefined ? "" : timeText(next),
+  ]);
+  const next = moved.flatMap((one) => one.next ?? []);
+  const again =
+    next.length === 0 ? "" : `\n  Run the same command again after ${timeText(Math.min(...next))}.`;
+  tell(command, moved, `${table(["batch", "did", "status", "go on after"], rows)}${again}`);
 }
 
 /** Batches that nobody took back. */
