@@ -67,7 +67,8 @@ _DEPLOYER_KEY.`,
   return root;
 }
 
-async function main(argv: readonly string[]): Promise<void> {
+/** Runs one call, as `process.argv` has it; sets the process's exit code and never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
   const root = program();
   const json = argv.includes("--json");
   // It may stand anywhere in a call.
@@ -89,4 +90,5 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-await main(process.argv);
+// The launcher starts it through start.ts; a test calls `main` in its own process.
+if (import.meta.main) await main(process.argv);
