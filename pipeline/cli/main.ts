@@ -17,6 +17,7 @@ import { addProjectCommands } from "./operate.ts";
 import { describeError, EXIT, plainJson } from "./output.ts";
 import { addPaymentCommands } from "./payments.ts";
 import { addSetupCommands } from "./setup.ts";
+import { addValidateCommand } from "./validate.ts";
 import { addWorkCommands } from "./work.ts";
 
 /** Builds the command tree. */
@@ -57,6 +58,7 @@ _DEPLOYER_KEY.`,
   addSetupCommands(root);
   addProjectCommands(root);
   addDataCommands(root);
+  addValidateCommand(root);
   addPaymentCommands(root);
   addDisputeCommands(root);
   addVoteCommands(root);
