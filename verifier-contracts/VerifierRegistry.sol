@@ -8,8 +8,8 @@ import {IVerifierRegistry} from "./interfaces/IVerifierRegistry.sol";
 import {CircuitId} from "./Types.sol";
 
 /// @title VerifierRegistry
-/// @dev The owner can append, and retire what is not current. The circuits and the number of their public inputs are those of the first
-/// version, which is what the other contracts build public inputs for.
+/// @dev The owner can append, and retire what is not current. The circuits and the number of their public
+/// inputs are those of the first version, which is what the other contracts build public inputs for.
 contract VerifierRegistry is IVerifierRegistry, Ownable2Step {
     /// @inheritdoc IVerifierRegistry
     uint32 public current;

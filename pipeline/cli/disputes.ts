@@ -296,9 +296,13 @@ async function tellDispute(command: Command, session: Desk, id: bigint, how: str
   const kind = DISPUTE_KIND[Number(view.kind)] ?? "none";
   const collectable = await contracts.collectableAward(token, view.challenger);
   const frozen = await contracts.isFrozen(view.model);
+  const model = how.startsWith("--project") ? "" : ` --model ${view.model}`;
+  const collect = `quittance dispute collect ${view.challenger} ${how}${model}`;
+  const won =
+    collectable > 0n ? ` ${view.challenger} can collect ${coins(collectable, coin)}: ${collect}` : "";
   const text = view.open
     ? `is open: stake ${coins(view.stake, coin)}; the operator can answer until ${timeText(await contracts.disputeDeadline(id))}.`
-    : `is closed.${collectable > 0n ? ` ${view.challenger} can collect ${coins(collectable, coin)}: quittance dispute collect ${view.challenger} ${how}${how.startsWith("--project") ? "" : ` --model ${view.model}`}` : ""}${frozen ? " The model is FROZEN." : ""}`;
+    : `is closed.${won}${frozen ? " The model is FROZEN." : ""}`;
   tell(command, { dispute: id, ...view, kind, collectable, frozen }, `  Dispute ${id} (${kind}) ${text}`);
 }
 

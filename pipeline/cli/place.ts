@@ -34,7 +34,7 @@ export function addPlaceOptions(command: Command, { model = true } = {}): Comman
   command
     .addOption(new Option("-p, --project <folder>", "the project folder"))
     .option("--deployment <file>", 'instead of a project: what "quittance deploy" wrote')
-    .option("--chain <address>", "instead of a project: the chain's JSON-RPC address");
+    .option("--chain <address>", "instead of a project: the chain's JSON-RPC address (or QUITTANCE_RPC)");
   return model ? command.option("--model <id>", "instead of a project: the model") : command;
 }
 
@@ -48,9 +48,9 @@ export async function atPlace<T>(
   role: string,
   work: (desk: Desk, here: Here) => Promise<T>,
 ): Promise<T> {
-  const { project: folder, deployment: file, chain: url } = place;
+  const { project: folder, deployment: file, chain } = place;
   if (folder !== undefined) {
-    if (file !== undefined || url !== undefined || place.model !== undefined)
+    if (file !== undefined || chain !== undefined || place.model !== undefined)
       throw new InvalidArgumentError("A project knows its chain, contracts and model: leave the others out.");
     return await withSession({ folder, role }, (project, session) =>
       work(session, {
@@ -62,15 +62,16 @@ export async function atPlace<T>(
       }),
     );
   }
+  const url = chain ?? process.env["QUITTANCE_RPC"];
   if (file === undefined || url === undefined)
     throw new InvalidArgumentError(
-      "Say where: --project FOLDER, or --deployment FILE and --chain ADDRESS of its JSON-RPC node.",
+      "Say where: --project FOLDER, or --deployment FILE and --chain ADDRESS of its JSON-RPC node (or QUITTANCE_RPC).",
     );
   const roles = [role, ...ROLES.filter((other) => other !== role)];
   const desk = await openDesk({ url, file: readDeploymentFile(file), roles });
   try {
     return await work(desk, {
-      how: `--deployment ${file} --chain ${url}`,
+      how: `--deployment ${file}${chain === undefined ? "" : ` --chain ${chain}`}`,
       model: async () => {
         const id = modelId(place.model);
         return { id, token: await desk.contracts.tokenOf(id) };

@@ -253,7 +253,7 @@ describe("an economy behind JSON-RPC", () => {
     await node.chain.travel(3 * DAY);
     expect(await told(anybody("execute"))).toMatchObject({ state: "executed" });
     const shown = await told(
-      inProcess(["vote", "show", "--deployment", deployment, "--chain", node.url, "--json"]),
+      inProcess(["vote", "show", "--deployment", deployment, "--json"], { QUITTANCE_RPC: node.url }),
     );
     expect(shown).toMatchObject({
       split: { protocolBps: "100", developerBps: "900", validatorsBps: "400" },

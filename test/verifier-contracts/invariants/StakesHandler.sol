@@ -138,8 +138,9 @@ contract StakesHandler is System {
         for (uint256 v = 0; v < VALIDATORS; ++v) {
             if (validation.stakeOf(validators[v]).free < 200e18 || _mix(seed, v) % 4 == 0) continue;
             IValidation.Verdict accept = IValidation.Verdict.Accept;
-            bytes32 hidden = validation.commitmentOf(batches[b], number, validators[v], accept, 0, bytes32(v));
-            VM.prank(validators[v]);
+            address validator = validators[v];
+            bytes32 hidden = validation.commitmentOf(batches[b], number, validator, accept, 0, bytes32(v));
+            VM.prank(validator);
             validation.commitVerdict(batches[b], hidden, 200e18);
             voted[b][number][v] = true;
             ballots.push(Ballot(b, number, v, accept));
