@@ -47,10 +47,10 @@ An auditor's day:    quittance verify shop/out/epoch-1.json
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
 QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
-(its path), QUITTANCE_PROVIDER (cuda, webgpu or cpu, for scoring), QUITTANCE_RPC (a chain's address), DATABASE_URL (jobs on a Postgres server),
-QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help); and on a chain that is not local the keys of
-whoever is at work: QUITTANCE_OPERATOR_KEY, _CONTRIBUTOR_KEY, _VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY,
-_DEPLOYER_KEY.`,
+(its path), QUITTANCE_PROVIDER (cuda, webgpu or cpu, for scoring), DATABASE_URL (jobs on a Postgres server),
+QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help); and on a chain that is not local QUITTANCE_RPC
+(its address, for whoever has no project), and the keys of whoever is at work: QUITTANCE_OPERATOR_KEY, _CONTRIBUTOR_KEY,
+_VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY, _DEPLOYER_KEY.`,
     )
     // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
     .enablePositionalOptions()
