@@ -7,6 +7,7 @@
  * `--json` standard output is exactly one JSON document, also for errors; progress goes to standard error.
  */
 import { Command, CommanderError, Option } from "commander";
+import { addAuditCommand } from "./audit.ts";
 import { addCheckingCommands } from "./check.ts";
 import { addDataCommands } from "./datanets.ts";
 import { addDeployCommand } from "./deploy.ts";
@@ -43,6 +44,7 @@ A payer's day:       quittance deposit --project shop --payer alice --amount 2.5
                      quittance voucher --project shop --payer alice --in-all 0.5
 On many machines:    quittance worker --queue proofs,features     (and settle --workers remote)
 An auditor's day:    quittance verify shop/out/epoch-1.json
+                     quittance audit  --project shop
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
 QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
@@ -62,6 +64,7 @@ _DEPLOYER_KEY.`,
   addVoteCommands(root);
   addWorkCommands(root);
   addCheckingCommands(root);
+  addAuditCommand(root);
   addDeployCommand(root);
   addExplainCommand(root);
   return root;
