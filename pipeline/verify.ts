@@ -52,7 +52,7 @@ export type VerifyOptions = {
   readonly firstDoubt?: boolean;
   /** Called with each line as soon as it is decided. */
   readonly onCheck?: (check: Check) => void;
-  /** Called before each proof is checked: its name, how many were before it, and how many there are in all. */
+  /** Called before each proof is checked: its name, how many came before it, how many there are. */
   readonly onProof?: (name: string, done: number, total: number) => void;
 };
 
