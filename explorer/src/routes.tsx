@@ -5,6 +5,7 @@
 import type { FunctionComponent } from "preact";
 import type { Config } from "./data.ts";
 import { HomePage } from "./pages/home.tsx";
+import { VerifyPage } from "./pages/verify.tsx";
 import { matchPath, type Params } from "./router.ts";
 
 /** What a page is given. */
@@ -21,7 +22,10 @@ export type Route = {
   readonly live?: true;
 };
 
-const ROUTES: readonly Route[] = [{ pattern: "/", page: HomePage, nav: "Overview" }];
+const ROUTES: readonly Route[] = [
+  { pattern: "/", page: HomePage, nav: "Overview" },
+  { pattern: "/verify", page: VerifyPage, nav: "Verify" },
+];
 
 /** The pages that this place has. */
 export function routesOf(config: Config): readonly Route[] {
