@@ -13,7 +13,7 @@ import { leftoverFindings, typescriptFindings, widthFindings, workplaceFindings 
 
 const files = repositoryFiles();
 const written = files.filter((file) => file.path !== "package-lock.json");
-const typescript = files.filter((file) => hasExtension(file.path, "ts"));
+const typescript = files.filter((file) => hasExtension(file.path, "ts", "tsx"));
 const circuits = files.filter((file) => hasExtension(file.path, "circom"));
 const lock = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as Lock;
 
@@ -106,7 +106,7 @@ describe("text", () => {
     expect(broken(widthFindings, "a.ts", `fail("${"word ".repeat(30)}");`)).toBe(0);
     check(
       widthFindings,
-      files.filter((file) => hasExtension(file.path, "ts", "js", "sol", "circom")),
+      files.filter((file) => hasExtension(file.path, "ts", "tsx", "css", "js", "sol", "circom")),
     );
   });
 
