@@ -22,6 +22,7 @@ export const ENGINES: Readonly<Record<string, string>> = {
   "pg-boss": "pipeline/engine/pgboss.ts",
   kysely: "pipeline/durable/database.ts",
   aws4fetch: "pipeline/engine/s3.ts",
+  "@x402/core": "pipeline/engine/x402.ts",
   commander: "pipeline/cli/",
 };
 
