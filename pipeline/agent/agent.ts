@@ -147,12 +147,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   const model = models.find(({ id }) => sameAddress(id, health.modelId));
   if (model === undefined)
     throw new AgentChangedError([`the current model ${health.modelId} is not offered`]);
-  const books = openBooks(storage, signer.address, model.id);
+  const books = openBooks(storage, signer.address);
   await comparePinned(books, model, health);
   if (model.priceWei !== undefined) await checkPrice(model.priceWei);
-  if (model.priceWei !== undefined && model.priceWei > budget && options.maxPrice === undefined) {
-    // Said by ask() in its own words: an agent without money can still look and check.
-  }
   if ((await books.look()) !== undefined) await books.change((before) => withBase(before as Books));
 
   let known: { readonly terms: VoucherTerms; readonly accepted: PaymentTerms } | undefined;
@@ -383,6 +380,7 @@ async function comparePinned(books: BookKeeper, model: ModelOffer, health: Healt
   if (kept !== undefined) {
     const now = {
       ...kept.with,
+      model: model.id,
       ...{ chainId: price.chainId, operator: price.operator, vault: price.vault, token: price.token.address },
     };
     changes.push(...changesIn(kept, now));

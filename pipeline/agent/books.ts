@@ -129,9 +129,9 @@ export type BookKeeper = {
   change(step: (books: Books | undefined) => Books): Promise<Books>;
 };
 
-/** The books of a payer with a model. Throws {@link BooksDamagedError} when they cannot be read. */
-export function openBooks(storage: AgentStorage, payer: string, model: string): BookKeeper {
-  const name = `books/${model.slice(2, 18)}-${payer.slice(2, 18)}`.toLowerCase();
+/** The books of a payer: one operator, one model. Throws {@link BooksDamagedError} when they cannot be read. */
+export function openBooks(storage: AgentStorage, payer: string): BookKeeper {
+  const name = `books/${payer.slice(2)}`.toLowerCase();
   const look = async (): Promise<Books | undefined> => {
     const text = await storage.read(name);
     if (text === undefined) return undefined;
