@@ -76,6 +76,8 @@ export * from "./prove-training.ts";
 export { type Random, seededRandom } from "./random.ts";
 export * from "./receipts.ts";
 export { renderReport } from "./report/render.ts";
+export { DEFAULT_SETTINGS, type ServiceContext, type ServiceSettings } from "./service/context.ts";
+export { createService, type Service, type ServiceOptions } from "./service/service.ts";
 export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";

@@ -16,6 +16,7 @@ import { addVoteCommands } from "./governance.ts";
 import { addProjectCommands } from "./operate.ts";
 import { describeError, EXIT, plainJson } from "./output.ts";
 import { addPaymentCommands } from "./payments.ts";
+import { addServeCommand } from "./serve.ts";
 import { addSetupCommands } from "./setup.ts";
 import { addWorkCommands } from "./work.ts";
 
@@ -61,6 +62,7 @@ _DEPLOYER_KEY.`,
   addDisputeCommands(root);
   addVoteCommands(root);
   addWorkCommands(root);
+  addServeCommand(root);
   addCheckingCommands(root);
   addDeployCommand(root);
   addExplainCommand(root);

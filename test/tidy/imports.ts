@@ -24,6 +24,11 @@ export const ENGINES: Readonly<Record<string, string>> = {
   aws4fetch: "pipeline/engine/s3.ts",
   "@x402/core": "pipeline/engine/x402.ts",
   commander: "pipeline/cli/",
+  fastify: "pipeline/service/",
+  "@fastify/rate-limit": "pipeline/service/app.ts",
+  "@fastify/swagger": "pipeline/service/app.ts",
+  pino: "pipeline/service/logs.ts",
+  "zod-to-json-schema": "pipeline/service/route.ts",
 };
 
 /** The rooms that each room may import besides itself; `test` and files at the root may import any. */
