@@ -163,7 +163,8 @@ export class AgentLimitError extends Error {
   readonly spent: bigint;
   constructor(budget: bigint, spent: bigint, price: bigint, answers: number) {
     super(
-      `The budget of ${budget} does not cover the next answer: ${spent} are spent (${answers} answers) and it costs ${price}. ` +
+      `The budget of ${budget} does not cover the next answer: ${spent} are spent (${answers} answers) and it ` +
+        `costs ${price}. ` +
         "Open the agent with a larger budget to go on (amounts in the token's smallest unit).",
     );
     this.budget = budget;

@@ -54,6 +54,14 @@ export function receiptProblems(of: {
   return wrong;
 }
 
+/** What a storage calls a receipt. */
+export function receiptName({ modelId, epoch, sequence }: Receipt): string {
+  return `${receiptsPrefix(modelId)}${epoch}/${String(sequence).padStart(6, "0")}`;
+}
+
+/** What the names of a model's receipts begin with. */
+export const receiptsPrefix = (model: string): string => `receipts/${model.slice(2, 18)}/`;
+
 /** What became of the receipts that an agent holds of an epoch. */
 export type EpochCheck = {
   readonly epoch: number;
@@ -100,12 +108,12 @@ export function checkEpochReceipts(
   }
   const lines = [
     ...omitted.map(
-      ({ requestId, sequence }) =>
-        `Receipt ${sequence} (request ${requestId}) is not in epoch ${bundle.epoch}: quittance dispute omission FILE`,
+      (receipt) =>
+        `Receipt ${receipt.sequence} is not in epoch ${bundle.epoch}: dispute omission ${receiptName(receipt)}.json`,
     ),
     ...changed.map(
-      ({ requestId, sequence }) =>
-        `Receipt ${sequence} (request ${requestId}) says something else there: quittance dispute equivocation FILE FILE`,
+      (receipt) =>
+        `Receipt ${receipt.sequence} says something else in epoch ${bundle.epoch}: dispute equivocation ${receiptName(receipt)}.json`,
     ),
   ];
   if (lines.length === 0)

@@ -1,8 +1,9 @@
 /** An agent in Node: books and receipts in a folder, sizes from the manifest, a key as the signer. */
 import { loadProfile } from "../../prover/index.ts";
 import { type Account, signTypedData } from "../engine/ethers.ts";
-import { type Agent, type AgentOptions, type AgentSigner, openAgent } from "./agent.ts";
+import { openAgent } from "./agent.ts";
 import { folderStorage } from "./folder.ts";
+import type { Agent, AgentOptions, AgentSigner } from "./types.ts";
 
 /** Signs with a private key. */
 export function accountSigner({ address, privateKey }: Account): AgentSigner {

@@ -115,7 +115,7 @@ export function voucherToPayload(voucher: SignedVoucher): Record<string, unknown
   return { payer, operator, model, cumulative: String(cumulative), expiry: String(expiry), signature };
 }
 
-/** Reads the voucher in a payment. Throws {@link VoucherPayloadError}; signature and sense are not checked. */
+/** Reads a payment's voucher. Throws {@link VoucherPayloadError}; signature and sense are not checked. */
 export function voucherFromPayload(payload: unknown): SignedVoucher {
   const parsed = payloadSchema.safeParse(payload);
   if (!parsed.success) {
