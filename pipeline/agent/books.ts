@@ -129,7 +129,7 @@ export type BookKeeper = {
   change(step: (books: Books | undefined) => Books): Promise<Books>;
 };
 
-/** The books of a payer: one operator, one model. Throws {@link BooksDamagedError} when they cannot be read. */
+/** A payer's books, with one operator and model. Throws {@link BooksDamagedError} for unreadable ones. */
 export function openBooks(storage: AgentStorage, payer: string): BookKeeper {
   const name = `books/${payer.slice(2)}`.toLowerCase();
   const look = async (): Promise<Books | undefined> => {

@@ -38,6 +38,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   prover: ["circuits"],
   pipeline: ["prover", "verifier-contracts"],
   benchmarks: ["prover", "pipeline", "circuits", "verifier-contracts"],
+  examples: ["pipeline"],
   tools: [],
   types: [],
 };
