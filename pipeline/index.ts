@@ -3,6 +3,14 @@
  *
  * Only benchmarks and tests import from here.
  */
+export { openAgent } from "./agent/agent.ts";
+export { AgentLimitError } from "./agent/books.ts";
+export { discover, type Health, type ModelOffer } from "./agent/discover.ts";
+export * from "./agent/errors.ts";
+export { folderStorage } from "./agent/folder.ts";
+export { accountSigner, type NodeAgentOptions, openNodeAgent } from "./agent/node.ts";
+export { type AgentStorage, memoryStorage } from "./agent/storage.ts";
+export type * from "./agent/types.ts";
 export { openBackbone } from "./backbone/backbone.ts";
 export { quantise } from "./backbone/quantise.ts";
 export * from "./bundle.ts";

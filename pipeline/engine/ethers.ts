@@ -26,6 +26,7 @@ import {
   TypedDataEncoder,
   type TypedDataField,
   toBeHex,
+  toUtf8Bytes,
   Wallet,
 } from "ethers";
 
@@ -82,6 +83,11 @@ export function word(value: bigint): Hex {
 /** Hex strings joined. */
 export function concatHex(parts: readonly Hex[]): Hex {
   return concat(parts);
+}
+
+/** A text's UTF-8 as hex. */
+export function utf8Hex(text: string): Hex {
+  return hexlify(toUtf8Bytes(text));
 }
 
 /** A number as the shortest JSON-RPC quantity. */

@@ -22,6 +22,7 @@ export const ENGINES: Readonly<Record<string, string>> = {
   "pg-boss": "pipeline/engine/pgboss.ts",
   kysely: "pipeline/durable/database.ts",
   aws4fetch: "pipeline/engine/s3.ts",
+  "@x402/core": "pipeline/engine/x402.ts",
   commander: "pipeline/cli/",
   fastify: "pipeline/service/",
   "@fastify/rate-limit": "pipeline/service/app.ts",
@@ -37,6 +38,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   prover: ["circuits"],
   pipeline: ["prover", "verifier-contracts"],
   benchmarks: ["prover", "pipeline", "circuits", "verifier-contracts"],
+  examples: ["pipeline"],
   tools: [],
   types: [],
 };
