@@ -73,7 +73,11 @@ export type Explanation = {
   readonly helped: readonly ExplainedSample[];
   readonly hurt: readonly ExplainedSample[];
   /** Influence of each contributor on this answer, the largest first; they add up over its samples. */
-  readonly contributors: ReadonlyArray<{ readonly name: string; readonly influence: number }>;
+  readonly contributors: ReadonlyArray<{
+    readonly name: string;
+    readonly account: string;
+    readonly influence: number;
+  }>;
 };
 
 type Place = { readonly contributor: number; readonly batch: number; readonly place: number };
@@ -150,7 +154,7 @@ export async function explainReceipts(of: {
       helped: (found.helped[0] ?? []).map(explain),
       hurt: (found.hurt[0] ?? []).map(explain),
       contributors: model.contributors
-        .map(({ name }, c) => ({ name, influence: found.totals[c] ?? 0 }))
+        .map(({ name, account }, c) => ({ name, account, influence: found.totals[c] ?? 0 }))
         .sort((a, b) => b.influence - a.influence),
     });
   }

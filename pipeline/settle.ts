@@ -32,6 +32,7 @@ import type { Receipt } from "./receipts.ts";
 import { type SealedEpoch, sealEpoch } from "./seal.ts";
 import type { Session } from "./session.ts";
 import { type EpochStatements, epochStatements } from "./statements.ts";
+import { proofSecondsName } from "./views/proof-seconds.ts";
 
 /** What a contributor gets from an epoch. */
 export type EpochPayout = {
@@ -110,6 +111,10 @@ export async function settleEpoch({
     }),
   );
   const proofs = all.slice(trainingWork.length);
+  project.writeState(
+    proofSecondsName(model.id, epoch),
+    proofs.map(({ statement, seconds }) => ({ circuit: statement.circuit, seconds })),
+  );
   const proven = training && { statements: training, proofs: all.slice(0, trainingWork.length) };
   if (proven !== undefined) await postTraining({ session, model, ui, training: proven });
   await ui.step("Commit the epoch on chain", async () => {
