@@ -10,7 +10,7 @@
  * next line cannot grow onto half of this one; where a *flush* fails, nobody knows what the disk holds, and
  * the file takes nothing more until it is opened again.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { sha256, syncFolder, WriteError } from "./store.ts";
@@ -31,10 +31,15 @@ export type Journal = {
 
 const CHECK_DIGITS = 16;
 
-/** Every whole line. Throws {@link JournalDamagedError}; a torn last line is left out. */
-export function readJournal(path: string): { readonly lines: readonly Line[]; readonly length: number } {
-  if (!existsSync(path)) return { lines: [], length: 0 };
-  const bytes = readFileSync(path);
+/**
+ * Every whole line from a byte on, and where they end. Throws {@link JournalDamagedError}; a torn last line is
+ * left out.
+ */
+export function readJournal(
+  path: string,
+  from = 0,
+): { readonly lines: readonly Line[]; readonly length: number } {
+  const bytes = readFrom(path, from);
   const lines: Line[] = [];
   let offset = 0;
   while (offset < bytes.length) {
@@ -42,13 +47,24 @@ export function readJournal(path: string): { readonly lines: readonly Line[]; re
     const text = end < 0 ? undefined : textOf(bytes.subarray(offset, end));
     if (text === undefined) {
       const isLast = end < 0 || end === bytes.length - 1;
-      if (!isLast) throw new JournalDamagedError(path, `Line ${lines.length + 1}`);
+      if (!isLast) throw new JournalDamagedError(path, `The line at byte ${from + offset}`);
       break;
     }
-    lines.push({ text, offset, length: end + 1 - offset });
+    lines.push({ text, offset: from + offset, length: end + 1 - offset });
     offset = end + 1;
   }
-  return { lines, length: offset };
+  return { lines, length: from + offset };
+}
+
+function readFrom(path: string, from: number): Buffer {
+  if (!existsSync(path)) return Buffer.alloc(0);
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - from));
+    return bytes.subarray(0, bytes.length === 0 ? 0 : readSync(file, bytes, 0, bytes.length, from));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** One line, from its place. Throws {@link JournalDamagedError}. */

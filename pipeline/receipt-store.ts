@@ -112,6 +112,26 @@ export function placedReceipts(
   return all;
 }
 
+/**
+ * Reads an epoch's receipts as they come: each call gives all that are there by now, and reads only what is
+ * new. Throws as {@link readReceipts}.
+ */
+export function followReceipts(folder: string): () => readonly Receipt[] {
+  const path = journalPath(folder);
+  let receipts: Receipt[] = [];
+  let end: number | undefined;
+  return () => {
+    const { lines, length } = readJournal(path, end ?? 0);
+    if (end === undefined) receipts = readReceipts(folder).slice();
+    else
+      for (const { text } of lines)
+        receipts.push(...batchOf(text, path).answers.map(({ receipt }) => receipt));
+    // Until there is a journal the copies count, and may be more the next time.
+    end = length === 0 ? undefined : length;
+    return receipts;
+  };
+}
+
 /** One answer, from its place. */
 export function readAnswer({ folder, index, line }: AnswerPlace): KeptAnswer {
   if (line === undefined) return { receipt: readCopy(folder, index) };
