@@ -22,6 +22,7 @@ export const ENGINES: Readonly<Record<string, string>> = {
   "pg-boss": "pipeline/engine/pgboss.ts",
   kysely: "pipeline/durable/database.ts",
   aws4fetch: "pipeline/engine/s3.ts",
+  "@x402/core": "pipeline/engine/x402.ts",
   commander: "pipeline/cli/",
   vite: "pipeline/engine/vite.ts",
   preact: "explorer/",
@@ -40,6 +41,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   pipeline: ["prover", "verifier-contracts"],
   benchmarks: ["prover", "pipeline", "circuits", "verifier-contracts"],
   explorer: ["prover", "pipeline"],
+  examples: ["pipeline"],
   tools: [],
   types: [],
 };

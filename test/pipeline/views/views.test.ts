@@ -11,7 +11,7 @@ import type { ModelState } from "../../../pipeline/commit.ts";
 import { forgetContributors } from "../../../pipeline/forget.ts";
 import { answerQueries } from "../../../pipeline/infer.ts";
 import { openProject, type Project } from "../../../pipeline/project.ts";
-import { readReceipts, receiptsFolder } from "../../../pipeline/receipts.ts";
+import { readReceipts, receiptsFolder } from "../../../pipeline/receipt-store.ts";
 import { openSession, type Session } from "../../../pipeline/session.ts";
 import { settleEpoch } from "../../../pipeline/settle.ts";
 import {
