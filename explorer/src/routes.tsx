@@ -4,7 +4,11 @@
  */
 import type { FunctionComponent } from "preact";
 import type { Config } from "./data.ts";
+import { ContributorsPage } from "./pages/contributors.tsx";
+import { DatanetPage, DatanetsPage } from "./pages/datanets.tsx";
+import { EpochPage } from "./pages/epoch.tsx";
 import { HomePage } from "./pages/home.tsx";
+import { ModelPage } from "./pages/model.tsx";
 import { matchPath, type Params } from "./router.ts";
 
 /** What a page is given. */
@@ -21,7 +25,14 @@ export type Route = {
   readonly live?: true;
 };
 
-const ROUTES: readonly Route[] = [{ pattern: "/", page: HomePage, nav: "Overview" }];
+const ROUTES: readonly Route[] = [
+  { pattern: "/", page: HomePage, nav: "Overview" },
+  { pattern: "/datanets", page: DatanetsPage, nav: "Data" },
+  { pattern: "/datanets/:id", page: DatanetPage },
+  { pattern: "/contributors", page: ContributorsPage, nav: "Contributors" },
+  { pattern: "/models/:id", page: ModelPage },
+  { pattern: "/models/:id/epochs/:number", page: EpochPage },
+];
 
 /** The pages that this place has. */
 export function routesOf(config: Config): readonly Route[] {

@@ -90,7 +90,13 @@ function Row(of: {
         }}
       >
         <span class="bar-name">{bar.name}</span>
-        <svg class="bar-plot" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+        <svg
+          class="bar-plot"
+          viewBox="0 0 100 10"
+          preserveAspectRatio="none"
+          aria-hidden="true"
+          focusable="false"
+        >
           <rect
             class={bar.value < 0 ? "bar negative" : "bar positive"}
             x={round(Math.min(zero, end))}

@@ -29,7 +29,7 @@ export function Columns(of: {
       <ol class="columns">
         {columns.map(({ key, href, value, name, label }) => (
           <li key={key}>
-            <a href={href} title={label} aria-label={label}>
+            <a href={href} title={label}>
               <svg viewBox="0 0 10 100" preserveAspectRatio="none" aria-hidden="true" focusable="false">
                 <rect
                   class={value > 0 ? "bar positive" : "bar none"}
@@ -40,6 +40,7 @@ export function Columns(of: {
                 />
               </svg>
               <span aria-hidden="true">{name}</span>
+              <span class="sr">{label}</span>
             </a>
           </li>
         ))}

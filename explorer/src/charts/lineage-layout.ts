@@ -42,15 +42,18 @@ const WIDTHS = { datanet: 150, strips: 150, model: 160, pills: 170 } as const;
 const LABEL_HEIGHT = 15;
 
 /** Lays out a lineage. Contributors come with their samples, epochs with their answers. */
-export function lineageLayout<
-  C extends { readonly samples: number },
-  E extends { readonly answers: number },
->(contributors: readonly C[], epochs: readonly E[]): Layout<C, E> {
+export function lineageLayout<C extends { readonly samples: number }, E extends { readonly answers: number }>(
+  contributors: readonly C[],
+  epochs: readonly E[],
+): Layout<C, E> {
   const sorted = [...contributors].sort((a, b) => b.samples - a.samples);
   const groups = sorted.length <= NAMED + 1 ? sorted.map((one) => [one]) : named(sorted);
   const gap = 3;
   const body = Math.min(560, Math.max(260, groups.length * 25));
-  const samples = Math.max(1, sum(sorted, ({ samples }) => samples));
+  const samples = Math.max(
+    1,
+    sum(sorted, ({ samples }) => samples),
+  );
   const free = body - gap * (groups.length - 1);
   let y = TOP;
   const strips = groups.map((of): Strip<C> => {
@@ -131,6 +134,6 @@ function ribbon(of: {
   );
 }
 
-function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
-  return items.reduce((all, item) => all + valueOf(item), 0);
+function sum<T>(items: readonly T[], numberOf: (item: T) => number): number {
+  return items.reduce((all, item) => all + numberOf(item), 0);
 }

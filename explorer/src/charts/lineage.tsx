@@ -22,17 +22,23 @@ export function Lineage({ model }: { readonly model: ModelView }): JSX.Element {
     <figure class="chart lineage">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section class="lineage-scroll" aria-label="Lineage, as a picture" tabIndex={0}>
+        {/* biome-ignore lint/a11y/useSemanticElements: a drawing is no set of form fields */}
         <svg
           viewBox={`0 0 ${layout.width} ${layout.height}`}
           role="group"
           aria-label={`Lineage of model ${model.name}: datanet, batches, model, epochs`}
         >
-          <g class="ribbons" aria-hidden="true">
+          <g class="ribbons">
             {layout.toStrips.map(({ path, key }) => (
               <path key={`d${key}`} d={path} class="ribbon from-data" />
             ))}
             {layout.toModel.map(({ path, key }, index) => (
-              <path key={`m${key}`} d={path} class="ribbon" style={{ opacity: String(strength(strips[index], earnedMost)) }} />
+              <path
+                key={`m${key}`}
+                d={path}
+                class="ribbon"
+                style={{ opacity: String(strength(strips[index], earnedMost)) }}
+              />
             ))}
             {layout.toPills.map(({ path, key }) => (
               <path key={`e${key}`} d={path} class="ribbon out" />
@@ -73,7 +79,7 @@ function Heads(): JSX.Element {
     [915, "Epochs of answers"],
   ] as const;
   return (
-    <g class="heads" aria-hidden="true">
+    <g class="heads">
       {heads.map(([x, text]) => (
         <text key={text} x={x} y="22" text-anchor="middle">
           {text}
@@ -92,7 +98,10 @@ function DatanetNode(of: {
   const { id, name, version } = model.lineage.datanet;
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   return (
-    <a href={href(`/datanets/${id}`)} aria-label={`Datanet ${name ?? id}, version ${version}, ${batches} batches`}>
+    <a
+      href={href(`/datanets/${id}`)}
+      aria-label={`Datanet ${name ?? id}, version ${version}, ${batches} batches`}
+    >
       <rect class="node" {...box} rx="4" />
       <text class="node-name" x={x} y={y - 10} text-anchor="middle">
         {clip(name ?? `no. ${id}`, 16)}
@@ -183,7 +192,14 @@ function EpochNode({
   const note = `${whole(answers)} answers · ${together ? "earlier" : last.state}`;
   return (
     <a href={href(`/models/${model.id}/epochs/${last.number}`)} aria-label={`${name}: ${note}`}>
-      <rect class={`node epoch ${together ? "settled" : last.state}`} x={x} y={y} width={width} height={height} rx="4" />
+      <rect
+        class={`node epoch ${together ? "settled" : last.state}`}
+        x={x}
+        y={y}
+        width={width}
+        height={height}
+        rx="4"
+      />
       <text class="node-name" x={x + 12} y={y + 20}>
         {name}
       </text>

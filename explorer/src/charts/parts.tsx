@@ -34,7 +34,13 @@ export function PartsBar(of: {
         <h3 id={id}>{title}</h3>
         {about !== undefined && <p>{about}</p>}
       </figcaption>
-      <svg class="parts-bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+      <svg
+        class="parts-bar"
+        viewBox="0 0 100 10"
+        preserveAspectRatio="none"
+        aria-hidden="true"
+        focusable="false"
+      >
         {placed.map(({ key, start, share }, index) => (
           <rect
             key={key}
