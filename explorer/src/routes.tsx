@@ -4,6 +4,7 @@
  */
 import type { FunctionComponent } from "preact";
 import type { Config } from "./data.ts";
+import { ContributorPage } from "./pages/contributor.tsx";
 import { ContributorsPage } from "./pages/contributors.tsx";
 import { DatanetPage, DatanetsPage } from "./pages/datanets.tsx";
 import { EpochPage } from "./pages/epoch.tsx";
@@ -30,6 +31,7 @@ const ROUTES: readonly Route[] = [
   { pattern: "/datanets", page: DatanetsPage, nav: "Data" },
   { pattern: "/datanets/:id", page: DatanetPage },
   { pattern: "/contributors", page: ContributorsPage, nav: "Contributors" },
+  { pattern: "/contributors/:address", page: ContributorPage },
   { pattern: "/models/:id", page: ModelPage },
   { pattern: "/models/:id/epochs/:number", page: EpochPage },
 ];
