@@ -13,7 +13,7 @@ export {
   parseReceipt,
   type Receipt,
   ReceiptFormatError,
-} from "./receipt.ts";
+} from "./receipts.ts";
 export { type Check, statementsOf, type VerifyOptions, verifyBundle } from "./verify.ts";
 export { type ReceiptEvidence, receiptChecks } from "./verify-receipt.ts";
 export type * from "./views/types.ts";

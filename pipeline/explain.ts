@@ -16,7 +16,7 @@
  */
 import { batchRoot, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
 import { currentModel, type ModelState } from "./commit.ts";
-import { type ContentKind, contentKindOf, contentsOf, questionOf } from "./contents.ts";
+import { type ContentKind, contentKindOf, contentsOf } from "./contents.ts";
 import { bestProvider, type Provider } from "./engine/provider.ts";
 import { featuresInMemory, type Run } from "./influence/scoring/features.ts";
 import { inverseFactor, leverage, type ScoringHead, scoringHead } from "./influence/scoring/head.ts";
@@ -24,6 +24,7 @@ import type { Hit } from "./influence/scoring/ranking.ts";
 import { scoreQueries } from "./influence/scoring/score.ts";
 import type { Project } from "./project.ts";
 import { className, projectLabels } from "./project-labels.ts";
+import { questionOf } from "./receipt-store.ts";
 import { checkReceipt, contentDigest, type Receipt } from "./receipts.ts";
 import { recordsOf } from "./records.ts";
 

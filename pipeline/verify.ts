@@ -29,7 +29,7 @@ import { BATCH_TYPES, contextOf, modelIdOf } from "./chain/ids.ts";
 import { createAddress, recoverTypedData } from "./engine/ethers.ts";
 import { settleFees } from "./influence/payouts.ts";
 import { addPayouts, earningsRoot } from "./payments/earnings.ts";
-import { receiptDomain, receiptSigner } from "./receipt.ts";
+import { receiptDomain, receiptSigner } from "./receipts.ts";
 import { trainingProblem, trainingStatementsOf } from "./verify-training.ts";
 
 /** What kind of assurance a line gives. */

@@ -4,7 +4,12 @@
  */
 import type { FunctionComponent } from "preact";
 import type { Config } from "./data.ts";
+import { ContributorPage } from "./pages/contributor.tsx";
+import { ContributorsPage } from "./pages/contributors.tsx";
+import { DatanetPage, DatanetsPage } from "./pages/datanets.tsx";
+import { EpochPage } from "./pages/epoch.tsx";
 import { HomePage } from "./pages/home.tsx";
+import { ModelPage } from "./pages/model.tsx";
 import { VerifyPage } from "./pages/verify.tsx";
 import { matchPath, type Params } from "./router.ts";
 
@@ -24,6 +29,12 @@ export type Route = {
 
 const ROUTES: readonly Route[] = [
   { pattern: "/", page: HomePage, nav: "Overview" },
+  { pattern: "/datanets", page: DatanetsPage, nav: "Data" },
+  { pattern: "/datanets/:id", page: DatanetPage },
+  { pattern: "/contributors", page: ContributorsPage, nav: "Contributors" },
+  { pattern: "/contributors/:address", page: ContributorPage },
+  { pattern: "/models/:id", page: ModelPage },
+  { pattern: "/models/:id/epochs/:number", page: EpochPage },
   { pattern: "/verify", page: VerifyPage, nav: "Verify" },
 ];
 

@@ -7,6 +7,7 @@
  * `--json` standard output is exactly one JSON document, also for errors; progress goes to standard error.
  */
 import { Command, CommanderError, Option } from "commander";
+import { addAskCommand } from "./ask.ts";
 import { addCheckingCommands } from "./check.ts";
 import { addDataCommands } from "./datanets.ts";
 import { addDeployCommand } from "./deploy.ts";
@@ -42,6 +43,7 @@ An operator's day:   quittance setup
                      quittance explain RECEIPT --project shop
 A payer's day:       quittance deposit --project shop --payer alice --amount 2.5
                      quittance voucher --project shop --payer alice --in-all 0.5
+An agent's day:      quittance ask http://127.0.0.1:8402 --data ./questions --budget 0.5
 On many machines:    quittance worker --queue proofs,features     (and settle --workers remote)
 An auditor's day:    quittance verify shop/out/epoch-1.json
 
@@ -59,6 +61,7 @@ _DEPLOYER_KEY.`,
   addProjectCommands(root);
   addDataCommands(root);
   addPaymentCommands(root);
+  addAskCommand(root);
   addDisputeCommands(root);
   addVoteCommands(root);
   addWorkCommands(root);

@@ -3,15 +3,14 @@
  * where it has changed. Requests come by the hundred and blocks by the minute, so a refresh costs a question
  * for the latest block, a look at two folders, and nothing more while they are the same.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, statSync } from "node:fs";
 import type { ModelState } from "../commit.ts";
 import { contentKindOf } from "../contents.ts";
 import { projectDatanet } from "../contribute.ts";
-import { openEpoch } from "../infer.ts";
 import type { Project } from "../project.ts";
 import { projectLabels } from "../project-labels.ts";
-import { parseReceipt, type Receipt, receiptsFolder } from "../receipts.ts";
+import { followReceipts, openEpoch, receiptsFolder } from "../receipt-store.ts";
+import type { Receipt } from "../receipts.ts";
 import type { Session } from "../session.ts";
 import { type History, openHistory } from "./history.ts";
 import type { ContentView, TokenView } from "./types.ts";
@@ -151,15 +150,11 @@ function datanetName(project: Project, models: readonly ModelState[], id: bigint
 
 /** Reads receipts as they come: one that was read is not read again. */
 function receiptReader(project: Project): Source["receipts"] {
-  const known = new Map<string, Receipt[]>();
+  const readers = new Map<string, () => readonly Receipt[]>();
   return (model, epoch) => {
     const folder = receiptsFolder(project.folder, model.id, epoch);
-    const receipts = known.get(folder) ?? [];
-    known.set(folder, receipts);
-    for (;;) {
-      const path = join(folder, `${String(receipts.length).padStart(6, "0")}.json`);
-      if (!existsSync(path)) return receipts;
-      receipts.push(parseReceipt(readFileSync(path, "utf8"), path));
-    }
+    const reader = readers.get(folder) ?? followReceipts(folder);
+    readers.set(folder, reader);
+    return reader();
   };
 }

@@ -6,8 +6,8 @@
  *
  * Three rules. Amounts are decimal strings in the token's smallest unit, weights decimal strings of the exact
  * integers; hashes and addresses are lower-case hex, times are seconds since 1970 on the chain's clock. Every
- * view says in `words` how sure each of its statements is. And nothing private is in any of them: no features,
- * salts or contents, and of a payer's question neither the question nor its answer.
+ * view says in `words` how sure each of its statements is. And nothing private is in any of them: no
+ * features, salts or contents, and of a payer's question neither the question nor its answer.
  */
 
 /**
@@ -148,7 +148,8 @@ export type EpochSummary = {
 
 /**
  * *open* takes answers; *sealed* takes none and is not on the chain yet; *committed* is charged and waits for
- * proofs; *settled* is proven and shared out; *expired* was never proven, and its payers have their fees back.
+ * proofs; *settled* is proven and shared out; *expired* was never proven, and its payers have their fees
+ * back.
  */
 export type EpochState = "open" | "sealed" | "committed" | "settled" | "expired";
 

@@ -23,12 +23,14 @@ export const ENGINES: Readonly<Record<string, string>> = {
   "pg-boss": "pipeline/engine/pgboss.ts",
   kysely: "pipeline/durable/database.ts",
   aws4fetch: "pipeline/engine/s3.ts",
+  "@x402/core": "pipeline/engine/x402.ts",
   commander: "pipeline/cli/",
   vite: "pipeline/engine/vite.ts",
   preact: "explorer/",
   fastify: "pipeline/service/",
   "@fastify/rate-limit": "pipeline/service/app.ts",
   "@fastify/swagger": "pipeline/service/app.ts",
+  "prom-client": "pipeline/service/metrics.ts",
   pino: "pipeline/service/logs.ts",
   "zod-to-json-schema": "pipeline/service/route.ts",
 };
@@ -41,6 +43,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   pipeline: ["prover", "verifier-contracts"],
   benchmarks: ["prover", "pipeline", "circuits", "verifier-contracts"],
   explorer: ["prover", "pipeline"],
+  examples: ["pipeline"],
   tools: [],
   types: [],
 };

@@ -23,13 +23,12 @@ export function DropZone(of: {
     setOver(true);
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the field inside does the same by keyboard
     <div
       class={`drop${over ? " over" : ""}${small === true ? " small" : ""}`}
       onDrop={drop}
       onDragOver={drag}
       onDragLeave={() => setOver(false)}
-      role="group"
-      aria-label={label}
     >
       <input
         id={id}
