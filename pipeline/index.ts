@@ -3,6 +3,14 @@
  *
  * Only benchmarks and tests import from here.
  */
+export { openAgent } from "./agent/agent.ts";
+export { AgentLimitError } from "./agent/books.ts";
+export { discover, type Health, type ModelOffer } from "./agent/discover.ts";
+export * from "./agent/errors.ts";
+export { folderStorage } from "./agent/folder.ts";
+export { accountSigner, type NodeAgentOptions, openNodeAgent } from "./agent/node.ts";
+export { type AgentStorage, memoryStorage } from "./agent/storage.ts";
+export type * from "./agent/types.ts";
 export { openBackbone } from "./backbone/backbone.ts";
 export { quantise } from "./backbone/quantise.ts";
 export * from "./bundle.ts";
@@ -74,8 +82,12 @@ export * from "./payments/vouchers.ts";
 export * from "./project.ts";
 export * from "./prove-training.ts";
 export { type Random, seededRandom } from "./random.ts";
+export * from "./receipt-store.ts";
 export * from "./receipts.ts";
 export { renderReport } from "./report/render.ts";
+export * from "./seal.ts";
+export { DEFAULT_SETTINGS, type ServiceContext, type ServiceSettings } from "./service/context.ts";
+export { createService, type Service, type ServiceOptions } from "./service/service.ts";
 export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";

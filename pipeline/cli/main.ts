@@ -8,6 +8,7 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { addAuditCommand } from "./audit.ts";
+import { addAskCommand } from "./ask.ts";
 import { addCheckingCommands } from "./check.ts";
 import { addDataCommands } from "./datanets.ts";
 import { addDeployCommand } from "./deploy.ts";
@@ -17,6 +18,7 @@ import { addVoteCommands } from "./governance.ts";
 import { addProjectCommands } from "./operate.ts";
 import { describeError, EXIT, plainJson } from "./output.ts";
 import { addPaymentCommands } from "./payments.ts";
+import { addServeCommand } from "./serve.ts";
 import { addSetupCommands } from "./setup.ts";
 import { addWorkCommands } from "./work.ts";
 
@@ -42,6 +44,7 @@ An operator's day:   quittance setup
                      quittance explain RECEIPT --project shop
 A payer's day:       quittance deposit --project shop --payer alice --amount 2.5
                      quittance voucher --project shop --payer alice --in-all 0.5
+An agent's day:      quittance ask http://127.0.0.1:8402 --data ./questions --budget 0.5
 On many machines:    quittance worker --queue proofs,features     (and settle --workers remote)
 An auditor's day:    quittance verify shop/out/epoch-1.json
                      quittance audit  --project shop
@@ -60,9 +63,11 @@ _DEPLOYER_KEY.`,
   addProjectCommands(root);
   addDataCommands(root);
   addPaymentCommands(root);
+  addAskCommand(root);
   addDisputeCommands(root);
   addVoteCommands(root);
   addWorkCommands(root);
+  addServeCommand(root);
   addCheckingCommands(root);
   addAuditCommand(root);
   addDeployCommand(root);

@@ -1,0 +1,89 @@
+/** The first page: what this place is about, its models, and the way to check everything oneself. */
+import type { JSX } from "preact";
+import type { ModelSummary } from "../../../pipeline/browser.ts";
+import { api, useData } from "../data.ts";
+import { href } from "../router.ts";
+import { Mark } from "../ui/assurance.tsx";
+import { Await } from "../ui/await.tsx";
+import { Page, Section } from "../ui/page.tsx";
+import { Amount, percent, whole } from "../ui/values.tsx";
+
+/** The overview. */
+export function HomePage(): JSX.Element {
+  const models = useData(api.models());
+  return (
+    <Page
+      title="Overview"
+      heading={
+        <>
+          Who taught the model, <em>and who was paid</em>
+        </>
+      }
+      lead="Each time a model is used, the people whose data taught it are paid, and proofs show that it paid the right ones. Look at it here, or check it yourself."
+    >
+      <Await of={models}>
+        {(list) => (
+          <>
+            <ul class="cards">
+              {list.map((model) => (
+                <li key={model.id}>
+                  <ModelCard model={model} />
+                </li>
+              ))}
+            </ul>
+            {list.length === 0 && <p class="quiet">No model has been committed yet.</p>}
+          </>
+        )}
+      </Await>
+      <Section
+        title="Do not believe this page"
+        lead="An epoch's bundle holds every proof and every signature. Drop one on the next page, and your browser checks it line by line, without asking anybody."
+      >
+        <p>
+          <a class="button" href={href("/verify")}>
+            Verify this yourself
+          </a>
+        </p>
+      </Section>
+    </Page>
+  );
+}
+
+function ModelCard({ model }: { readonly model: ModelSummary }): JSX.Element {
+  const { token } = model.price;
+  const answers = model.epochs.reduce((sum, epoch) => sum + epoch.answers, 0);
+  const paid = model.epochs.reduce((sum, epoch) => sum + BigInt(epoch.earningsWei ?? 0), 0n);
+  return (
+    <a class="card slip" href={href(`/models/${model.id}`)}>
+      <h2>{model.name}</h2>
+      <p class="quiet">
+        {whole(model.contributors)} contributors, {whole(model.samples)} samples
+        {model.current ? "" : " · superseded"}
+      </p>
+      <dl class="leaders">
+        <div>
+          <dt>answers</dt>
+          <dd>{whole(answers)}</dd>
+        </div>
+        <div>
+          <dt>paid to contributors</dt>
+          <dd>
+            <Amount wei={String(paid)} token={token} />
+          </dd>
+        </div>
+        {model.accuracy !== undefined && (
+          <div>
+            <dt>right on unseen data</dt>
+            <dd>{percent(model.accuracy.share)}</dd>
+          </div>
+        )}
+        <div>
+          <dt>training</dt>
+          <dd>
+            <Mark of={model.words.training} />
+          </dd>
+        </div>
+      </dl>
+    </a>
+  );
+}
