@@ -8,7 +8,14 @@ import { describe, expect, it } from "vitest";
 import { isSilentlySkipped, type Lock } from "../tools/portable-lock.ts";
 import { assertFindings, hintFindings, mainFindings } from "./tidy/circom.ts";
 import { blanked, type Finding, hasExtension, ROOT, repositoryFiles, type SourceFile } from "./tidy/files.ts";
-import { arrowFindings, ENGINES, engineFindings, importsOf, staleEngines } from "./tidy/imports.ts";
+import {
+  arrowFindings,
+  browserFindings,
+  ENGINES,
+  engineFindings,
+  importsOf,
+  staleEngines,
+} from "./tidy/imports.ts";
 import { leftoverFindings, typescriptFindings, widthFindings, workplaceFindings } from "./tidy/text.ts";
 
 const files = repositoryFiles();
@@ -48,6 +55,27 @@ describe("imports", () => {
     );
     expect(broken(arrowFindings, "pipeline/cli/a.ts", 'import { b } from "../../prover/index.ts";')).toBe(0);
     check(arrowFindings, typescript);
+  });
+
+  it("reach nothing of Node's from what a browser runs", () => {
+    const small = (text: string): readonly SourceFile[] => [
+      { path: "prover/browser.ts", text: 'export * from "./a.ts";' },
+      { path: "prover/a.ts", text },
+    ];
+    const found = (text: string): number => browserFindings(small(text), ["prover/browser.ts"]).length;
+    expect(found('import { join } from "node:path";')).toBe(1);
+    expect(found('import { join } from "path";')).toBe(1);
+    expect(found('import { b } from "./missing.ts";')).toBe(1);
+    expect(found('import type { b } from "node:fs";\nimport { z } from "zod";')).toBe(0);
+    expect(browserFindings(files)).toEqual([]);
+  });
+
+  it("enter a room from the explorer by what a browser can run", () => {
+    const importing = (address: string): number =>
+      broken(arrowFindings, "explorer/src/a.ts", `import { b } from "${address}";`);
+    expect(importing("../../pipeline/index.ts")).toBe(1);
+    expect(importing("../../pipeline/browser.ts")).toBe(0);
+    expect(broken(arrowFindings, "pipeline/a.ts", 'import { b } from "../explorer/src/a.ts";')).toBe(1);
   });
 
   it("bring in each engine in one file", () => {
