@@ -12,7 +12,7 @@ import { batchRoot, commitMatrix, type DataRecord, type Profile, recordLeaf } fr
 import { openBackbone } from "./backbone/backbone.ts";
 import type { EpochBundle } from "./bundle.ts";
 import type { ModelState } from "./commit.ts";
-import { contentsOf, questionOf } from "./contents.ts";
+import { contentsOf } from "./contents.ts";
 import { adjoint } from "./influence/adjoint.ts";
 import { weights } from "./influence/scores.ts";
 import { answer } from "./model/answers.ts";
@@ -21,7 +21,8 @@ import { upperTriangle } from "./model/matrices.ts";
 import { referenceCross, referenceGradient, referenceGram } from "./model/reference.ts";
 import type { Project } from "./project.ts";
 import { keptBackbone } from "./project-backbone.ts";
-import { checkReceipt, contentDigest, type Receipt, readReceipts, receiptsFolder } from "./receipts.ts";
+import { questionOf, readReceipts, receiptsFolder } from "./receipt-store.ts";
+import { checkReceipt, contentDigest, type Receipt } from "./receipts.ts";
 import { recordsOf } from "./records.ts";
 import type { Check } from "./verify.ts";
 
