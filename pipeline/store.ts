@@ -70,7 +70,7 @@ function removeQuietly(path: string): void {
 }
 
 /** Makes a rename or an unlink itself durable. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const handle = openSync(folder, "r");
   try {
     fsyncSync(handle);

@@ -11,6 +11,7 @@ import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest
 import type { App, ServiceContext } from "./context.ts";
 import { asRefusal, errorBody, ServiceError } from "./errors.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { viewRoutes } from "./routes/views.ts";
 
 /** Bytes of a body. */
 const BODY_LIMIT = 1 << 20;
@@ -96,6 +97,7 @@ export async function createApp(context: ServiceContext, logger: FastifyBaseLogg
 /** Every route module. */
 function addRoutes(app: App, context: ServiceContext): void {
   healthRoutes(app, context);
+  viewRoutes(app, context);
   app.get("/openapi.json", { schema: { summary: "this document", tags: ["service"] } }, async () =>
     app.swagger(),
   );
