@@ -11,6 +11,11 @@ import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest
 import type { App, ServiceContext } from "./context.ts";
 import { asRefusal, errorBody, ServiceError } from "./errors.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { inferRoutes } from "./routes/infer.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { metricRoutes } from "./routes/metrics.ts";
+import { receiptRoutes } from "./routes/receipts.ts";
+import { rpcRoutes } from "./routes/rpc.ts";
 import { viewRoutes } from "./routes/views.ts";
 
 /** Bytes of a body. */
@@ -57,6 +62,7 @@ export async function createApp(context: ServiceContext, logger: FastifyBaseLogg
   app.setErrorHandler((error, request, reply) => {
     const refusal = asRefusal(error);
     if (refusal.status >= 500 && refusal.code === "defect") request.log.error({ err: error }, "defect");
+    context.metrics.refused(refusal.code);
     void reply.code(refusal.status).headers(refusal.headers).send(errorBody(refusal.code, refusal.message));
   });
   app.setNotFoundHandler((_request, reply) => {
@@ -96,7 +102,12 @@ export async function createApp(context: ServiceContext, logger: FastifyBaseLogg
 
 /** Every route module. */
 function addRoutes(app: App, context: ServiceContext): void {
+  metricRoutes(app, context);
   healthRoutes(app, context);
+  inferRoutes(app, context);
+  receiptRoutes(app, context);
+  jobRoutes(app, context);
+  rpcRoutes(app, context);
   viewRoutes(app, context);
   app.get("/openapi.json", { schema: { summary: "this document", tags: ["service"] } }, async () =>
     app.swagger(),

@@ -5,9 +5,15 @@
  */
 import type { FastifyInstance } from "fastify";
 import type { Profile } from "../../prover/index.ts";
+import type { Answering } from "../answering.ts";
 import type { ModelState } from "../commit.ts";
+import type { Work } from "../jobs/spec.ts";
 import type { Project } from "../project.ts";
 import type { Session } from "../session.ts";
+import type { Desk } from "./desk.ts";
+import type { Jobs } from "./jobs.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Till } from "./payment.ts";
 
 /** The HTTP application. */
 export type App = FastifyInstance;
@@ -23,6 +29,16 @@ export type ServiceContext = {
   /** Price of an answer, in fee units. */
   readonly feeUnits: number;
   readonly settings: ServiceSettings;
+  /** The open model, the till that looks at payments, and the desk where requests become batches. */
+  readonly answering: Answering;
+  readonly till: Till;
+  readonly desk: Desk;
+  readonly jobs: Jobs;
+  readonly metrics: Metrics;
+  /** Where proofs are made. */
+  readonly work: Work;
+  /** Whoever has it may settle; nobody may where it is absent. */
+  readonly operatorToken?: string;
   /** Whether new work is taken. */
   readonly status: () => "ok" | "draining";
 };

@@ -73,6 +73,23 @@ const FRAMEWORK: Readonly<Record<string, readonly [status: number, code: string,
   FST_ERR_ASYNC_CONSTRAINT: [400, "bad_request", "The request's constraints cannot be met."],
 };
 
+/** Our own errors that are nobody's mistake, by name: for now it cannot be done. */
+const FOR_NOW: Readonly<Record<string, readonly [code: string, message: string]>> = {
+  "Rpc.Unreachable": [
+    "chain_unavailable",
+    "The chain does not answer. Try again with the same idempotency key.",
+  ],
+  "Rpc.Response": [
+    "chain_unavailable",
+    "The chain refused a question. Try again with the same idempotency key.",
+  ],
+  "Ledger.Unsteady": ["chain_unavailable", "The chain is changing. Try again with the same idempotency key."],
+  "Store.WriteError": [
+    "storage_unavailable",
+    "Nothing can be kept, so nothing is answered. Try again later.",
+  ],
+};
+
 /** Any error as a refusal: our own as it is, Fastify's in our words, the rest as a defect without details. */
 export function asRefusal(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
@@ -83,6 +100,8 @@ export function asRefusal(error: unknown): ServiceError {
     const message = "The request is not a valid one. /openapi.json says what each route takes.";
     return new ServiceError(statusCode, "bad_request", message, {}, error);
   }
+  const passing = FOR_NOW[(error as Error | undefined)?.name ?? ""];
+  if (passing !== undefined) return new ServiceError(503, ...passing, { "retry-after": "5" }, error);
   const message = "This should not happen. Nothing was paid; the operator's log has the details.";
   return new ServiceError(500, "defect", message, {}, error);
 }

@@ -3,8 +3,7 @@
  * where it has changed. Requests come by the hundred and blocks by the minute, so a refresh costs a question
  * for the latest block, a look at two folders, and nothing more while they are the same.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, statSync } from "node:fs";
 import type { ModelState } from "../commit.ts";
 import { contentKindOf } from "../contents.ts";
 import { projectDatanet } from "../contribute.ts";

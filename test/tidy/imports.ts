@@ -27,6 +27,7 @@ export const ENGINES: Readonly<Record<string, string>> = {
   fastify: "pipeline/service/",
   "@fastify/rate-limit": "pipeline/service/app.ts",
   "@fastify/swagger": "pipeline/service/app.ts",
+  "prom-client": "pipeline/service/metrics.ts",
   pino: "pipeline/service/logs.ts",
   "zod-to-json-schema": "pipeline/service/route.ts",
 };

@@ -30,8 +30,8 @@ export function healthRoutes(app: App, context: ServiceContext): void {
       local: session.chain.kind === "local",
       insecureKeys: session.keys.manifest.insecure,
       modelId: model.id,
-      openEpoch: 1,
-      room: 0,
+      openEpoch: context.answering.epoch(),
+      room: Math.max(0, context.desk.room()),
     }),
   });
 }
