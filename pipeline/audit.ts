@@ -21,7 +21,7 @@ import { upperTriangle } from "./model/matrices.ts";
 import { referenceCross, referenceGradient, referenceGram } from "./model/reference.ts";
 import type { Project } from "./project.ts";
 import { keptBackbone } from "./project-backbone.ts";
-import { questionOf, readReceipts, receiptsFolder } from "./receipt-store.ts";
+import { questionOf, readBatches, readReceipts, receiptsFolder } from "./receipt-store.ts";
 import { checkReceipt, contentDigest, type Receipt } from "./receipts.ts";
 import { recordsOf } from "./records.ts";
 import type { Check } from "./verify.ts";
@@ -135,11 +135,12 @@ async function contentLines(
       content: kept?.[place],
     }));
   });
+  const asked = questionsOf(project, receipts);
   const questions = receipts.map((receipt) => ({
     name: `the question of receipt ${receipt.sequence}`,
     features: receipt.opening.features,
     digest: receipt.opening.digest,
-    content: questionOf(project, receipt),
+    content: asked.get(receipt.sequence) ?? questionOf(project, receipt),
   }));
   const backbone = await openBackbone(keptBackbone(project, model.backbone));
   try {
@@ -171,6 +172,21 @@ async function contentLines(
       }`,
     };
   }
+}
+
+/** What was asked in an epoch, by the receipts' numbers, in one reading. */
+function questionsOf(project: Project, receipts: readonly Receipt[]): Map<number, Uint8Array> {
+  const [first] = receipts;
+  if (first === undefined) return new Map();
+  const batches = readBatches(receiptsFolder(project.folder, first.modelId, first.epoch));
+  return new Map(
+    batches.flatMap(({ answers }) =>
+      answers.flatMap(
+        ({ receipt, question }): Array<[number, Uint8Array]> =>
+          question === undefined ? [] : [[receipt.sequence, question]],
+      ),
+    ),
+  );
 }
 
 function rootProblem(batches: readonly Batch[], profile: Profile): string | undefined {

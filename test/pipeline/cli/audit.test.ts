@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle, writeBundle } from "../../../pipeline/bundle.ts";
+import { sha256 } from "../../../pipeline/store.ts";
 import { digitFolder, quittance } from "./fixtures.ts";
 
 type Line = {
@@ -105,11 +106,17 @@ describe("an audit", () => {
     expect(code).toBe(1);
     expect(doubts(checks)[0]).toMatch(/^influence: writer-11 has influence \d+, the bundle pays by \d+$/);
 
+    // A line of the journal with a class that nobody answered, and the checksum that such a line has.
     const model = readdirSync(join(shop, "receipts"))[0] ?? "";
-    const other = altered("answer", join("receipts", model, "1"), (text) =>
-      text.replace(/"answer":(\d)/, (_, klass: string) => `"answer":${(Number(klass) + 1) % 3}`),
+    const journal = join(shop, "receipts", model, "1", "answers.jsonl");
+    const [line = "", ...more] = readFileSync(journal, "utf8").split("\n");
+    const text = line.slice(17).replace(/"answer":(\d)/, (_, k: string) => `"answer":${(Number(k) + 1) % 3}`);
+    expect(text).not.toBe(line.slice(17));
+    writeFileSync(
+      join(copy, "receipts", model, "1", "answers.jsonl"),
+      [`${sha256(text).slice(0, 16)} ${text}`, ...more].join("\n"),
     );
-    expect(doubts(audit(other).checks)[0]).toMatch(/^answers: receipt 0: the opening/);
+    expect(doubts(audit(copy).checks)[0]).toMatch(/^answers: receipt 0: the opening/);
   });
 
   it("asks for the right project and epoch", () => {
