@@ -57,6 +57,7 @@ describe("settling over HTTP", () => {
   let service: Open;
   let payer: Payer;
   let url: string;
+  const requests: string[] = [];
   beforeAll(async () => {
     service = await open(shop, { operatorToken: TOKEN });
     payer = await openPayer(service, "a1", DEPOSIT);
@@ -145,6 +146,7 @@ describe("settling over HTTP", () => {
   it("goes on after a restart: retries of both epochs, what is owed, numbers without a gap", async () => {
     const before = receiptsOf(service, 2).length;
     const [one] = receiptsOf(service, 1);
+    requests.push(...receiptsOf(service, 1).map(({ requestId }) => requestId));
     const key = newRequestKey();
     const last = await payer.ask(before + 5, digit(7), key);
     expect(last.status).toBe(200);
@@ -165,8 +167,11 @@ describe("settling over HTTP", () => {
 
   it("leaves a project that the command line goes on with", async () => {
     await current?.close();
-    const [receipt] = quittance(["explain", "x", "--project", shop]).err;
-    expect(receipt).toBeDefined();
+    const explained = quittance(["explain", requests[0] ?? "", "--json", "--project", shop]);
+    expect(explained.code, explained.err).toBe(0);
+    expect(JSON.parse(explained.out).result).toMatchObject({ requestId: requests[0], inOrder: true });
+    const unknown = quittance(["explain", `0x${"00".repeat(32)}`, "--json", "--project", shop]);
+    expect([unknown.code, JSON.parse(unknown.out).error]).toEqual([2, "Receipt.Unknown"]);
     const run = quittance(["settle", "--json", "--project", shop]);
     expect(run.code, run.err).toBe(0);
     expect(quittance(["verify", join(shop, "out", "epoch-2.json")]).code).toBe(0);
