@@ -148,7 +148,7 @@ async function buyAll(
 function payerOf({ keyFile }: AskOptions): Account {
   if (keyFile !== undefined) return readKeyFile(keyFile);
   const key = process.env["QUITTANCE_PAYER_KEY"];
-  if (key === undefined) throw new NoPayerKeyError();
+  if (key === undefined || key === "") throw new NoPayerKeyError();
   return accountOf(key);
 }
 
