@@ -19,21 +19,21 @@ export async function signMany({
   return Promise.all(values.map((value) => signTypedData(privateKey, domain, kept, value)));
 }
 
-/** Whose key signed a message; undefined for bytes that are no signature. */
-export async function recoverOne({
+/** Whose key signed each message; undefined for bytes that are no signature. */
+export async function recoverMany({
   domain,
   types,
-  value,
-  signature,
-}: Omit<Messages, "values"> & {
-  readonly value: Messages["values"][number];
-  readonly signature: string;
-}): Promise<string | undefined> {
-  try {
-    return recoverTypedData(domain, sameTypes(types), value, signature);
-  } catch {
-    return undefined;
-  }
+  values,
+  signatures,
+}: Messages & { readonly signatures: readonly string[] }): Promise<(string | undefined)[]> {
+  const kept = sameTypes(types);
+  return values.map((value, index) => {
+    try {
+      return recoverTypedData(domain, kept, value, signatures[index] as string);
+    } catch {
+      return undefined;
+    }
+  });
 }
 
 const known = new Map<string, TypedTypes>();
