@@ -46,7 +46,7 @@ async function main(folder: string, kind: string): Promise<void> {
       externalMib: external / MIB,
       resources: process.getActiveResourcesInfo().length,
       files: readdirSync("/proc/self/fd").length,
-      answers: service.answered(),
+      answers: service.context.answering.count(),
     });
   }
   await service.close();

@@ -19,6 +19,7 @@ import {
 } from "../../../pipeline/payments/voucher-scheme.ts";
 import { signVoucher } from "../../../pipeline/payments/vouchers.ts";
 import { receiptsFolder } from "../../../pipeline/receipt-store.ts";
+import { sha256 } from "../../../pipeline/store.ts";
 import { end, makeShop, PRICE, type Served, type Shop, serve } from "./served.ts";
 
 const seed = Number.parseInt(process.env["QUITTANCE_SEED"] ?? String(randomBytes(4).readUInt32BE()), 10) | 0;
@@ -46,8 +47,11 @@ type Wrong = {
 
 beforeAll(async () => {
   process.stderr.write(`seed ${seed}\n`);
-  shop = makeShop({ alice: "2" });
-  served = await serve(shop, { args: ["--rate", "1000000"] });
+  shop = await makeShop({ alice: 1_000 });
+  served = await serve(shop, {
+    args: ["--rate", "1000000"],
+    env: { QUITTANCE_OPERATOR_TOKEN: randomBytes(32).toString("base64url") },
+  });
   agent = await shop.agent(served.url, "alice");
   const answer = await agent.ask(shop.questions[0] as Uint8Array);
   expect(answer.price).toBe(PRICE);
@@ -99,6 +103,7 @@ const header = fc.string({
   unit: fc.integer({ min: 0x20, max: 0x7e }).map((c) => String.fromCharCode(c)),
   maxLength: 200,
 });
+const hex = fc.uint8Array({ maxLength: 150 }).map((bytes) => `0x${Buffer.from(bytes).toString("hex")}`);
 const key = (): string => newRequestKey();
 
 /** A JSON object with one leaf replaced, taken away or added. */
@@ -193,18 +198,16 @@ function wrongs(): fc.Arbitrary<Wrong> {
           bodyText,
         ),
       ),
-    fc
-      .tuple(fc.nat(63), fc.integer({ min: 1, max: 255 }))
-      .map(([at, bits]) =>
-        post(
-          "a voucher with another signature",
-          paid({
-            ...spent,
-            payload: { ...spent.payload, signature: flipped(String(spent.payload["signature"]), at, bits) },
-          }),
-          bodyText,
-        ),
+    fc.tuple(fc.nat(63), fc.integer({ min: 1, max: 255 })).map(([at, bits]) =>
+      post(
+        "a voucher with another signature",
+        paid({
+          ...spent,
+          payload: { ...spent.payload, signature: flipped(String(spent.payload["signature"]), at, bits) },
+        }),
+        bodyText,
       ),
+    ),
     fc
       .bigInt({ min: 0n, max: 2n ** 256n - 1n })
       .filter((n) => n !== PRICE)
@@ -272,9 +275,16 @@ function wrongs(): fc.Arbitrary<Wrong> {
     })),
     fc
       .tuple(
-        odd,
+        fc.oneof(odd, fc.array(fc.oneof(odd, hex), { maxLength: 3 }), fc.tuple(hex)),
         fc.constantFrom(
           "eth_sendRawTransaction",
+          "eth_sendRawTransaction",
+          "eth_getBlockByNumber",
+          "eth_getLogs",
+          "eth_estimateGas",
+          "eth_getStorageAt",
+          "eth_feeHistory",
+          "quittance_fund",
           "hardhat_setBalance",
           "evm_increaseTime",
           "hardhat_reset",
@@ -338,9 +348,10 @@ async function money(): Promise<unknown> {
   const health = (await (await fetch(`${served.url}/health`)).json()) as { room: number; openEpoch: number };
   const journal = join(receiptsFolder(shop.project, terms.model, 1), "answers.jsonl");
   const book = join(shop.project, "state", "vouchers", `${terms.model.slice(2, 18)}.json`);
-  const chain = readFileSync(join(shop.project, "chain.jsonl"), "utf8").length;
-  const text = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
-  return { room: health.room, epoch: health.openEpoch, journal: text(journal), book: text(book), chain };
+  const hashes = [journal, book, join(shop.project, "chain.jsonl")].map((path) =>
+    existsSync(path) ? sha256(readFileSync(path)) : "",
+  );
+  return { room: health.room, epoch: health.openEpoch, hashes };
 }
 
 describe(`${REQUESTS} malformed requests`, () => {

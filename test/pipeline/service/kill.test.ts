@@ -21,9 +21,9 @@ const KILLS = 12;
 const MOST_ANSWERS = 180;
 let shop: Shop;
 
-beforeAll(() => {
+beforeAll(async () => {
   process.stderr.write(`seed ${seed}\n`);
-  shop = makeShop({ alice: "2", bob: "2" });
+  shop = await makeShop({ alice: 1_000, bob: 1_000 });
 }, 300_000);
 afterAll(() => shop.remove());
 

@@ -8,8 +8,12 @@ import { join } from "node:path";
 import { openNodeAgent } from "../../../pipeline/agent/node.ts";
 import type { Agent, AgentOptions } from "../../../pipeline/agent/types.ts";
 import { readKeyFile } from "../../../pipeline/cli/key-file.ts";
+import { openUi } from "../../../pipeline/cli/ui.ts";
+import { currentModel } from "../../../pipeline/commit.ts";
 import { loadCorpus } from "../../../pipeline/corpus/folder.ts";
 import type { Account } from "../../../pipeline/engine/ethers.ts";
+import { openProject } from "../../../pipeline/project.ts";
+import { openSession } from "../../../pipeline/session.ts";
 import { digitFolder, quittance } from "../cli/fixtures.ts";
 import { type Env, type Run, start, stop } from "../jobs/fixtures.ts";
 
@@ -36,18 +40,26 @@ export function must(args: readonly string[], env: Env = {}): string {
   return out;
 }
 
-/** Trains a project of three classes and gives each payer a deposit, in whole tokens. */
-export function makeShop(deposits: Readonly<Record<string, string>>): Shop {
+/** Trains a project of three classes and gives each payer a deposit, in prices of an answer. */
+export async function makeShop(deposits: Readonly<Record<string, number>>): Promise<Shop> {
   const folder = mkdtempSync(join(tmpdir(), "quittance-served-"));
   const project = join(folder, "shop");
   const data = digitFolder(join(folder, "digits"), 40, 60);
   must(["train", "--profile", "tiny", "--project", project, "--data", data]);
-  const payers: Record<string, Account> = {};
-  for (const [name, amount] of Object.entries(deposits)) {
-    const key = join(folder, `${name}.key`);
-    must(["deposit", "--project", project, "--payer", name, "--amount", amount, "--key-out", key]);
-    payers[name] = readKeyFile(key);
-  }
+  const payers = await openAccounts(project, deposits);
+  // One more by the tool, as a payer would.
+  must([
+    "deposit",
+    "--project",
+    project,
+    "--payer",
+    "zoe",
+    "--amount",
+    "1",
+    "--key-out",
+    join(folder, "zoe.key"),
+  ]);
+  payers["zoe"] = readKeyFile(join(folder, "zoe.key"));
   const questions = loadCorpus(data, { part: "test", unlabelled: true }).samples.map(
     ({ content }) => content,
   );
@@ -66,6 +78,22 @@ export function makeShop(deposits: Readonly<Record<string, string>>): Shop {
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+async function openAccounts(folder: string, deposits: Readonly<Record<string, number>>) {
+  const project = openProject({ folder });
+  const session = await openSession(project, openUi(process.stderr, true));
+  const payers: Record<string, Account> = {};
+  for (const [name, answers] of Object.entries(deposits)) {
+    const wallet = await session.wallet(`payer/${name}`);
+    await session.endow(wallet, PRICE * BigInt(answers));
+    await session.contracts.deposit(wallet, currentModel(project).id, PRICE * BigInt(answers));
+    payers[name] = wallet;
+  }
+  await session.close();
+  await project.store.close();
+  project.close();
+  return payers;
 }
 
 /** A running service. */
