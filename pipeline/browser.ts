@@ -29,7 +29,8 @@ export {
   parseReceipt,
   type Receipt,
   ReceiptFormatError,
-} from "./receipt.ts";
+} from "./receipts.ts";
+export type { SiteConfig } from "./site/config.ts";
 export { type Check, statementsOf, type VerifyOptions, verifyBundle } from "./verify.ts";
 export { type ReceiptEvidence, receiptChecks } from "./verify-receipt.ts";
 export type * from "./views/types.ts";

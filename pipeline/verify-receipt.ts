@@ -7,7 +7,7 @@
  */
 import { loadProfile } from "../prover/browser.ts";
 import type { EpochBundle } from "./bundle-format.ts";
-import { checkReceipt, type Receipt } from "./receipt.ts";
+import { checkReceipt, type Receipt } from "./receipts.ts";
 import type { Check } from "./verify.ts";
 
 /** What a receipt is held against besides itself. */

@@ -29,7 +29,7 @@ import { BATCH_TYPES, contextOf, modelIdOf } from "./chain/ids.ts";
 import { createAddress, recoverTypedData } from "./engine/ethers.ts";
 import { settleFees } from "./influence/payouts.ts";
 import { addPayouts, earningsRoot } from "./payments/earnings.ts";
-import { receiptDomain, receiptSigner } from "./receipt.ts";
+import { receiptDomain, receiptSigner } from "./receipts.ts";
 import { trainingProblem, trainingStatementsOf } from "./verify-training.ts";
 
 /** What kind of assurance a line gives. */
@@ -52,8 +52,11 @@ export type VerifyOptions = {
   readonly firstDoubt?: boolean;
   /** Called with each line as soon as it is decided. */
   readonly onCheck?: (check: Check) => void;
-  /** Called before each proof is checked: its name, how many came before it, how many there are. */
-  readonly onProof?: (name: string, done: number, total: number) => void;
+  /**
+   * Called before each proof is checked: its name, how many came before it, how many there are. It is waited
+   * for, so that whoever has other things to do in the same thread gets to them; what it throws ends the run.
+   */
+  readonly onProof?: (name: string, done: number, total: number) => void | Promise<void>;
 };
 
 /** Checks a bundle. Never throws for a bad bundle: every doubt is a line with `ok: false`. */
@@ -113,7 +116,7 @@ export async function verifyBundle(
     let problem = mine.length === 0 ? `there is no ${circuit} proof` : undefined;
     for (const [index, { statement, proof }] of mine.entries()) {
       const name = `${circuit} proof ${index + 1}`;
-      onProof(name, done++, proofs.length);
+      await onProof(name, done++, proofs.length);
       problem ??= await proofProblem(statement, proof, profile, keys, name);
     }
     const detail = `${mine.length} of ${mine.length} hold: ${MEANING[circuit]}`;

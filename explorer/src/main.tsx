@@ -7,6 +7,7 @@
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/parts.css";
+import "./style/verify.css";
 import "./style/pages.css";
 import { render } from "preact";
 import { App } from "./app.tsx";

@@ -12,6 +12,7 @@ import { EpochPage } from "./pages/epoch.tsx";
 import { ExplainPage } from "./pages/explain.tsx";
 import { HomePage } from "./pages/home.tsx";
 import { ModelPage } from "./pages/model.tsx";
+import { VerifyPage } from "./pages/verify.tsx";
 import { matchPath, type Params } from "./router.ts";
 
 /** What a page is given. */
@@ -38,6 +39,7 @@ const ROUTES: readonly Route[] = [
   { pattern: "/explain", page: ExplainPage, nav: "Explain", live: true },
   { pattern: "/models/:id", page: ModelPage },
   { pattern: "/models/:id/epochs/:number", page: EpochPage },
+  { pattern: "/verify", page: VerifyPage, nav: "Verify" },
 ];
 
 /** The pages that this place has. */

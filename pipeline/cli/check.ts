@@ -5,7 +5,7 @@ import { loadKeys } from "../../prover/index.ts";
 import { type EpochBundle, parseBundle } from "../bundle.ts";
 import { runDoctor } from "../doctor.ts";
 import { keysFolder } from "../environment.ts";
-import { looksLikeReceipt, parseReceipt } from "../receipt.ts";
+import { looksLikeReceipt, parseReceipt } from "../receipts.ts";
 import { type Check, verifyBundle } from "../verify.ts";
 import { receiptChecks } from "../verify-receipt.ts";
 import { EXIT, plainJson } from "./output.ts";

@@ -66,14 +66,14 @@ function ModelCard({ model }: { readonly model: ModelSummary }): JSX.Element {
           <dd>{whole(answers)}</dd>
         </div>
         <div>
-          <dt>paid to contributors</dt>
+          <dt>paid out</dt>
           <dd>
             <Amount wei={String(paid)} token={token} />
           </dd>
         </div>
         {model.accuracy !== undefined && (
           <div>
-            <dt>right on unseen data</dt>
+            <dt>accuracy</dt>
             <dd>{percent(model.accuracy.share)}</dd>
           </div>
         )}

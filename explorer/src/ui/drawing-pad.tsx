@@ -17,7 +17,7 @@ export function DrawingPad(of: {
 }): JSX.Element {
   const { width, height, busy, ask } = of;
   const pad = useRef<HTMLCanvasElement>(null);
-  const last = useRef<readonly [number, number]>();
+  const last = useRef<readonly [number, number] | undefined>(undefined);
   const [empty, setEmpty] = useState(true);
   const clear = (): void => {
     const context = contextOf(pad.current);
