@@ -10,8 +10,6 @@
  * gap, no duplicate, and no answer without the voucher that pays for it. Batches and sealing take turns, so an
  * epoch is closed between two batches and the next answer is the first of the next epoch.
  */
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { type Profile, recordLeaf } from "../prover/index.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { currentModel, type ModelState } from "./commit.ts";
@@ -28,6 +26,7 @@ import {
   openReceiptStore,
   placedReceipts,
   type ReceiptStore,
+  receiptFolders,
   receiptsFolder,
 } from "./receipt-store.ts";
 import {
@@ -107,7 +106,7 @@ export async function openAnswering(of: {
   const most = (await contracts.epochBatches()) * profile.queries;
   const places = new Map<string, AnswerPlace>();
   const own: Receipt[] = [];
-  for (const folder of epochFolders(project)) {
+  for (const folder of receiptFolders(project)) {
     for (const { receipt, place } of placedReceipts(folder)) {
       places.set(receipt.requestId.toLowerCase(), place);
       if (receipt.modelId === model.id) own.push(receipt);
@@ -219,15 +218,6 @@ export async function openAnswering(of: {
         await backbone.close();
       }),
   };
-}
-
-/** Every folder of receipts, of any model. */
-function epochFolders(project: Project): string[] {
-  const root = project.path("receipts");
-  if (!existsSync(root)) return [];
-  return readdirSync(root).flatMap((model) =>
-    readdirSync(join(root, model)).map((epoch) => join(root, model, epoch)),
-  );
 }
 
 function signHere(privateKey: string): SignAll {

@@ -5,8 +5,24 @@
 import { readVerifyingKeys, type VerifyingKeys } from "../prover/browser.ts";
 import { sha256Hex } from "./engine/ethers.ts";
 
-export type { KeyManifest, VerifyingKeys } from "../prover/browser.ts";
+export { type KeyManifest, loadProfile, type VerifyingKeys } from "../prover/browser.ts";
+export { openAgent } from "./agent/agent.ts";
+export { AgentOwedError } from "./agent/errors.ts";
+export type { AgentStorage } from "./agent/storage.ts";
+export type { Agent, AgentSigner, PaidAnswer } from "./agent/types.ts";
 export { BundleFormatError, type EpochBundle, parseBundle } from "./bundle-format.ts";
+export type { Chain } from "./chain/chain.ts";
+export { send } from "./chain/client.ts";
+export { type Account, accountOf, signTypedData } from "./engine/ethers.ts";
+export {
+  channelCall,
+  channelOf,
+  type DepositAt,
+  depositCalls,
+  type PayerCall,
+  unsigned,
+} from "./payments/deposit-calls.ts";
+export { KEY_PATTERN, requestIdOf } from "./payments/request-id.ts";
 export {
   contentDigest,
   looksLikeReceipt,

@@ -141,6 +141,24 @@ export function readAnswer({ folder, index, line }: AnswerPlace): KeptAnswer {
   return answer;
 }
 
+/** Every folder of receipts of a project, of any model and epoch. */
+export function receiptFolders(project: Project): string[] {
+  const root = project.path("receipts");
+  if (!existsSync(root)) return [];
+  return readdirSync(root).flatMap((model) =>
+    readdirSync(join(root, model)).map((epoch) => join(root, model, epoch)),
+  );
+}
+
+/** The receipt of a request, of any model and epoch. Throws {@link ReceiptUnknownError}. */
+export function receiptOfRequest(project: Project, requestId: string): Receipt {
+  for (const folder of receiptFolders(project)) {
+    const found = readReceipts(folder).find((one) => one.requestId.toLowerCase() === requestId.toLowerCase());
+    if (found !== undefined) return found;
+  }
+  throw new ReceiptUnknownError(requestId, project.folder);
+}
+
 /** What was asked, or undefined where the project has not kept it. */
 export function questionOf(project: Project, receipt: Receipt): Uint8Array | undefined {
   const { modelId, epoch, sequence } = receipt;
@@ -192,6 +210,16 @@ export class ReceiptGapError extends Error {
   constructor(folder: string, sequence: number) {
     super(
       `Receipt ${sequence} is missing in ${folder}. Restore it from your backup: its payer holds a copy.`,
+    );
+  }
+}
+
+/** No answer of this number was given. */
+export class ReceiptUnknownError extends Error {
+  override readonly name = "Receipt.Unknown";
+  constructor(requestId: string, folder: string) {
+    super(
+      `The project in ${folder} has answered no request ${requestId}. Check the number, or name the receipt's file.`,
     );
   }
 }
