@@ -7,6 +7,7 @@ import { sha256Hex } from "./engine/ethers.ts";
 
 export { type KeyManifest, loadProfile, type VerifyingKeys } from "../prover/browser.ts";
 export { openAgent } from "./agent/agent.ts";
+export { AgentOwedError } from "./agent/errors.ts";
 export type { AgentStorage } from "./agent/storage.ts";
 export type { Agent, AgentSigner, PaidAnswer } from "./agent/types.ts";
 export { BundleFormatError, type EpochBundle, parseBundle } from "./bundle-format.ts";
@@ -14,12 +15,12 @@ export type { Chain } from "./chain/chain.ts";
 export { send } from "./chain/client.ts";
 export { type Account, accountOf, signTypedData } from "./engine/ethers.ts";
 export {
-  amountOf,
-  availableCall,
-  balanceCall,
+  channelCall,
+  channelOf,
   type DepositAt,
   depositCalls,
   type PayerCall,
+  unsigned,
 } from "./payments/deposit-calls.ts";
 export { KEY_PATTERN, requestIdOf } from "./payments/request-id.ts";
 export {
@@ -29,6 +30,7 @@ export {
   type Receipt,
   ReceiptFormatError,
 } from "./receipts.ts";
+export type { SiteConfig } from "./site/config.ts";
 export { type Check, statementsOf, type VerifyOptions, verifyBundle } from "./verify.ts";
 export { type ReceiptEvidence, receiptChecks } from "./verify-receipt.ts";
 export type * from "./views/types.ts";

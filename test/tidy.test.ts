@@ -85,7 +85,9 @@ describe("imports", () => {
   });
 
   it("use every engine of the table where the table says", () => {
-    expect(staleEngines([{ path: "pipeline/engine/pool.ts", text: 'import "piscina";' }]).length).toBe(21);
+    expect(staleEngines([{ path: "pipeline/engine/pool.ts", text: 'import "piscina";' }]).length).toBe(
+      Object.keys(ENGINES).length - 1,
+    );
     expect(staleEngines(typescript)).toEqual([]);
   });
 });

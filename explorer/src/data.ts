@@ -20,21 +20,11 @@ import type {
   EpochView,
   ModelSummary,
   ModelView,
+  SiteConfig,
 } from "../../pipeline/browser.ts";
 
 /** What `config.json` beside the page says. */
-export type Config = {
-  readonly mode: "live" | "static";
-  readonly profile: string;
-  readonly chainId: number;
-  /** Whether the proving keys are development keys, whose maker could forge proofs. */
-  readonly insecureKeys: boolean;
-  /** Whether the chain lives in the operator's process: play money. */
-  readonly local: boolean;
-  /** Where wallets reach the chain, if it can be reached. */
-  readonly rpc?: string;
-  readonly version: string;
-};
+export type Config = SiteConfig;
 
 /** The page's configuration; pages are only drawn once it is there. */
 export const ConfigContext = createContext<Config | undefined>(undefined);

@@ -4,10 +4,12 @@
  */
 import type { FunctionComponent } from "preact";
 import type { Config } from "./data.ts";
+import { AskPage } from "./pages/ask.tsx";
 import { ContributorPage } from "./pages/contributor.tsx";
 import { ContributorsPage } from "./pages/contributors.tsx";
 import { DatanetPage, DatanetsPage } from "./pages/datanets.tsx";
 import { EpochPage } from "./pages/epoch.tsx";
+import { ExplainPage } from "./pages/explain.tsx";
 import { HomePage } from "./pages/home.tsx";
 import { ModelPage } from "./pages/model.tsx";
 import { VerifyPage } from "./pages/verify.tsx";
@@ -33,6 +35,8 @@ const ROUTES: readonly Route[] = [
   { pattern: "/datanets/:id", page: DatanetPage },
   { pattern: "/contributors", page: ContributorsPage, nav: "Contributors" },
   { pattern: "/contributors/:address", page: ContributorPage },
+  { pattern: "/ask", page: AskPage, nav: "Ask", live: true },
+  { pattern: "/explain", page: ExplainPage, nav: "Explain", live: true },
   { pattern: "/models/:id", page: ModelPage },
   { pattern: "/models/:id/epochs/:number", page: EpochPage },
   { pattern: "/verify", page: VerifyPage, nav: "Verify" },

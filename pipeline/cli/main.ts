@@ -8,12 +8,14 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { addAuditCommand } from "./audit.ts";
+import { VERSION } from "../version.ts";
 import { addAskCommand } from "./ask.ts";
 import { addCheckingCommands } from "./check.ts";
 import { addDataCommands } from "./datanets.ts";
 import { addDeployCommand } from "./deploy.ts";
 import { addDisputeCommands } from "./disputes.ts";
 import { addExplainCommand } from "./explain.ts";
+import { addExportCommand } from "./export.ts";
 import { addVoteCommands } from "./governance.ts";
 import { addProjectCommands } from "./operate.ts";
 import { describeError, EXIT, plainJson } from "./output.ts";
@@ -28,7 +30,7 @@ export function program(): Command {
     .description(
       "Pays the people whose data taught a model each time it is used, and proves that it paid the right ones.",
     )
-    .version("0.1.0", "-V, --version", "print the version")
+    .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "show help; every command has its own, with examples")
     .addOption(new Option("--json", "print one JSON document on standard output, progress on standard error"))
     .showHelpAfterError("(add --help for what this command takes)")
@@ -72,6 +74,7 @@ _DEPLOYER_KEY.`,
   addAuditCommand(root);
   addDeployCommand(root);
   addExplainCommand(root);
+  addExportCommand(root);
   return root;
 }
 

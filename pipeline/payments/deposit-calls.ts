@@ -2,25 +2,41 @@
  * A payer's first steps as calls that any wallet can send: allow the vault to take tokens, and deposit. Needs
  * nothing of Node's and no compiled contracts; a test compares the bytes with what their artifacts encode.
  */
+import type { ChannelView } from "../chain/types.ts";
 import { codecOf, type Hex } from "../engine/ethers.ts";
 
 /** A call to a contract. */
 export type PayerCall = { readonly to: string; readonly data: Hex };
 
-const fn = (name: string, inputs: readonly string[], outputs: readonly string[], view = false) => ({
+const fn = (name: string, inputs: readonly string[], outputs: readonly string[]) => ({
   type: "function",
   name,
-  stateMutability: view ? "view" : "nonpayable",
+  stateMutability: "nonpayable",
   inputs: inputs.map((type) => ({ name: "", type })),
   outputs: outputs.map((type) => ({ name: "", type })),
 });
+
+/** `IVault.channel`. */
+const CHANNEL = {
+  ...fn("channel", ["bytes32", "address"], []),
+  stateMutability: "view",
+  outputs: [
+    {
+      name: "",
+      type: "tuple",
+      components: ["deposited", "charged", "authorised", "withdrawn", "requested", "readyAt"].map((name) => ({
+        name,
+        type: "uint256",
+      })),
+    },
+  ],
+};
 
 const CODEC = codecOf(
   JSON.stringify([
     fn("approve", ["address", "uint256"], ["bool"]),
     fn("deposit", ["bytes32", "uint256"], []),
-    fn("available", ["bytes32", "address"], ["uint256"], true),
-    fn("balanceOf", ["address"], ["uint256"], true),
+    CHANNEL,
   ]),
 );
 
@@ -35,17 +51,19 @@ export function depositCalls({ token, vault, model }: DepositAt, amount: bigint)
   ];
 }
 
-/** Asks the vault what of a payer's deposit an operator can still charge, in the token's smallest unit. */
-export function availableCall({ vault, model }: DepositAt, payer: string): PayerCall {
-  return { to: vault, data: CODEC.call("available", [model, payer]) };
+/** Asks the vault for a payer's account with a model. */
+export function channelCall({ vault, model }: DepositAt, payer: string): PayerCall {
+  return { to: vault, data: CODEC.call("channel", [model, payer]) };
 }
 
-/** Asks the token what an account holds. */
-export function balanceCall({ token }: DepositAt, account: string): PayerCall {
-  return { to: token, data: CODEC.call("balanceOf", [account]) };
+/** The account that {@link channelCall} came to. */
+export function channelOf(answer: unknown): ChannelView {
+  return CODEC.result("channel", String(answer)) as ChannelView;
 }
 
-/** The number that {@link availableCall} or {@link balanceCall} came to. */
-export function amountOf(answer: unknown): bigint {
-  return CODEC.result("balanceOf", String(answer)) as bigint;
+/** What of a deposit no voucher speaks for, with the highest sum that was ever signed. */
+export function unsigned(channel: ChannelView, signed: bigint): bigint {
+  const { deposited, withdrawn, requested, authorised } = channel;
+  const spoken = withdrawn + requested + (signed > authorised ? signed : authorised);
+  return deposited > spoken ? deposited - spoken : 0n;
 }

@@ -29,6 +29,7 @@ export const ENGINES: Readonly<Record<string, string>> = {
   preact: "explorer/",
   fastify: "pipeline/service/",
   "@fastify/rate-limit": "pipeline/service/app.ts",
+  "@fastify/static": "pipeline/service/static.ts",
   "@fastify/swagger": "pipeline/service/app.ts",
   "prom-client": "pipeline/service/metrics.ts",
   pino: "pipeline/service/logs.ts",

@@ -1,4 +1,4 @@
-/** A place to drop files on that is also an ordinary file field, so that it works by keyboard and by touch. */
+/** A place to drop files on that is also an ordinary file field: it works by keyboard and by touch. */
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 

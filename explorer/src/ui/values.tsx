@@ -6,11 +6,9 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { TokenView } from "../../../pipeline/browser.ts";
 import { href } from "../router.ts";
+import { decimalOf, rounded, shortened } from "./numbers.ts";
 
-/** The beginning and the end of a long name. */
-export function shortened(text: string, head = 8, tail = 6): string {
-  return text.length <= head + tail + 3 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`;
-}
+export { decimalOf, percent, rounded, shortened, whole } from "./numbers.ts";
 
 /** A hash, an id or an address: shortened, with a button that copies the whole. */
 export function Hash(of: {
@@ -31,13 +29,22 @@ export function Hash(of: {
       {of.href === undefined ? text : <a href={of.href}>{text}</a>}
       {of.copy !== false && (
         <button type="button" class="copy" onClick={copy} title="Copy">
-          <span aria-hidden="true">{copied ? "✓" : "⧉"}</span>
+          <CopySign done={copied} />
           <span class="sr" aria-live="polite">
             {copied ? "Copied" : `Copy ${shortened(of.of)}`}
           </span>
         </button>
       )}
     </span>
+  );
+}
+
+/** Drawn, because few fonts have a letter for it. */
+function CopySign({ done }: { readonly done: boolean }): JSX.Element {
+  return (
+    <svg class="copy-sign" viewBox="0 0 12 12" aria-hidden="true" focusable="false">
+      {done ? <path d="M1.5 6.5l3 3l6-7" /> : <path d="M4 4h6.5v6.5H4zM8 4V1.5H1.5V8H4" />}
+    </svg>
   );
 }
 
@@ -63,36 +70,6 @@ export function Amount({ wei, token }: { readonly wei: string; readonly token: T
       {rounded(exact)} <span class="unit">{token.symbol}</span>
     </span>
   );
-}
-
-/** A number of smallest units as a decimal number, exactly. */
-export function decimalOf(units: bigint, decimals: number): string {
-  const sign = units < 0n ? "-" : "";
-  const digits = (units < 0n ? -units : units).toString().padStart(decimals + 1, "0");
-  const whole = digits.slice(0, digits.length - decimals);
-  const rest = digits.slice(digits.length - decimals).replace(/0+$/, "");
-  return `${sign}${whole}${rest === "" ? "" : `.${rest}`}`;
-}
-
-/** A decimal number cut to five significant digits; whole numbers keep all of theirs. */
-export function rounded(exact: string): string {
-  const [whole = "0", rest = ""] = exact.split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "\u2009");
-  const leading = whole.replace("-", "") === "0" ? (rest.match(/^0*/)?.[0].length ?? 0) : 0;
-  const used = whole.replace("-", "") === "0" ? leading : -whole.replace("-", "").length;
-  const keep = Math.max(0, used + 5);
-  const shown = rest.slice(0, keep).replace(/0+$/, "");
-  return shown === "" ? grouped : `${grouped}.${shown}`;
-}
-
-/** A whole number with thin spaces between thousands. */
-export function whole(value: number | bigint | string): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, "\u2009");
-}
-
-/** A share from 0 to 1 as percent. */
-export function percent(share: number, digits = 1): string {
-  return `${(share * 100).toFixed(digits)} %`;
 }
 
 /** A time of the chain's clock. */

@@ -1,4 +1,4 @@
-/** Which verifying keys proofs are checked with, where they come from, and whether they are worth anything. */
+/** Which verifying keys proofs are checked with, where they come from, and what they are worth. */
 import type { JSX } from "preact";
 
 type Shown = {

@@ -62,6 +62,7 @@ function Verdict({ run }: { readonly run: Run }): JSX.Element | null {
   }
   if (state === "running") return null;
   const doubts = checks.filter((check) => !check.ok).length;
+  const seen = checks.filter((check) => !isForOthers(check)).length;
   if (ok !== true) {
     return (
       <div class="verdict bad" role="alert">
@@ -76,24 +77,31 @@ function Verdict({ run }: { readonly run: Run }): JSX.Element | null {
     <div class="verdict good" role="status">
       <strong>Nothing is in doubt.</strong>
       <p>
-        {checks.length} lines checked in {seconds(milliseconds ?? 0)}, on this computer alone.
+        {seen} lines checked in {seconds(milliseconds ?? 0)}, on this computer alone.
         {insecure && " But these are development keys: whoever made them could have forged the proofs."}
       </p>
     </div>
   );
 }
 
+/** Lines that say who can check something, for this file does not hold what it takes. */
+function isForOthers({ name, assurance }: Check): boolean {
+  return name === "features" || name === "completeness" || assurance === "open";
+}
+
 function Line({ check }: { readonly check: Check }): JSX.Element {
   const { name, assurance, ok, detail } = check;
+  const others = ok && isForOthers(check);
   return (
     <li class={ok ? "line" : "line doubt"}>
-      <span class="tick" aria-hidden="true">
-        {ok ? "✓" : "✗"}
+      <span class={others ? "tick none" : "tick"} aria-hidden="true">
+        {others ? "○" : ok ? "✓" : "✗"}
       </span>
       <div>
         <p class="line-head">
           <strong>{name}</strong> <Mark of={assurance} />
-          {!ok && <span class="in-doubt"> in doubt</span>}
+          {!ok && <span class="in-doubt">in doubt</span>}
+          {others && <span class="quiet small">not in this file</span>}
         </p>
         <p class="detail">{detail}</p>
       </div>

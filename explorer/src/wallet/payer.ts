@@ -10,14 +10,15 @@ import {
   type AgentSigner,
   type AgentStorage,
   accountOf,
-  amountOf,
-  availableCall,
   type Chain,
+  channelCall,
+  channelOf,
   type DepositAt,
   depositCalls,
   type PayerCall,
   send,
   signTypedData,
+  unsigned,
 } from "../../../pipeline/browser.ts";
 import { connect, ensureChain, sendCall, signTyped, type WalletProvider } from "./wallets.ts";
 
@@ -105,9 +106,9 @@ export async function fundPlay(account: Account, amount: bigint): Promise<void> 
   await askChain("quittance_fund", [account.address, amount.toString()]);
 }
 
-/** What of the payer's deposit can pay for answers now. */
-export async function deposited(payer: Payer, at: DepositAt): Promise<bigint> {
-  return amountOf(await payer.read(availableCall(at, payer.address)));
+/** What of the payer's deposit no voucher speaks for yet. `signed` is the highest sum of the books here. */
+export async function depositLeft(payer: Payer, at: DepositAt, signed: bigint): Promise<bigint> {
+  return unsigned(channelOf(await payer.read(channelCall(at, payer.address))), signed);
 }
 
 /** Deposits: two transactions, one that allows and one that pays in. */
