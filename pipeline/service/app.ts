@@ -132,7 +132,9 @@ function addRoutes(app: App, context: ServiceContext): void {
 function refuseOtherOrigins({ method, headers }: FastifyRequest): void {
   const { origin, host } = headers;
   if (method === "GET" || method === "HEAD" || origin === undefined) return;
-  if (URL.canParse(origin) && new URL(origin).host === host) return;
+  const from = URL.canParse(origin) ? new URL(origin) : undefined;
+  const here = `${from?.protocol}//${host}`;
+  if (from !== undefined && URL.canParse(here) && new URL(here).host === from.host) return;
   throw new ServiceError(
     403,
     "other_origin",
