@@ -88,7 +88,9 @@ function Credited({ explanation }: { readonly explanation: ExplanationView }): J
   return (
     <div class="credited">
       <p class="note">
-        Score {explanation.score.toFixed(3)}, credited to <Mark of={explanation.words.influence} />
+        Score {explanation.score.toFixed(3)}.{" "}
+        {helped.length > 0 ? "Credited to" : "Nobody's data moved this answer, so nobody is credited for it."}{" "}
+        <Mark of={explanation.words.influence} />
       </p>
       <ul>
         {helped.slice(0, SHOWN).map(({ address, name, share }) => (

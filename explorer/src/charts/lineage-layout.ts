@@ -2,16 +2,16 @@
  * Where everything lies in the picture of a model's lineage: datanet → batches → model → epochs from left to
  * right, in ribbons as thick as what flows in them (samples to the left of the model, answers to the right).
  *
- * A contributor gets a strip as high as its share of the samples. Hundreds of strips would be hairlines, so
- * the largest are drawn by name and the others together as one strip, which keeps the whole true to scale;
- * and the oldest epochs together as one.
+ * A contributor gets a strip: the height of a name, and more by its share of the samples; where a ribbon meets
+ * the model it is as thick as the share alone. Hundreds of strips would be hairlines, so the largest are drawn
+ * by name and the others together as one; and so are the oldest epochs.
  */
 
 /** A rectangle. */
 export type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 
 /** A strip of the contributors' column. */
-export type Strip<T> = Box & { readonly of: readonly T[]; readonly label: boolean };
+export type Strip<T> = Box & { readonly of: readonly T[] };
 
 /** A pill of the epochs' column. */
 export type Pill<T> = Box & { readonly of: readonly T[] };
@@ -39,7 +39,7 @@ const PILLS = 7;
 const COLUMNS = { datanet: 0, strips: 250, model: 560, pills: 830 } as const;
 const WIDTHS = { datanet: 150, strips: 150, model: 160, pills: 170 } as const;
 /** A strip lower than this has no room for a name. */
-const LABEL_HEIGHT = 15;
+const NAME_HEIGHT = 16;
 
 /** Lays out a lineage. Contributors come with their samples, epochs with their answers. */
 export function lineageLayout<C extends { readonly samples: number }, E extends { readonly answers: number }>(
@@ -49,16 +49,16 @@ export function lineageLayout<C extends { readonly samples: number }, E extends 
   const sorted = [...contributors].sort((a, b) => b.samples - a.samples);
   const groups = sorted.length <= NAMED + 1 ? sorted.map((one) => [one]) : named(sorted);
   const gap = 3;
-  const body = Math.min(560, Math.max(260, groups.length * 25));
+  const body = Math.max(260, groups.length * 30);
   const samples = Math.max(
     1,
     sum(sorted, ({ samples }) => samples),
   );
-  const free = body - gap * (groups.length - 1);
+  const free = body - (gap + NAME_HEIGHT) * groups.length;
   let y = TOP;
   const strips = groups.map((of): Strip<C> => {
-    const height = Math.max(1.5, (sum(of, (one) => one.samples) / samples) * free);
-    const strip = { x: COLUMNS.strips, y, width: WIDTHS.strips, height, of, label: height >= LABEL_HEIGHT };
+    const height = NAME_HEIGHT + (sum(of, (one) => one.samples) / samples) * free;
+    const strip = { x: COLUMNS.strips, y, width: WIDTHS.strips, height, of };
     y += height + gap;
     return strip;
   });

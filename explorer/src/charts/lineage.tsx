@@ -103,13 +103,11 @@ function DatanetNode(of: {
       aria-label={`Datanet ${name ?? id}, version ${version}, ${batches} batches`}
     >
       <rect class="node" {...box} rx="4" />
-      <text class="node-name" x={x} y={y - 10} text-anchor="middle">
-        {clip(name ?? `no. ${id}`, 16)}
-      </text>
-      <text class="node-note" x={x} y={y + 12} text-anchor="middle">
+      <NodeName x={x} y={y - 22} text={name ?? `no. ${id}`} />
+      <text class="node-note" x={x} y={y + 22} text-anchor="middle">
         version {version}
       </text>
-      <text class="node-note" x={x} y={y + 30} text-anchor="middle">
+      <text class="node-note" x={x} y={y + 40} text-anchor="middle">
         {whole(batches)} batches
       </text>
     </a>
@@ -123,7 +121,7 @@ function StripNode({
   readonly strip: Strip<ModelContributorView>;
   readonly model: ModelView;
 }): JSX.Element {
-  const { x, y, width, height, of: people, label } = strip;
+  const { x, y, width, height, of: people } = strip;
   const [first] = people;
   const samples = people.reduce((sum, one) => sum + one.samples, 0);
   const together = people.length > 1;
@@ -134,16 +132,12 @@ function StripNode({
     <a href={to} aria-label={said}>
       <title>{said}</title>
       <rect class={together ? "strip together" : "strip"} x={x} y={y} width={width} height={height} rx="2" />
-      {label && (
-        <>
-          <text class="strip-name" x={x + 9} y={y + height / 2 + 4.5}>
-            {clip(name, 13)}
-          </text>
-          <text class="strip-note" x={x + width - 9} y={y + height / 2 + 4.5} text-anchor="end">
-            {whole(samples)}
-          </text>
-        </>
-      )}
+      <text class="strip-name" x={x + 9} y={y + height / 2 + 4.5}>
+        {clip(name, 13)}
+      </text>
+      <text class="strip-note" x={x + width - 9} y={y + height / 2 + 4.5} text-anchor="end">
+        {whole(samples)}
+      </text>
     </a>
   );
 }
@@ -154,16 +148,14 @@ function ModelNode({ model, box }: { readonly model: ModelView; readonly box: Bo
   return (
     <g>
       <rect class="node model" {...box} rx="4" />
-      <text class="node-name" x={x} y={y - 26} text-anchor="middle">
-        {clip(model.name, 16)}
-      </text>
-      <text class="node-note" x={x} y={y - 5} text-anchor="middle">
+      <NodeName x={x} y={y - 36} text={model.name} />
+      <text class="node-note" x={x} y={y + 8} text-anchor="middle">
         {shortened(model.id, 6, 4)}
       </text>
-      <text class="node-note" x={x} y={y + 14} text-anchor="middle">
+      <text class="node-note" x={x} y={y + 26} text-anchor="middle">
         {whole(model.samples)} samples
       </text>
-      <text class="node-note strong" x={x} y={y + 40} text-anchor="middle">
+      <text class="node-note strong" x={x} y={y + 52} text-anchor="middle">
         training: {model.words.training}
       </text>
       {parent !== undefined && (
@@ -228,6 +220,27 @@ function PaidBack(of: {
       </text>
     </g>
   );
+}
+
+/** A name in two lines at most, around its middle. */
+function NodeName(of: { readonly x: number; readonly y: number; readonly text: string }): JSX.Element {
+  const lines = linesOf(of.text, 14);
+  return (
+    <text class="node-name" x={of.x} y={of.y + (lines.length === 1 ? 12 : 0)} text-anchor="middle">
+      {lines.map((line, index) => (
+        <tspan key={line} x={of.x} dy={index === 0 ? 0 : 21}>
+          {line}
+        </tspan>
+      ))}
+    </text>
+  );
+}
+
+function linesOf(text: string, most: number): readonly string[] {
+  if (text.length <= most) return [text];
+  const at = text.lastIndexOf(" ", most);
+  const first = at > 0 ? text.slice(0, at) : text.slice(0, most);
+  return [first, clip(text.slice(first.length).trim(), most)];
 }
 
 const clip = (text: string, most: number): string =>

@@ -1,5 +1,6 @@
 /** An epoch: who was credited for its answers and paid, from what fees, and what of it is proven. */
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import type {
   EpochView,
   InfluenceView,
@@ -301,27 +302,42 @@ function FeeBar(of: { readonly settlement: SettlementView; readonly token: Token
   );
 }
 
+/** Answers that are shown at first. */
+const FIRST = 12;
+
 function AnswerTable({ epoch }: { readonly epoch: EpochView }): JSX.Element {
+  const [all, setAll] = useState(false);
+  const { answers } = epoch;
+  const shown = all || answers.length <= FIRST + 3 ? answers : answers.slice(0, FIRST);
   return (
-    <Table
-      caption={
-        <>
-          Answers and fees <Mark of={epoch.words.fees} />
-        </>
-      }
-      rows={epoch.answers}
-      keyOf={({ number }) => number}
-      empty="None yet."
-      columns={[
-        { head: "No.", cell: ({ number }) => number },
-        { head: "Request", cell: ({ requestId }) => <Hash of={requestId} /> },
-        { head: "Payer", cell: ({ payer }) => <Hash of={payer} copy={false} /> },
-        { head: "Fee", cell: ({ feeWei }) => <Amount wei={feeWei} token={epoch.token} />, number: true },
-        { head: "Commitment", cell: ({ leaf }) => <Hash of={leaf} copy={false} /> },
-        { head: "In proof", cell: ({ batch }) => batch, number: true },
-        { head: "On chain by", cell: ({ dueBy }) => <Time at={dueBy} /> },
-      ]}
-    />
+    <>
+      <Table
+        caption={
+          <>
+            Answers and fees <Mark of={epoch.words.fees} />
+          </>
+        }
+        rows={shown}
+        keyOf={({ number }) => number}
+        empty="None yet."
+        columns={[
+          { head: "No.", cell: ({ number }) => number },
+          { head: "Request", cell: ({ requestId }) => <Hash of={requestId} /> },
+          { head: "Payer", cell: ({ payer }) => <Hash of={payer} copy={false} /> },
+          { head: "Fee", cell: ({ feeWei }) => <Amount wei={feeWei} token={epoch.token} />, number: true },
+          { head: "Commitment", cell: ({ leaf }) => <Hash of={leaf} copy={false} /> },
+          { head: "In proof", cell: ({ batch }) => batch, number: true },
+          { head: "On chain by", cell: ({ dueBy }) => <Time at={dueBy} /> },
+        ]}
+      />
+      {shown.length < answers.length && (
+        <p class="table-more">
+          <button type="button" class="plain" onClick={() => setAll(true)}>
+            Show all {whole(answers.length)} answers
+          </button>
+        </p>
+      )}
+    </>
   );
 }
 

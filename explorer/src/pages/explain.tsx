@@ -171,9 +171,11 @@ function Shown({ explanation }: { readonly explanation: ExplanationView }): JSX.
             </a>,
           ],
           [
-            "That these batches made the model",
+            "Training",
             <Said key="t" word={words.training}>
-              {words.training === "proven" ? "and nothing but them" : "shown once its first epoch is settled"}
+              {words.training === "proven"
+                ? "exactly these batches, and nothing but them, made the model"
+                : "that these batches made the model is shown once its first epoch is settled"}
             </Said>,
           ],
         ]}

@@ -29,13 +29,22 @@ export function Hash(of: {
       {of.href === undefined ? text : <a href={of.href}>{text}</a>}
       {of.copy !== false && (
         <button type="button" class="copy" onClick={copy} title="Copy">
-          <span aria-hidden="true">{copied ? "✓" : "⧉"}</span>
+          <CopySign done={copied} />
           <span class="sr" aria-live="polite">
             {copied ? "Copied" : `Copy ${shortened(of.of)}`}
           </span>
         </button>
       )}
     </span>
+  );
+}
+
+/** Drawn, because few fonts have a letter for it. */
+function CopySign({ done }: { readonly done: boolean }): JSX.Element {
+  return (
+    <svg class="copy-sign" viewBox="0 0 12 12" aria-hidden="true" focusable="false">
+      {done ? <path d="M1.5 6.5l3 3l6-7" /> : <path d="M4 4h6.5v6.5H4zM8 4V1.5H1.5V8H4" />}
+    </svg>
   );
 }
 
