@@ -1,6 +1,6 @@
 /**
  * Contents that the project keeps, so that an answer can be explained with what taught it: those of every
- * recorded batch, in the order of its leaves, and of the questions that were asked.
+ * recorded batch, in the order of its leaves. Questions are kept with their receipts (receipt-store.ts).
  *
  * They are private (the contributors' and the payers'), so they stay in the operator's project folder, and
  * nothing that is published is made from them but what an explanation shows. A project without them works;
@@ -49,21 +49,8 @@ export function contentsOf(project: Project, root: bigint): readonly Uint8Array[
   return project.readState<Kept>(batchName(root))?.contents;
 }
 
-/** Keeps the content of a question. */
-export function keepQuestion(
-  project: Project,
-  {
-    modelId,
-    epoch,
-    sequence,
-  }: { readonly modelId: string; readonly epoch: number; readonly sequence: number },
-  content: Uint8Array,
-): void {
-  project.writeState(questionName(modelId, epoch, sequence), { contents: [content] });
-}
-
-/** The content of a question, or undefined where the project has not kept it. */
-export function questionOf(
+/** The content of a question as earlier versions kept it, or undefined. */
+export function questionFile(
   project: Project,
   {
     modelId,

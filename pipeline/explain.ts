@@ -16,7 +16,7 @@
  */
 import { batchRoot, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
 import { currentModel, type ModelState } from "./commit.ts";
-import { type ContentKind, contentKindOf, contentsOf, questionOf } from "./contents.ts";
+import { type ContentKind, contentKindOf, contentsOf } from "./contents.ts";
 import { bestProvider, type Provider } from "./engine/provider.ts";
 import { featuresInMemory, type Run } from "./influence/scoring/features.ts";
 import { inverseFactor, leverage, type ScoringHead, scoringHead } from "./influence/scoring/head.ts";
@@ -24,6 +24,7 @@ import type { Hit } from "./influence/scoring/ranking.ts";
 import { scoreQueries } from "./influence/scoring/score.ts";
 import type { Project } from "./project.ts";
 import { className, projectLabels } from "./project-labels.ts";
+import { questionOf } from "./receipt-store.ts";
 import { checkReceipt, contentDigest, type Receipt } from "./receipts.ts";
 import { recordsOf } from "./records.ts";
 
@@ -72,7 +73,11 @@ export type Explanation = {
   readonly helped: readonly ExplainedSample[];
   readonly hurt: readonly ExplainedSample[];
   /** Influence of each contributor on this answer, the largest first; they add up over its samples. */
-  readonly contributors: ReadonlyArray<{ readonly name: string; readonly influence: number }>;
+  readonly contributors: ReadonlyArray<{
+    readonly name: string;
+    readonly account: string;
+    readonly influence: number;
+  }>;
 };
 
 type Place = { readonly contributor: number; readonly batch: number; readonly place: number };
@@ -149,7 +154,7 @@ export async function explainReceipts(of: {
       helped: (found.helped[0] ?? []).map(explain),
       hurt: (found.hurt[0] ?? []).map(explain),
       contributors: model.contributors
-        .map(({ name }, c) => ({ name, influence: found.totals[c] ?? 0 }))
+        .map(({ name, account }, c) => ({ name, account, influence: found.totals[c] ?? 0 }))
         .sort((a, b) => b.influence - a.influence),
     });
   }

@@ -10,10 +10,9 @@
  */
 import type { Ui } from "./cli/ui.ts";
 import { commitModel, currentModel, type ModelState } from "./commit.ts";
-import { openEpoch } from "./infer.ts";
 import { fitMoments } from "./model/model.ts";
 import type { Project } from "./project.ts";
-import { readReceipts, receiptsFolder } from "./receipts.ts";
+import { openEpoch, readReceipts, receiptsFolder } from "./receipt-store.ts";
 import type { Session } from "./session.ts";
 
 /**

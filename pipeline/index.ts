@@ -3,6 +3,14 @@
  *
  * Only benchmarks and tests import from here.
  */
+export { openAgent } from "./agent/agent.ts";
+export { AgentLimitError } from "./agent/books.ts";
+export { discover, type Health, type ModelOffer } from "./agent/discover.ts";
+export * from "./agent/errors.ts";
+export { folderStorage } from "./agent/folder.ts";
+export { accountSigner, type NodeAgentOptions, openNodeAgent } from "./agent/node.ts";
+export { type AgentStorage, memoryStorage } from "./agent/storage.ts";
+export type * from "./agent/types.ts";
 export { openBackbone } from "./backbone/backbone.ts";
 export { quantise } from "./backbone/quantise.ts";
 export * from "./bundle.ts";
@@ -48,6 +56,7 @@ export { encodeOnnx } from "./engine/onnx.ts";
 export { openSession as openGraph, type SessionOptions, tensor } from "./engine/ort.ts";
 export { openPool, type Pool } from "./engine/pool.ts";
 export { bestProvider, choiceLine, PROVIDERS, type Provider, probe } from "./engine/provider.ts";
+export { PAYMENT_SIGNATURE, paymentSignatureHeader, readPaymentRequired } from "./engine/x402.ts";
 export { cacheFolder, ROOT } from "./environment.ts";
 export * from "./forget.ts";
 export * from "./infer.ts";
@@ -70,12 +79,18 @@ export { ridged, upperTriangle } from "./model/matrices.ts";
 export { accuracyOf, fitModel, fitMoments, type Model } from "./model/model.ts";
 export { type Moments, moments, sumMoments } from "./model/moments.ts";
 export * from "./payments/earnings.ts";
+export { newRequestKey, requestIdOf } from "./payments/request-id.ts";
+export { termsFromX402, voucherToPayload } from "./payments/voucher-scheme.ts";
 export * from "./payments/vouchers.ts";
 export * from "./project.ts";
 export * from "./prove-training.ts";
 export { type Random, seededRandom } from "./random.ts";
+export * from "./receipt-store.ts";
 export * from "./receipts.ts";
 export { renderReport } from "./report/render.ts";
+export * from "./seal.ts";
+export { DEFAULT_SETTINGS, type ServiceContext, type ServiceSettings } from "./service/context.ts";
+export { createService, type Service, type ServiceOptions } from "./service/service.ts";
 export * from "./session.ts";
 export * from "./settle.ts";
 export * from "./setup.ts";

@@ -1,33 +1,19 @@
 /**
- * Paid answers. A query is answered only on a voucher of its payer: one signature that says what the payer
- * owes the model in all, backed by a deposit that no withdrawal takes away before it can be charged. Voucher
- * and receipt are on the disk before the answer is handed out.
+ * Paid answers from the command line. A query is answered only on a voucher of its payer: one signature that
+ * says what the payer owes the model in all, backed by a deposit that no withdrawal takes away before it can
+ * be charged. Voucher and receipt are on the disk before the answer is handed out (answering.ts).
  *
  * On a local chain the payers' wallets are derived from the project's secret: they sign here, and a deposit
  * that falls short is topped up with play money. Elsewhere a payer sends its voucher along.
  */
 import { randomBytes } from "node:crypto";
-import { recordLeaf } from "../prover/index.ts";
-import { openBackbone } from "./backbone/backbone.ts";
-import { chainTime } from "./chain/client.ts";
+import type { Profile } from "../prover/index.ts";
+import { type Answering, BATCH, DUE_SECONDS, openAnswering, type PaidQuestion } from "./answering.ts";
 import type { Ui } from "./cli/ui.ts";
-import { currentModel, type ModelState } from "./commit.ts";
-import { keepQuestion } from "./contents.ts";
-import { featuresOf } from "./contribute.ts";
-import { sameAddress } from "./engine/ethers.ts";
-import { answer } from "./model/model.ts";
-import { keepVouchers } from "./payments/book.ts";
 import { type SignedVoucher, signVoucher, voucherProblems } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
-import { keptBackbone } from "./project-backbone.ts";
-import {
-  contentDigest,
-  keepReceipt,
-  type Receipt,
-  readReceipts,
-  receiptsFolder,
-  signReceipt,
-} from "./receipts.ts";
+import { writeCopy } from "./receipt-store.ts";
+import type { Receipt } from "./receipts.ts";
 import type { Session } from "./session.ts";
 
 /** A question and who pays how much for its answer. */
@@ -43,12 +29,10 @@ export type Query = {
 /** A payer that takes part: its address, and the voucher that covers what it owes now. */
 type Payer = { readonly address: string; readonly voucher: SignedVoucher };
 
-/** How long after an answer its epoch is committed at the latest. A bond covers two weeks. */
-export const DUE_SECONDS = 7 * 86_400;
 /** How long vouchers that are signed here can be redeemed. */
 const VOUCHER_SECONDS = 365 * 86_400;
 
-/** An answer: its receipt and where the receipt lies. */
+/** An answer: its receipt and where the payer's copy lies. */
 export type Answer = { readonly receipt: Receipt; readonly path: string };
 
 /**
@@ -74,133 +58,79 @@ export async function answerQueries({
   /** Whether the questions are texts, where the caller knows: the backbone must read the same. */
   readonly text?: boolean;
 }): Promise<Answer[]> {
-  const model = currentModel(project);
-  const { profile } = session;
-  for (const { feeUnits } of queries) {
-    if (!Number.isInteger(feeUnits) || feeUnits < 1 || feeUnits >= 2 ** profile.feeBits)
-      throw new FeeError(feeUnits, profile.feeBits);
-  }
-  const asked = queries.map((query) => ({
-    ...query,
-    requestId: query.requestId ?? `0x${randomBytes(32).toString("hex")}`,
-  }));
-  const epoch = openEpoch(project, model);
-  const folder = receiptsFolder(project.folder, model.id, epoch);
-  const before = readReceipts(folder);
-  const room = (await session.contracts.epochBatches()) * profile.queries - before.length;
-  if (queries.length > room) throw new EpochFullError(room, project.folder);
-  checkRequests(
-    project,
-    model,
-    epoch,
-    queries.flatMap(({ requestId }) => requestId ?? []),
-  );
-  const backbone = await openBackbone(keptBackbone(project, model.backbone));
+  for (const { feeUnits } of queries) checkFee(feeUnits, session.profile);
+  const answering = await openAnswering({ project, session, notice: (line) => ui.line(line) });
   try {
+    if (queries.length > answering.room()) throw new EpochFullError(answering.room(), project.folder);
+    checkRequests(
+      answering,
+      queries.flatMap(({ requestId }) => requestId ?? []),
+    );
+    const { backbone } = answering;
     if (text !== undefined && text !== backbone.text) throw new WrongQuestionsError(backbone.text);
     const payers = await ui.step("Payers' deposits and vouchers", () =>
-      authorised({ project, session, model, queries, before, vouchers }),
+      authorised({ session, answering, queries, vouchers }),
     );
-    keepVouchers(
-      project,
-      model.id,
-      [...payers.values()].map(({ voucher }) => voucher),
-    );
-    const dueBy = (await chainTime(session.chain)) + DUE_SECONDS;
-    // Not a stored job: a question is new, and its features are in its receipt.
-    const features = await backbone.features(queries.map((query) => query.content));
+    const paid = queries.map(({ content, payer, feeUnits, requestId }): PaidQuestion => {
+      const { address, voucher } = payers.get(payer) as Payer;
+      const id = requestId ?? `0x${randomBytes(32).toString("hex")}`;
+      return { requestId: id, content, payer: address, feeUnits, voucher };
+    });
     return await ui.step(`Answer ${queries.length} paid queries`, async (report) => {
       const answers: Answer[] = [];
-      for (const [index, query] of asked.entries()) {
-        report(index, queries.length);
-        const { requestId } = query;
-        const h = features.subarray(index * profile.d, (index + 1) * profile.d);
-        const opening = {
-          features: Int8Array.from(h),
-          answer: answer(model.w, h, profile).klass,
-          digest: contentDigest(query.content),
-          salt: project.secrets.salt(`query/${model.id}/${epoch}/${requestId}`),
-        };
-        const record = {
-          features: opening.features,
-          klass: opening.answer,
-          digest: opening.digest,
-          salt: opening.salt,
-          weight: query.feeUnits,
-        };
-        const receipt = await signReceipt(session.operator.privateKey, {
-          format: "quittance-receipt/2",
-          profile: profile.name,
-          chainId: session.chain.chainId,
-          epochs: session.deployment.epochs,
-          operator: session.operator.address,
-          sequence: before.length + index,
-          issuedAt: new Date().toISOString(),
-          backbone: model.backbone,
-          modelId: model.id,
-          unproven: model.unproven,
-          epoch,
-          requestId,
-          payer: payers.get(query.payer)?.address ?? "",
-          feeUnits: query.feeUnits,
-          leaf: recordLeaf(record, profile),
-          dueBy,
-          opening,
-        });
-        keepQuestion(project, receipt, query.content);
-        answers.push({ receipt, path: keepReceipt(folder, receipt) });
+      for (let start = 0; start < paid.length; start += BATCH) {
+        report(start, paid.length);
+        for (const { receipt, place } of await answering.answer(paid.slice(start, start + BATCH)))
+          answers.push({ receipt, path: writeCopy(place.folder, receipt) });
       }
       return answers;
     });
   } finally {
-    await backbone.close();
+    await answering.close();
   }
 }
 
-/** The number of the epoch that takes new receipts: the one after the last that was closed. */
-export function openEpoch(project: Project, model: ModelState): number {
-  return project.listState(`epochs/${model.id.slice(2, 18)}`).length + 1;
+/** Throws {@link FeeError} for a fee that the circuit does not take. */
+export function checkFee(feeUnits: number, profile: Profile): void {
+  if (!Number.isInteger(feeUnits) || feeUnits < 1 || feeUnits >= 2 ** profile.feeBits)
+    throw new FeeError(feeUnits, profile.feeBits);
 }
 
 /**
- * Payers by label, each with a voucher for all that it owes: what epochs have charged, what the open epoch's
- * receipts cost, and what is asked now.
+ * Payers by label, each with a voucher for all that it owes: what epochs have charged, what receipts in no
+ * charge cost, and what is asked now.
  */
 async function authorised(of: {
-  readonly project: Project;
   readonly session: Session;
-  readonly model: ModelState;
+  readonly answering: Answering;
   readonly queries: readonly Query[];
-  readonly before: readonly Receipt[];
   readonly vouchers: ReadonlyMap<string, SignedVoucher>;
 }): Promise<Map<string, Payer>> {
-  const { project, session, model, queries, before } = of;
-  const now = BigInt(await chainTime(session.chain));
-  const chargedBy = now + BigInt(DUE_SECONDS);
-  const uncharged = [...(await sealedUncharged(project, session, model)), ...before];
+  const { session, answering, queries } = of;
+  const { model, ledger } = answering;
+  const now = BigInt(await ledger.time());
   const payers = new Map<string, Payer>();
   for (const label of new Set(queries.map((query) => query.payer))) {
     const given = of.vouchers.get(label);
     if (given === undefined && session.chain.kind !== "local") throw new VoucherMissingError(label);
     const address = given?.payer ?? (await session.wallet(`payer/${label}`)).address;
-    const { charged } = await session.contracts.channel(model.id, address);
-    const units = (of: readonly { readonly feeUnits: number }[]): bigint =>
-      BigInt(of.reduce((sum, { feeUnits }) => sum + feeUnits, 0));
-    const open = units(uncharged.filter((receipt) => sameAddress(receipt.payer, address)));
-    const fee = units(queries.filter(({ payer }) => payer === label)) * model.feeUnitWei;
-    const owedBefore = charged + open * model.feeUnitWei;
+    await ledger.load(address, 0);
+    const units = queries.reduce((sum, query) => sum + (query.payer === label ? query.feeUnits : 0), 0);
+    const fee = BigInt(units) * model.feeUnitWei;
+    const before = ledger.owed(address);
     const voucher =
-      given ?? (await playVoucher(session, model, label, owedBefore + fee, now + BigInt(VOUCHER_SECONDS)));
+      given ?? (await playVoucher(session, answering, label, before + fee, now + BigInt(VOUCHER_SECONDS)));
+    await ledger.load(address, 0);
     const problems = voucherProblems({
       at: { chainId: session.chain.chainId, vault: session.deployment.vault },
       voucher,
       operator: session.operator.address,
       model: model.id,
-      before: owedBefore,
+      before,
       fee,
-      channel: await session.contracts.channel(model.id, address),
+      channel: ledger.channel(address),
       now,
-      chargedBy,
+      chargedBy: now + BigInt(DUE_SECONDS),
     });
     if (problems.length > 0) throw new VoucherRefusedError(label, problems);
     payers.set(label, { address, voucher });
@@ -208,23 +138,10 @@ async function authorised(of: {
   return payers;
 }
 
-/** Receipts of epochs that are sealed here and not committed on chain yet: owed, and in no charge. */
-async function sealedUncharged(
-  project: Project,
-  session: Session,
-  model: ModelState,
-): Promise<readonly Receipt[]> {
-  const committed = await session.contracts.epochCount(model.id);
-  const receipts: Receipt[] = [];
-  for (let epoch = committed + 1; epoch < openEpoch(project, model); epoch++)
-    receipts.push(...readReceipts(receiptsFolder(project.folder, model.id, epoch)));
-  return receipts;
-}
-
 /** A derived payer of a local chain deposits what is missing and signs. */
 async function playVoucher(
   session: Session,
-  model: ModelState,
+  { model }: Answering,
   label: string,
   cumulative: bigint,
   expiry: bigint,
@@ -246,15 +163,12 @@ async function playVoucher(
  * Two receipts for one request cost the operator's bond, in whichever epochs they are: so a number that a
  * payer chose is looked for in all of them.
  */
-function checkRequests(project: Project, model: ModelState, epoch: number, chosen: readonly string[]): void {
-  if (chosen.length === 0) return;
+function checkRequests({ find }: Answering, chosen: readonly string[]): void {
   const seen = new Set<string>();
-  for (let number = 1; number <= epoch; number++)
-    for (const { requestId } of readReceipts(receiptsFolder(project.folder, model.id, number)))
-      seen.add(requestId.toLowerCase());
   for (const requestId of chosen) {
-    if (seen.has(requestId.toLowerCase())) throw new RequestTwiceError(requestId);
-    seen.add(requestId.toLowerCase());
+    const id = requestId.toLowerCase();
+    if (find(id) !== undefined || seen.has(id)) throw new RequestTwiceError(requestId);
+    seen.add(id);
   }
 }
 

@@ -13,9 +13,6 @@
  * answer is **proven** to be the committed model's; that the features are the backbone's is **reproducible**
  * by whoever has the content.
  */
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import {
   type DataRecord,
@@ -23,9 +20,9 @@ import {
   type Profile,
   type ProfileName,
   recordLeaf,
-} from "../prover/index.ts";
-import { recoverTypedData, signTypedData, type TypedDomain } from "./engine/ethers.ts";
-import { canonical, parsePlain, writeFileAtomic } from "./store.ts";
+} from "../prover/browser.ts";
+import { recoverTypedData, sha256Hex, signTypedData, type TypedDomain } from "./engine/ethers.ts";
+import { canonical, parsePlain } from "./plain.ts";
 
 /** EIP-712 types of a receipt. */
 export const RECEIPT_TYPES = {
@@ -80,13 +77,13 @@ export function receiptDomain(chainId: number, epochs: string): TypedDomain {
 
 /** A content's SHA-256 cut to 248 bits, as records commit to it. */
 export function contentDigest(content: Uint8Array): bigint {
-  return BigInt(`0x${createHash("sha256").update(content).digest("hex").slice(0, 62)}`);
+  return BigInt(`0x${sha256Hex(content).slice(0, 62)}`);
 }
 
 /** The record that a receipt's leaf commits to. */
-export function receiptRecord(receipt: Receipt): DataRecord {
-  const { features, answer, digest, salt } = receipt.opening;
-  return { features, klass: answer, digest, salt, weight: receipt.feeUnits };
+export function receiptRecord({ opening, feeUnits }: Pick<Receipt, "opening" | "feeUnits">): DataRecord {
+  const { features, answer, digest, salt } = opening;
+  return { features, klass: answer, digest, salt, weight: feeUnits };
 }
 
 /** Signs a receipt with the operator's key. */
@@ -110,7 +107,8 @@ export function receiptSigner(receipt: SignedReceipt, chainId: number, epochs: s
   );
 }
 
-function signedPart(receipt: Omit<SignedReceipt, "signature">): Record<string, unknown> {
+/** What is signed of a receipt. */
+export function signedPart(receipt: Omit<SignedReceipt, "signature">): Record<string, unknown> {
   const { modelId, unproven, epoch, requestId, payer, feeUnits, leaf, dueBy } = receipt;
   return { modelId, unproven, epoch, requestId, payer, feeUnits, leaf, dueBy };
 }
@@ -172,6 +170,11 @@ export function receiptText(receipt: Receipt): string {
   return `${canonical(receipt)}\n`;
 }
 
+/** Whether a text is meant to be a receipt; whether it is one, {@link parseReceipt} says. */
+export function looksLikeReceipt(text: string): boolean {
+  return text.includes('"quittance-receipt/2"');
+}
+
 /** Reads a receipt file's text. Throws {@link ReceiptFormatError}. */
 export function parseReceipt(text: string, where: string): Receipt {
   let value: unknown;
@@ -180,6 +183,11 @@ export function parseReceipt(text: string, where: string): Receipt {
   } catch (cause) {
     throw new ReceiptFormatError(where, (cause as Error).message, cause);
   }
+  return receiptOf(value, where);
+}
+
+/** A receipt from what its text holds. Throws {@link ReceiptFormatError}. */
+export function receiptOf(value: unknown, where: string): Receipt {
   const parsed = receiptSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -195,47 +203,10 @@ export function parseReceipt(text: string, where: string): Receipt {
   };
 }
 
-/** Where the receipts of one epoch lie. */
-export function receiptsFolder(root: string, modelId: string, epoch: number): string {
-  return join(root, "receipts", modelId.slice(2, 18), String(epoch));
-}
-
-/** Keeps a receipt; it is on the disk when this returns. */
-export function keepReceipt(folder: string, receipt: Receipt): string {
-  const path = join(folder, `${String(receipt.sequence).padStart(6, "0")}.json`);
-  writeFileAtomic(path, receiptText(receipt));
-  return path;
-}
-
-/**
- * All receipts of a folder, by sequence number. Throws {@link ReceiptFormatError} or {@link ReceiptGapError}.
- */
-export function readReceipts(folder: string): Receipt[] {
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder)
-    .filter((file) => /^\d+\.json$/.test(file))
-    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-  return files.map((file, index) => {
-    const receipt = parseReceipt(readFileSync(join(folder, file), "utf8"), join(folder, file));
-    if (receipt.sequence !== index) throw new ReceiptGapError(folder, index);
-    return receipt;
-  });
-}
-
 /** The file is not a receipt. */
 export class ReceiptFormatError extends Error {
   override readonly name = "Receipt.Format";
   constructor(where: string, reason: string, cause?: unknown) {
     super(`${where} is not a receipt (${reason}). Use the file that "quittance infer" wrote.`, { cause });
-  }
-}
-
-/** A receipt of the epoch is missing. */
-export class ReceiptGapError extends Error {
-  override readonly name = "Receipt.Gap";
-  constructor(folder: string, sequence: number) {
-    super(
-      `Receipt ${sequence} is missing in ${folder}. Restore it from your backup: its payer holds a copy.`,
-    );
   }
 }

@@ -72,6 +72,38 @@ export function deriveSecrets(master: Uint8Array): Secrets {
   };
 }
 
+/** Characters of a token that stands for a person: at least 128 random bits in base64. */
+const TOKEN_LENGTH = 22;
+
+/**
+ * A secret from the environment: `NAME`, or the file that `NAME_FILE` names, which only its owner may read.
+ * Undefined where neither is set. Throws {@link SecretTwiceError}, {@link SecretsTooOpenError}, {@link
+ * SecretFileError}.
+ */
+export function secretSetting(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const [value, path] = [env[name] || undefined, env[`${name}_FILE`] || undefined];
+  if (path === undefined) return value;
+  if (value !== undefined) throw new SecretTwiceError(name);
+  let text: string;
+  try {
+    if ((statSync(path).mode & 0o077) !== 0) throw new SecretsTooOpenError(path);
+    text = readFileSync(path, "utf8").trim();
+  } catch (error) {
+    if (error instanceof SecretsTooOpenError) throw error;
+    throw new SecretFileError(name, path, (error as NodeJS.ErrnoException).code ?? "it cannot be read");
+  }
+  if (text === "") throw new SecretFileError(name, path, "it is empty");
+  return text;
+}
+
+/** The token of whoever may settle over HTTP, if there is one. Throws {@link TokenTooShortError}. */
+export function operatorToken(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const name = "QUITTANCE_OPERATOR_TOKEN";
+  const token = secretSetting(name, env);
+  if (token !== undefined && token.length < TOKEN_LENGTH) throw new TokenTooShortError(name);
+  return token;
+}
+
 /** The secrets file can be read by others. */
 export class SecretsTooOpenError extends Error {
   override readonly name = "Secrets.TooOpen";
@@ -86,6 +118,34 @@ export class SecretsUnreadableError extends Error {
   constructor(path: string) {
     super(
       `${path} is not a secrets file of this program. Restore it from your backup; without it the project's salts are lost.`,
+    );
+  }
+}
+
+/** A secret is given in two ways. */
+export class SecretTwiceError extends Error {
+  override readonly name = "Secrets.Twice";
+  constructor(name: string) {
+    super(`Both ${name} and ${name}_FILE are set. Unset one of them.`);
+  }
+}
+
+/** The file that should hold a secret does not. */
+export class SecretFileError extends Error {
+  override readonly name = "Secrets.File";
+  constructor(name: string, path: string, reason: string) {
+    super(
+      `${name}_FILE names ${path}, and no secret can be read there (${reason}). Correct the path or the file.`,
+    );
+  }
+}
+
+/** A token that could be guessed. */
+export class TokenTooShortError extends Error {
+  override readonly name = "Secrets.TokenTooShort";
+  constructor(name: string) {
+    super(
+      `${name} is shorter than ${TOKEN_LENGTH} characters. Make a random one, for example: openssl rand -base64 32`,
     );
   }
 }

@@ -4,7 +4,7 @@
  * On a local chain the contracts are deployed on first use, and every account is derived from the project's
  * secret and given coins. Elsewhere contracts are deployed once for many (`quittance deploy`), and a project
  * is told where (`deployment`); keys come from the environment, one a role (`QUITTANCE_OPERATOR_KEY`,
- * `QUITTANCE_PAYER_KEY`, …), are never written anywhere, and must hold coins.
+ * `QUITTANCE_PAYER_KEY`, … or a file that `…_KEY_FILE` names), are never written anywhere, and must hold coins.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { type Circuit, type CircuitName, type Keys, loadProfile, type Profile } from "../prover/index.ts";
@@ -25,6 +25,7 @@ import type { Coin, Ui } from "./cli/ui.ts";
 import { type DeploymentFile, deploymentOf, vkeyHashesOf } from "./deploy/file.ts";
 import { type Account, accountOf, sameAddress } from "./engine/ethers.ts";
 import type { Project } from "./project.ts";
+import { secretSetting } from "./secrets.ts";
 import { readyCircuits, readyKeys } from "./setup.ts";
 
 /** One ether. */
@@ -223,9 +224,9 @@ function openRecorder(project: Project): {
 
 const keyName = (role: string): string => `QUITTANCE_${role.toUpperCase()}_KEY`;
 
-/** The key of a role from the environment, `QUITTANCE_ROLE_KEY`. */
+/** The key of a role: `QUITTANCE_ROLE_KEY`, or the file that `…_FILE` names. */
 export function keyOf(role: string): Account | undefined {
-  const key = process.env[keyName(role)];
+  const key = secretSetting(keyName(role));
   return key === undefined ? undefined : accountOf(key);
 }
 
@@ -245,7 +246,7 @@ export class NoKeyError extends Error {
   override readonly name = "Session.NoKey";
   constructor(role: string) {
     super(
-      `Transactions on a chain that is not local are signed by people: put the ${role}'s private key into ${keyName(role)}.`,
+      `Transactions on a chain that is not local are signed by people: put the ${role}'s private key into ${keyName(role)}, or into a file of mode 0600 that ${keyName(role)}_FILE names.`,
     );
   }
 }

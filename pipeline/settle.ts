@@ -14,7 +14,6 @@ import { type Batches, EPOCH_STATUS } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { proverThreads } from "./environment.ts";
-import { openEpoch } from "./infer.ts";
 import { settleFees } from "./influence/payouts.ts";
 import { type Proved, proveAll } from "./jobs/proving.ts";
 import type { Work } from "./jobs/spec.ts";
@@ -29,9 +28,11 @@ import {
   trainingProvables,
   trainingStatements,
 } from "./prove-training.ts";
-import { type Receipt, readReceipts, receiptsFolder } from "./receipts.ts";
+import type { Receipt } from "./receipts.ts";
+import { type SealedEpoch, sealEpoch } from "./seal.ts";
 import type { Session } from "./session.ts";
 import { type EpochStatements, epochStatements } from "./statements.ts";
+import { proofSecondsName } from "./views/proof-seconds.ts";
 
 /** What a contributor gets from an epoch. */
 export type EpochPayout = {
@@ -59,8 +60,6 @@ export type SettledEpoch = {
 /** Proofs that are verified together in one transaction. */
 const PROOFS_A_TRANSACTION = 24;
 
-type EpochState = { readonly epoch: number; readonly receipts: number; readonly settled: boolean };
-
 /**
  * Closes the open epoch, or finishes the one whose closing was cut off. Throws {@link NothingToSettleError}.
  */
@@ -69,16 +68,19 @@ export async function settleEpoch({
   session,
   ui,
   work = { workers: "local" },
+  seal = sealEpoch,
 }: {
   readonly project: Project;
   readonly session: Session;
   readonly ui: Ui;
   /** Where the proofs are made; here unless told otherwise. */
   readonly work?: Work;
+  /** How the epoch is sealed, for whoever is answering meanwhile. */
+  readonly seal?: (project: Project, model: ModelState) => SealedEpoch | Promise<SealedEpoch>;
 }): Promise<SettledEpoch> {
   const model = currentModel(project);
   const { contracts, operator, profile } = session;
-  const { epoch, receipts, stateName } = seal(project, model);
+  const { epoch, receipts, stateName } = await seal(project, model);
   const training = model.unproven
     ? undefined
     : await ui.step("Statements of the training", () => trainingStatements({ project, session, model }));
@@ -109,6 +111,10 @@ export async function settleEpoch({
     }),
   );
   const proofs = all.slice(trainingWork.length);
+  project.writeState(
+    proofSecondsName(model.id, epoch),
+    proofs.map(({ statement, seconds }) => ({ circuit: statement.circuit, seconds })),
+  );
   const proven = training && { statements: training, proofs: all.slice(0, trainingWork.length) };
   if (proven !== undefined) await postTraining({ session, model, ui, training: proven });
   await ui.step("Commit the epoch on chain", async () => {
@@ -148,28 +154,6 @@ export async function settleEpoch({
   );
   const settled = { epoch, bundle, bundlePath, payouts, receipts, statements, proofs };
   return proven === undefined ? settled : { ...settled, training: proven };
-}
-
-/** Seals the open epoch, or finds the sealed one that is not settled. */
-function seal(
-  project: Project,
-  model: ModelState,
-): { epoch: number; receipts: Receipt[]; stateName: string } {
-  const prefix = `epochs/${model.id.slice(2, 18)}`;
-  const unfinished = project
-    .listState(prefix)
-    .map((name) => project.readState<EpochState>(name))
-    .find((state) => state !== undefined && !state.settled);
-  const epoch = unfinished?.epoch ?? openEpoch(project, model);
-  const receipts = readReceipts(receiptsFolder(project.folder, model.id, epoch));
-  const stateName = `${prefix}/${epoch}`;
-  if (receipts.length === 0) throw new NothingToSettleError(project.folder);
-  if (unfinished !== undefined && unfinished.receipts !== receipts.length) {
-    throw new ReceiptsChangedError(epoch, unfinished.receipts, receipts.length);
-  }
-  if (unfinished === undefined)
-    project.writeState(stateName, { epoch, receipts: receipts.length, settled: false });
-  return { epoch, receipts, stateName };
 }
 
 /** The payers' best vouchers, without those that the vault knows already. */
@@ -409,24 +393,4 @@ function trainingBundle({ statements, proofs }: ProvenTraining): NonNullable<Epo
       proof: proofOf(proofs.length - 1),
     },
   };
-}
-
-/** There are no receipts. */
-export class NothingToSettleError extends Error {
-  override readonly name = "Settle.Nothing";
-  constructor(folder: string) {
-    super(
-      `The open epoch of ${folder} has no receipts. Answer paid queries first: quittance infer --project ${folder} --data FILE`,
-    );
-  }
-}
-
-/** A sealed epoch's receipts are not what they were. */
-export class ReceiptsChangedError extends Error {
-  override readonly name = "Settle.ReceiptsChanged";
-  constructor(epoch: number, sealed: number, found: number) {
-    super(
-      `Epoch ${epoch} was sealed with ${sealed} receipts and ${found} are there now. Restore the receipts folder from your backup.`,
-    );
-  }
 }

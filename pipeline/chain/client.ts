@@ -49,9 +49,12 @@ export async function send(
   call: Call,
   codec: Codec = NO_CODEC,
 ): Promise<Receipt> {
-  const { raw, hash } = await sign(chain, account, call, codec);
   const { request } = chain.provider;
-  await guarded(codec, () => request({ method: "eth_sendRawTransaction", params: [raw] }));
+  const hash = await inTurn(chain, account.address, async () => {
+    const signed = await sign(chain, account, call, codec);
+    await guarded(codec, () => request({ method: "eth_sendRawTransaction", params: [signed.raw] }));
+    return signed.hash;
+  });
   const mined = await minedReceipt(chain, hash);
   if (BigInt(mined.status) === 1n) return receiptOf(mined, codec);
   // Mined and refused: the state changed between estimate and block. Asked again on the new state, it says
@@ -69,6 +72,24 @@ export async function sendAs(chain: Chain, address: string, call: Call, codec: C
   const gas = await guarded(codec, () => request({ method: "eth_estimateGas", params }));
   const hash = await request({ method: "eth_sendTransaction", params: [{ ...params[0], gas }] });
   return receiptOf(await minedReceipt(chain, hash as Hex), codec);
+}
+
+const turns = new WeakMap<Chain, Map<string, Promise<unknown>>>();
+
+/** One transaction of an account at a time: two that are signed side by side would have the same number. */
+function inTurn<T>(chain: Chain, address: string, work: () => Promise<T>): Promise<T> {
+  const lasts = turns.get(chain) ?? new Map<string, Promise<unknown>>();
+  turns.set(chain, lasts);
+  const result = (lasts.get(address) ?? Promise.resolve()).then(work);
+  const settled = result.then(
+    () => {},
+    () => {},
+  );
+  lasts.set(address, settled);
+  void settled.then(() => {
+    if (lasts.get(address) === settled) lasts.delete(address);
+  });
+  return result;
 }
 
 /**
@@ -223,8 +244,51 @@ export async function events(chain: Chain, target: Target): Promise<DecodedLog[]
   return logs.map((log) => target.codec.log(log)).filter((log) => log !== undefined);
 }
 
-type RpcBlock = { baseFeePerGas?: string; timestamp: string };
-type RpcLog = { address: string; topics: string[]; data: string };
+/** An event with the block and the transaction that it is of. */
+export type PlacedLog = DecodedLog & { readonly block: number; readonly transaction: Hex };
+
+/** A block's number, hash and time. */
+export type Head = { readonly number: number; readonly hash: Hex; readonly at: number };
+
+/** The latest block, or one by its number. */
+export async function headOf(chain: Chain, number?: number): Promise<Head> {
+  const params = [number === undefined ? "latest" : quantity(number), false];
+  const block = (await chain.provider.request({ method: "eth_getBlockByNumber", params })) as RpcBlock;
+  return { number: Number(block.number), hash: block.hash, at: Number(block.timestamp) };
+}
+
+/** Events of several contracts in the blocks `from` to `to`, in the order in which they happened. */
+export async function eventsBetween(
+  chain: Chain,
+  targets: readonly Target[],
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<PlacedLog[]> {
+  const codecs = new Map(targets.map(({ address, codec }) => [address.toLowerCase(), codec]));
+  const address = targets.map((target) => target.address);
+  const filter = { address, fromBlock: quantity(from), toBlock: quantity(to) };
+  const logs = (await chain.provider.request({ method: "eth_getLogs", params: [filter] })) as RpcLog[];
+  return logs.flatMap((log) => {
+    const decoded = codecs.get(log.address.toLowerCase())?.log(log);
+    return decoded === undefined
+      ? []
+      : [{ ...decoded, block: Number(log.blockNumber), transaction: log.transactionHash }];
+  });
+}
+
+/** Gas that a mined transaction used; undefined for one that is in no block. */
+export async function gasOf(chain: Chain, hash: Hex): Promise<number | undefined> {
+  const mined = await chain.provider.request({ method: "eth_getTransactionReceipt", params: [hash] });
+  return mined === null || mined === undefined ? undefined : Number((mined as RpcReceipt).gasUsed);
+}
+
+type RpcBlock = { number: string; hash: string; baseFeePerGas?: string; timestamp: string };
+type RpcLog = {
+  address: string;
+  topics: string[];
+  data: string;
+  blockNumber: string;
+  transactionHash: string;
+};
 type RpcReceipt = {
   status: string;
   transactionHash: string;

@@ -8,7 +8,16 @@ import { type Earnings, earningsOf } from "../payments/earnings.ts";
 import type { SignedVoucher } from "../payments/vouchers.ts";
 import { type Artifact, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
-import { type Call, events, type Receipt, read, send, type Target } from "./client.ts";
+import {
+  type Call,
+  events,
+  eventsBetween,
+  type PlacedLog,
+  type Receipt,
+  read,
+  send,
+  type Target,
+} from "./client.ts";
 import type { Deployment } from "./deploy.ts";
 import {
   type DatanetTerms,
@@ -316,6 +325,14 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       return write(account, "verifier", "verify", [item?.circuit, item?.proof, item?.publics]);
     },
 
+    /** A call as any wallet can send it. */
+    callData: (to: keyof typeof at, method: string, args: readonly unknown[]): { to: string; data: Hex } => ({
+      to: at[to].address,
+      data: at[to].codec.call(method, args),
+    }),
+    /** What happened to datanets, models, training, epochs and money in some blocks, in order. */
+    eventsBetween: (blocks: { readonly from: number; readonly to: number }): Promise<PlacedLog[]> =>
+      eventsBetween(chain, [at.datanets, at.models, at.training, at.epochs, at.vault], blocks),
     /** All events of the training, epochs, vault and disputes contracts, for reports. */
     history: async () => [
       ...(await events(chain, at.training)),

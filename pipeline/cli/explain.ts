@@ -5,6 +5,7 @@ import { loadProfile } from "../../prover/index.ts";
 import { bestProvider, choiceLine } from "../engine/provider.ts";
 import { type ExplainedSample, type Explanation, explainReceipts } from "../explain.ts";
 import { openProject } from "../project.ts";
+import { receiptOfRequest } from "../receipt-store.ts";
 import { parseReceipt } from "../receipts.ts";
 import { renderExplanations } from "../report/explanation.ts";
 import { explainedFacts } from "../report-explained.ts";
@@ -20,7 +21,7 @@ export function addExplainCommand(root: Command): void {
     .description(
       "show the training samples that helped and hurt an answer most, and where they are committed",
     )
-    .argument("<receipt>", "the receipt of the answer")
+    .argument("<receipt>", "the receipt's file, or the number of the request")
     .requiredOption("-p, --project <folder>", "the project that answered")
     .option("--top <n>", "samples to show on each side", wholeNumber(1, 1_000), 5)
     .option("--html <file>", "write a page too")
@@ -32,13 +33,16 @@ works (QUITTANCE_PROVIDER=cpu to say which). Exits with 0 only if every batch op
 
 Example:
   quittance explain shop/receipts/…/1/000003.json --project shop
+  quittance explain 0x5f…c2 --project shop                    (an answer of quittance serve)
 `,
     )
     .action(
       async (file: string, options: { project: string; top: number; html?: string }, command: Command) => {
-        const receipt = parseReceipt(readFileSync(file, "utf8"), file);
         const project = openProject({ folder: options.project });
         try {
+          const receipt = /^0x[0-9a-fA-F]{64}$/.test(file)
+            ? receiptOfRequest(project, file)
+            : parseReceipt(readFileSync(file, "utf8"), file);
           const [explanation] = await explainReceipts({
             project,
             profile: loadProfile(receipt.profile),

@@ -9,6 +9,7 @@ import { writeVoucherFile } from "../payments/voucher-file.ts";
 import { backingOf, signVoucher } from "../payments/vouchers.ts";
 import { coinOf } from "../session.ts";
 import { passUntil } from "../windows.ts";
+import { writeKeyFile } from "./key-file.ts";
 import { tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { timeText, travelOption, unitsOf } from "./project.ts";
@@ -27,6 +28,7 @@ type DepositOptions = Place & {
   readonly amount: string;
   readonly withdraw?: boolean;
   readonly travel?: boolean;
+  readonly keyOut?: string;
 };
 
 function addDeposit(root: Command): void {
@@ -40,6 +42,7 @@ function addDeposit(root: Command): void {
       "payer-1",
     )
     .requiredOption("--amount <tokens>", "how much, in tokens (for example 2.5)")
+    .option("--key-out <file>", "local chains only: write the payer's key, for an agent that asks over HTTP")
     .option("--withdraw", "take the amount back: the first run asks for it, a run after the delay pays it")
     .addOption(travelOption())
     .addHelpText(
@@ -51,6 +54,7 @@ money; elsewhere the payer signs with QUITTANCE_PAYER_KEY.
 
 Examples:
   quittance deposit --project shop --payer alice --amount 2.5
+  quittance deposit --project shop --payer alice --amount 2.5 --key-out alice.key
   quittance deposit --project shop --payer alice --amount 1 --withdraw
   quittance deposit --project shop --payer alice --amount 1 --withdraw --travel
   quittance deposit --deployment deployment.json --chain http://127.0.0.1:8545 --model 0x… --amount 2.5
@@ -64,6 +68,13 @@ Examples:
         const amount = unitsOf(options.amount, coin);
         if (amount === 0n) throw new InvalidArgumentError("Give an amount above zero.");
         const wallet = await session.wallet(`payer/${options.payer}`);
+        if (options.keyOut !== undefined) {
+          if (session.chain.kind !== "local")
+            throw new InvalidArgumentError(
+              "--key-out is for play money: on this chain you have the key already.",
+            );
+          writeKeyFile(options.keyOut, wallet);
+        }
         if (options.withdraw === true)
           await takeBack(session, model, wallet, amount, options.travel === true);
         else {

@@ -21,10 +21,13 @@ import {
   isAddress,
   keccak256 as keccakOf,
   type Result,
+  recoverAddress,
+  SigningKey,
+  sha256 as sha256Of,
   TypedDataEncoder,
   type TypedDataField,
   toBeHex,
-  verifyTypedData,
+  toUtf8Bytes,
   Wallet,
 } from "ethers";
 
@@ -68,6 +71,11 @@ export function keccakText(text: string): Hex {
   return hashText(text);
 }
 
+/** SHA-256 of bytes, or of a text's UTF-8, in hex without a prefix: Node's own in Node, in a browser too. */
+export function sha256Hex(data: Uint8Array | string): string {
+  return sha256Of(typeof data === "string" ? new TextEncoder().encode(data) : data).slice(2);
+}
+
 /** ABI coding of values, as Solidity's `abi.encode`. */
 export function abiEncode(types: readonly string[], values: readonly unknown[]): Hex {
   return AbiCoder.defaultAbiCoder().encode(types, values);
@@ -81,6 +89,11 @@ export function word(value: bigint): Hex {
 /** Hex strings joined. */
 export function concatHex(parts: readonly Hex[]): Hex {
   return concat(parts);
+}
+
+/** A text's UTF-8 as hex. */
+export function utf8Hex(text: string): Hex {
+  return hexlify(toUtf8Bytes(text));
 }
 
 /** A number as the shortest JSON-RPC quantity. */
@@ -113,14 +126,14 @@ export function formatCoins(wei: bigint): string {
   return formatEther(wei);
 }
 
-/** Signs an EIP-712 message. */
+/** Signs an EIP-712 message. Throws {@link KeyFormatError}, which never shows the key. */
 export async function signTypedData(
   privateKey: Hex,
   domain: TypedDomain,
   types: TypedTypes,
   value: Readonly<Record<string, unknown>>,
 ): Promise<Hex> {
-  return new Wallet(accountOf(privateKey).privateKey).signTypedData(domain, mutable(types), value);
+  return signingKeyOf(privateKey).sign(typedDataDigest(domain, types, value)).serialized;
 }
 
 /** Who signed an EIP-712 message. Throws for bytes that are no signature; high-s signatures count as none. */
@@ -130,16 +143,41 @@ export function recoverTypedData(
   value: Readonly<Record<string, unknown>>,
   signature: Hex,
 ): string {
-  return verifyTypedData(domain, mutable(types), value, signature);
+  return recoverAddress(typedDataDigest(domain, types, value), signature);
 }
 
-/** What an EIP-712 signature signs. */
+/** Encoders by their types: making one costs several times what using it does. */
+const ENCODERS = new WeakMap<TypedTypes, TypedDataEncoder>();
+
+/** What an EIP-712 signature signs: `keccak256(0x1901 ‖ domain ‖ message)`. */
 export function typedDataDigest(
   domain: TypedDomain,
   types: TypedTypes,
   value: Readonly<Record<string, unknown>>,
 ): Hex {
-  return TypedDataEncoder.hash(domain, mutable(types), value);
+  let encoder = ENCODERS.get(types);
+  if (encoder === undefined) {
+    encoder = TypedDataEncoder.from(mutable(types));
+    ENCODERS.set(types, encoder);
+  }
+  return keccakOf(concat(["0x1901", domainHash(domain), encoder.hash(value)]));
+}
+
+let lastDomain: { readonly text: string; readonly hash: Hex } | undefined;
+
+/** Hash of a domain; a run of signatures is of one. */
+function domainHash(domain: TypedDomain): Hex {
+  const text = JSON.stringify(domain);
+  if (lastDomain?.text !== text) lastDomain = { text, hash: TypedDataEncoder.hashDomain(domain) };
+  return lastDomain.hash;
+}
+
+function signingKeyOf(privateKey: Hex): SigningKey {
+  try {
+    return new SigningKey(privateKey);
+  } catch {
+    throw new KeyFormatError();
+  }
 }
 
 /** What a transaction needs before it is signed (EIP-1559). `to` missing: creates a contract. */

@@ -23,12 +23,18 @@ export type Pool = {
 
 /**
  * Opens a pool over the worker module at `url`. `threads` defaults to the number of cores; `memoryMib` bounds
- * the JavaScript heap of each thread (what WebAssembly and native code allocate is not in it).
+ * the JavaScript heap of each thread (what WebAssembly and native code allocate is not in it). Threads of a
+ * `warm` pool start at once and stay: for short tasks that somebody waits for.
  */
-export function openPool(url: URL, threads = Math.max(1, availableParallelism()), memoryMib?: number): Pool {
+export function openPool(
+  url: URL,
+  threads = Math.max(1, availableParallelism()),
+  memoryMib?: number,
+  warm = false,
+): Pool {
   const piscina = new Piscina({
     filename: url.href,
-    minThreads: 0,
+    minThreads: warm ? threads : 0,
     maxThreads: threads,
     idleTimeout: 1_000,
     workerData: {},

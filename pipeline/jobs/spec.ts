@@ -39,6 +39,8 @@ export type Work = {
   readonly workers: WorkPlace;
   /** Ends the run: nothing more begins, what runs is finished. Throws {@link StoppedError} from the run. */
   readonly interruptible?: boolean;
+  /** Ends the run too, for a caller that hears of the end in another way. */
+  readonly signal?: AbortSignal;
   readonly notice?: (message: string) => void;
 };
 
@@ -47,11 +49,11 @@ export type Work = {
  * process down with it, so a second signal changes nothing; outside of `work` signals do what they always do.
  */
 export async function interruptible<T>(
-  { interruptible = false, notice = () => {} }: Work,
+  { interruptible = false, signal, notice = () => {} }: Work,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  if (!interruptible) return work(signal ?? new AbortController().signal);
   const controller = new AbortController();
-  if (!interruptible) return work(controller.signal);
   const stop = (): void => {
     notice("Stopping: what is running is finished and kept, nothing more begins.");
     controller.abort(new StoppedError());

@@ -92,24 +92,34 @@ export async function signClaimTo(key: Account, at: VaultAt, order: ClaimOrder):
   return await signTypedData(key.privateKey, domainOf(at), CLAIM_TO_TYPES, order);
 }
 
-/**
- * What keeps an operator from answering on a voucher, in plain words; nothing when it is good for `fee`.
- *
- * Checks the key of an ordinary account; for a contract wallet, ask the wallet (ERC-1271).
- */
-export function voucherProblems(of: {
-  readonly at: VaultAt;
-  readonly voucher: SignedVoucher;
+/** What a voucher is held against. */
+export type VoucherTerms = {
+  readonly voucher: Voucher;
   readonly operator: string;
   readonly model: Hex;
-  /** The best voucher before this one. */
+  /** What the payer owes before this answer. */
   readonly before: bigint;
   readonly fee: bigint;
   readonly channel: ChannelView;
   /** Seconds since 1970, and by when the operator will have charged what it serves now. */
   readonly now: bigint;
   readonly chargedBy: bigint;
-}): string[] {
+};
+
+/**
+ * What keeps an operator from answering on a voucher, in plain words; nothing when it is good for `fee`.
+ *
+ * Checks the key of an ordinary account; for a contract wallet, ask the wallet (ERC-1271).
+ */
+export function voucherProblems(
+  of: VoucherTerms & { readonly at: VaultAt; readonly voucher: SignedVoucher },
+): string[] {
+  const isPayers = voucherSigner(of.at, of.voucher)?.toLowerCase() === of.voucher.payer.toLowerCase();
+  return [...(isPayers ? [] : ["the signature is not the payer's"]), ...termProblems(of)];
+}
+
+/** As {@link voucherProblems}, where somebody else has looked at the signature. */
+export function termProblems(of: VoucherTerms): string[] {
   const { voucher, channel } = of;
   const wrong: string[] = [];
   if (voucher.operator.toLowerCase() !== of.operator.toLowerCase())
@@ -118,8 +128,6 @@ export function voucherProblems(of: {
   if (voucher.cumulative < of.before + of.fee)
     wrong.push(`it says ${voucher.cumulative} in all, and ${of.before + of.fee} are owed with this answer`);
   if (voucher.expiry < of.chargedBy) wrong.push("it expires before it will be redeemed");
-  if (voucherSigner(of.at, voucher)?.toLowerCase() !== voucher.payer.toLowerCase())
-    wrong.push("the signature is not the payer's");
   const backing = backingOf(channel, of.chargedBy);
   if (voucher.cumulative > channel.charged + backing)
     wrong.push(

@@ -1,9 +1,9 @@
 // What is refused before anything is answered or signed: requests that repeat one, in this call or in any
 // epoch, and more answers than an epoch can be proven with.
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { answerQueries, EpochFullError, openEpoch, RequestTwiceError } from "../../pipeline/infer.ts";
+import { answerQueries, EpochFullError, RequestTwiceError } from "../../pipeline/infer.ts";
 import { readVouchers } from "../../pipeline/payments/book.ts";
-import { readReceipts, receiptsFolder } from "../../pipeline/receipts.ts";
+import { openEpoch, readReceipts, receiptsFolder } from "../../pipeline/receipt-store.ts";
 import { randomFrom, SEED, sampleRecord } from "../circuits/cases.ts";
 import { openShop, PROFILE, type Shop, train, UI } from "../soundness/shop.ts";
 

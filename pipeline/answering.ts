@@ -1,0 +1,240 @@
+/**
+ * The core that answers: one open model, for the command line and for the service alike.
+ *
+ * What it needs of the project is read once, when it is opened: weights, backbone, the open epoch's number and
+ * receipts, every request that was ever answered, what payers owe. From then on it is the only one who adds
+ * (the project's lock sees to that), so nothing is read again for a request.
+ *
+ * A batch of questions is one run of the backbone, one round of signatures and one line of the epoch's journal
+ * with one flush. It is answered when that line is on the disk, as a whole or not at all: a crash leaves no
+ * gap, no duplicate, and no answer without the voucher that pays for it. Batches and sealing take turns, so an
+ * epoch is closed between two batches and the next answer is the first of the next epoch.
+ */
+import { type Profile, recordLeaf } from "../prover/index.ts";
+import { type Backbone, openBackbone } from "./backbone/backbone.ts";
+import { currentModel, type ModelState } from "./commit.ts";
+import { signTypedData, type TypedDomain, type TypedTypes } from "./engine/ethers.ts";
+import { answer } from "./model/model.ts";
+import { enter } from "./payments/book.ts";
+import { type Ledger, openLedger } from "./payments/ledger.ts";
+import type { SignedVoucher } from "./payments/vouchers.ts";
+import type { Project } from "./project.ts";
+import { keptBackbone } from "./project-backbone.ts";
+import {
+  type AnswerPlace,
+  openEpoch,
+  openReceiptStore,
+  placedReceipts,
+  type ReceiptStore,
+  receiptFolders,
+  receiptsFolder,
+} from "./receipt-store.ts";
+import {
+  contentDigest,
+  RECEIPT_TYPES,
+  type Receipt,
+  receiptDomain,
+  receiptRecord,
+  signedPart,
+} from "./receipts.ts";
+import { type SealedEpoch, sealEpoch } from "./seal.ts";
+import type { Session } from "./session.ts";
+
+/** How long after an answer its epoch is committed at the latest. A bond covers two weeks. */
+export const DUE_SECONDS = 7 * 86_400;
+/** Contents in one run of the backbone, and answers in one line of the journal. */
+export const BATCH = 64;
+
+/** A question that is paid for. */
+export type PaidQuestion = {
+  /** 32 bytes in hex; never used before. */
+  readonly requestId: string;
+  readonly content: Uint8Array;
+  /** The payer's address. */
+  readonly payer: string;
+  readonly feeUnits: number;
+  /** Covers all that the payer owes with this answer; absent where one of the same batch does. */
+  readonly voucher?: SignedVoucher;
+  /** Whether the fee was reserved in the ledger. */
+  readonly reserved?: boolean;
+};
+
+/** Signs several messages of one kind. */
+export type SignAll = (of: {
+  readonly domain: TypedDomain;
+  readonly types: TypedTypes;
+  readonly values: readonly Readonly<Record<string, unknown>>[];
+}) => Promise<readonly string[]>;
+
+/** An answer that is on the disk. */
+export type Answered = { readonly receipt: Receipt; readonly place: AnswerPlace };
+
+/** An open core. */
+export type Answering = {
+  readonly model: ModelState;
+  readonly profile: Profile;
+  readonly backbone: Backbone;
+  readonly ledger: Ledger;
+  readonly epoch: () => number;
+  /** Receipts of the open epoch, and how many more it can be proven with. */
+  readonly count: () => number;
+  readonly room: () => number;
+  /** Where a request's answer is, of any model and epoch of the project. */
+  readonly find: (requestId: string) => AnswerPlace | undefined;
+  /** Answers a batch, in order. Nothing of it is answered when this throws. */
+  answer(batch: readonly PaidQuestion[]): Promise<Answered[]>;
+  /** Class of a content, with nothing kept: for measuring what receipts cost. */
+  peek(contents: readonly Uint8Array[]): Promise<number[]>;
+  /** Closes the open epoch between two batches, or finds the one that is not settled. */
+  seal(): Promise<SealedEpoch>;
+  /** Waits for what is in hand. */
+  close(): Promise<void>;
+};
+
+/** Opens the core of a project's model. */
+export async function openAnswering(of: {
+  readonly project: Project;
+  readonly session: Session;
+  readonly notice?: (text: string) => void;
+  /** Signs with the operator's key; here and one by one unless told otherwise. */
+  readonly signAll?: SignAll;
+}): Promise<Answering> {
+  const { project, session, notice = () => {} } = of;
+  const { profile, operator, contracts } = session;
+  const signAll = of.signAll ?? signHere(operator.privateKey);
+  const model = currentModel(project);
+  const most = (await contracts.epochBatches()) * profile.queries;
+  const places = new Map<string, AnswerPlace>();
+  const own: Receipt[] = [];
+  for (const folder of receiptFolders(project)) {
+    for (const { receipt, place } of placedReceipts(folder)) {
+      places.set(receipt.requestId.toLowerCase(), place);
+      if (receipt.modelId === model.id) own.push(receipt);
+    }
+  }
+  const ledger = openLedger({ session, model, receipts: own });
+  const storeOf = (epoch: number): Promise<ReceiptStore> =>
+    openReceiptStore(receiptsFolder(project.folder, model.id, epoch), notice);
+  let epoch = openEpoch(project, model);
+  let store = await storeOf(epoch);
+  const backbone = await openBackbone(keptBackbone(project, model.backbone)).catch(async (error) => {
+    await store.close();
+    throw error;
+  });
+  let last: Promise<unknown> = Promise.resolve();
+  let sealed: Promise<unknown> = last;
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  };
+  const classes = async (contents: readonly Uint8Array[]) => {
+    const features = await backbone.features(contents);
+    return contents.map((_, index) => {
+      const h = Int8Array.from(features.subarray(index * profile.d, (index + 1) * profile.d));
+      return { features: h, answer: answer(model.w, h, profile).klass };
+    });
+  };
+  /** All that can be done before it is a batch's turn: several batches are prepared at a time. */
+  const prepare = async (batch: readonly PaidQuestion[]): Promise<Array<Omit<Receipt, "sequence">>> => {
+    const dueBy = (await ledger.time()) + DUE_SECONDS;
+    // Not a stored job: a question is new, and its features are in its receipt.
+    const found = await classes(batch.map(({ content }) => content));
+    const issuedAt = new Date().toISOString();
+    const unsigned = batch.map(({ requestId, content, payer, feeUnits }, index) => {
+      const opening = {
+        ...(found[index] as (typeof found)[number]),
+        digest: contentDigest(content),
+        salt: project.secrets.salt(`query/${model.id}/${epoch}/${requestId}`),
+      };
+      return {
+        format: "quittance-receipt/2" as const,
+        profile: profile.name,
+        chainId: session.chain.chainId,
+        epochs: session.deployment.epochs,
+        operator: operator.address,
+        issuedAt,
+        backbone: model.backbone,
+        modelId: model.id,
+        unproven: model.unproven,
+        epoch,
+        requestId,
+        payer,
+        feeUnits,
+        leaf: recordLeaf(receiptRecord({ opening, feeUnits }), profile),
+        dueBy,
+        opening,
+      };
+    });
+    const signatures = await signAll({
+      domain: receiptDomain(session.chain.chainId, session.deployment.epochs),
+      types: RECEIPT_TYPES,
+      values: unsigned.map(signedPart),
+    });
+    return unsigned.map((rest, index) => ({ ...rest, signature: signatures[index] as string }));
+  };
+  const keep = async (
+    batch: readonly PaidQuestion[],
+    prepared: ReadonlyArray<Omit<Receipt, "sequence">>,
+  ): Promise<Answered[]> => {
+    const receipts = prepared.map((rest, index) => ({ ...rest, sequence: store.count() + index }));
+    const vouchers = new Map<string, SignedVoucher>();
+    enter(
+      vouchers,
+      batch.flatMap(({ voucher }) => voucher ?? []),
+    );
+    const kept = await store.append({
+      answers: receipts.map((receipt, index) => ({
+        receipt,
+        question: batch[index]?.content ?? new Uint8Array(),
+      })),
+      vouchers: [...vouchers.values()],
+    });
+    return receipts.map((receipt, index) => {
+      const place = kept[index] as AnswerPlace;
+      places.set(receipt.requestId.toLowerCase(), place);
+      ledger.answered(receipt, batch[index]?.reserved === true);
+      return { receipt, place };
+    });
+  };
+  return {
+    model,
+    profile,
+    backbone,
+    ledger,
+    epoch: () => epoch,
+    count: () => store.count(),
+    room: () => most - store.count(),
+    find: (requestId) => places.get(requestId.toLowerCase()),
+    answer(batch) {
+      const prepared = sealed.then(() => prepare(batch));
+      // Heard of in its turn; until then a failure is nobody's.
+      prepared.catch(() => {});
+      return inTurn(async () => keep(batch, await prepared));
+    },
+    peek: async (contents) => (await classes(contents)).map((one) => one.answer),
+    seal() {
+      // Batches before it are in the old epoch, batches after it wait until the new one is open.
+      const result = inTurn(async () => {
+        const found = sealEpoch(project, model);
+        if (openEpoch(project, model) === epoch) return found;
+        await store.close();
+        epoch = openEpoch(project, model);
+        store = await storeOf(epoch);
+        return found;
+      });
+      sealed = result.catch(() => {});
+      return result;
+    },
+    close: () =>
+      inTurn(async () => {
+        await store.close();
+        await backbone.close();
+      }),
+  };
+}
+
+function signHere(privateKey: string): SignAll {
+  return async ({ domain, types, values }) =>
+    Promise.all(values.map((value) => signTypedData(privateKey, domain, types, value)));
+}

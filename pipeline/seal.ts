@@ -1,0 +1,62 @@
+/**
+ * Seals an epoch: from one atomic write on, new receipts belong to the next. What the epoch's journal holds of
+ * vouchers is written into the book before.
+ */
+import { checkpointVouchers } from "./payments/book.ts";
+import type { Project } from "./project.ts";
+import { openEpoch, readReceipts, receiptsFolder } from "./receipt-store.ts";
+import type { Receipt } from "./receipts.ts";
+
+/** What the project knows of a sealed epoch. */
+export type EpochState = { readonly epoch: number; readonly receipts: number; readonly settled: boolean };
+
+/** A sealed epoch. */
+export type SealedEpoch = {
+  readonly epoch: number;
+  readonly receipts: readonly Receipt[];
+  readonly stateName: string;
+};
+
+/**
+ * Seals the open epoch, or finds the sealed one that is not settled. Throws {@link NothingToSettleError},
+ * {@link ReceiptsChangedError}.
+ */
+export function sealEpoch(project: Project, model: { readonly id: string }): SealedEpoch {
+  const prefix = `epochs/${model.id.slice(2, 18)}`;
+  const unfinished = project
+    .listState(prefix)
+    .map((name) => project.readState<EpochState>(name))
+    .find((state) => state !== undefined && !state.settled);
+  const epoch = unfinished?.epoch ?? openEpoch(project, model);
+  const receipts = readReceipts(receiptsFolder(project.folder, model.id, epoch));
+  const stateName = `${prefix}/${epoch}`;
+  if (receipts.length === 0) throw new NothingToSettleError(project.folder);
+  if (unfinished !== undefined && unfinished.receipts !== receipts.length) {
+    throw new ReceiptsChangedError(epoch, unfinished.receipts, receipts.length);
+  }
+  if (unfinished === undefined) {
+    checkpointVouchers(project, model.id);
+    project.writeState(stateName, { epoch, receipts: receipts.length, settled: false });
+  }
+  return { epoch, receipts, stateName };
+}
+
+/** There are no receipts. */
+export class NothingToSettleError extends Error {
+  override readonly name = "Settle.Nothing";
+  constructor(folder: string) {
+    super(
+      `The open epoch of ${folder} has no receipts. Answer paid queries first: quittance infer --project ${folder} --data FILE`,
+    );
+  }
+}
+
+/** A sealed epoch's receipts are not what they were. */
+export class ReceiptsChangedError extends Error {
+  override readonly name = "Settle.ReceiptsChanged";
+  constructor(epoch: number, sealed: number, found: number) {
+    super(
+      `Epoch ${epoch} was sealed with ${sealed} receipts and ${found} are there now. Restore the receipts folder from your backup.`,
+    );
+  }
+}

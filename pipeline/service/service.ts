@@ -1,0 +1,114 @@
+/**
+ * The service of one project: opened, listened with, and closed in the right order.
+ */
+import type { AddressInfo } from "node:net";
+import type { FastifyBaseLogger } from "fastify";
+import { openAnswering } from "../answering.ts";
+import { checkFee } from "../infer.ts";
+import type { Work } from "../jobs/spec.ts";
+import type { Project } from "../project.ts";
+import type { Session } from "../session.ts";
+import { VERSION } from "../version.ts";
+import { createApp } from "./app.ts";
+import { type App, DEFAULT_SETTINGS, type ServiceContext, type ServiceSettings } from "./context.ts";
+import { openDesk } from "./desk.ts";
+import { openJobs } from "./jobs.ts";
+import { openLogger } from "./logs.ts";
+import { openMetrics } from "./metrics.ts";
+import { openTill } from "./payment.ts";
+import { openSigners } from "./signers.ts";
+
+/** What {@link createService} needs. Project and session stay the caller's to close, after the service. */
+export type ServiceOptions = {
+  readonly project: Project;
+  readonly session: Session;
+  /** Price of an answer in fee units. */
+  readonly feeUnits?: number;
+  readonly settings?: Partial<ServiceSettings>;
+  readonly logger?: FastifyBaseLogger;
+  /** Lets whoever has it settle over HTTP; nobody may without one. */
+  readonly operatorToken?: string;
+  /** Where proofs are made. */
+  readonly work?: Work;
+};
+
+/** An open service. */
+export type Service = {
+  readonly app: App;
+  readonly context: ServiceContext;
+  /** Starts to listen; port 0 takes a free one. Returns the address. */
+  listen(of: { readonly host: string; readonly port: number }): Promise<string>;
+  /** Takes nothing new, finishes what is in hand, and ends. */
+  close(): Promise<void>;
+};
+
+/**
+ * Opens the service of a project's model. Throws NoModelError, FeeError, and what reading the project's
+ * receipts throws.
+ */
+export async function createService(of: ServiceOptions): Promise<Service> {
+  const { project, session, feeUnits = 100, logger = openLogger(), work = { workers: "local" } } = of;
+  checkFee(feeUnits, session.profile);
+  const settings = { ...DEFAULT_SETTINGS, ...of.settings };
+  const signers = openSigners(session.operator.privateKey, {
+    chainId: session.chain.chainId,
+    vault: session.deployment.vault,
+  });
+  const notice = (line: string): void => logger.warn(line);
+  const answering = await openAnswering({ project, session, notice, signAll: signers.signAll }).catch(
+    async (error) => {
+      await signers.close();
+      throw error;
+    },
+  );
+  let draining = false;
+  const till = openTill({ session, answering, signers, feeUnits });
+  const metrics = openMetrics({ queueDepth: () => desk.depth(), epochRoom: () => desk.room() });
+  const desk = openDesk({ answering, till, feeUnits, settings, metrics });
+  const jobs = openJobs((job, error) => {
+    if (error === undefined) logger.info({ job: job.id, kind: job.kind }, "job done");
+    else logger.error({ job: job.id, kind: job.kind, err: error }, "job failed");
+  });
+  const context: ServiceContext = {
+    version: VERSION,
+    project,
+    session,
+    profile: session.profile,
+    model: answering.model,
+    feeUnits,
+    settings,
+    answering,
+    till,
+    desk,
+    jobs,
+    metrics,
+    work,
+    ...(of.operatorToken === undefined ? {} : { operatorToken: of.operatorToken }),
+    status: () => (draining ? "draining" : "ok"),
+  };
+  const app = await createApp(context, logger);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    draining = true;
+    // Requests in hand are answered; then the threads and the graph can go without being cut off.
+    await desk.drain();
+    await jobs.close();
+    await app.close();
+    await answering.close();
+    await signers.close();
+  };
+  return {
+    app,
+    context,
+    async listen({ host, port }) {
+      await app.listen({ host, port });
+      const address = app.server.address() as AddressInfo;
+      const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+      return `http://${name}:${address.port}`;
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
