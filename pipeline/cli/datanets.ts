@@ -19,6 +19,7 @@ import { recordsOf } from "../records.ts";
 import { statusOf } from "../validate.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
 import { duplicatesOption, tell, wholeNumber } from "./options.ts";
+import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
 import { openUi, table } from "./ui.ts";
 
@@ -204,24 +205,30 @@ Example:
       });
     });
 
-  datanet
+  const withdraw = datanet
     .command("withdraw")
     .description("take a batch back, as its contributor: later models may not use it")
-    .argument("<batch>", "the batch's number", wholeNumber(1, Number.MAX_SAFE_INTEGER))
-    .addOption(projectOption())
+    .argument("<batch>", "the batch's number", wholeNumber(1, Number.MAX_SAFE_INTEGER));
+  addPlaceOptions(withdraw, { model: false })
     .addHelpText(
       "after",
       `
 For good; its number stays. Models that were committed before keep what they learned: "quittance forget" makes one without.
-On a chain that is not local the contributor signs with QUITTANCE_CONTRIBUTOR_KEY.
+On a chain that is not local the contributor signs with QUITTANCE_CONTRIBUTOR_KEY, and needs no operator's project.
 
 Example:
   quittance datanet withdraw 3 --project shop
 `,
     )
-    .action(async (batch: number, options: InProject, command: Command) => {
-      await withSession({ folder: options.project, role: "contributor" }, async (project, session) => {
+    .action(async (batch: number, options: Place, command: Command) => {
+      await atPlace(options, "contributor", async (session, { project }) => {
         const id = BigInt(batch);
+        if (project === undefined) {
+          const contributor = await session.wallet("contributor/you");
+          await session.contracts.withdrawBatch(contributor, id);
+          tell(command, { batch: id, contributor: contributor.address }, `  Batch ${id} is withdrawn.`);
+          return;
+        }
         const kept = contributionsOf(project, idOf(project)).find((one) => one.id === id);
         if (kept === undefined) throw new UnknownBatchError(id);
         const contributor = await session.wallet(`contributor/${kept.name}`);

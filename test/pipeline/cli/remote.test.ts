@@ -277,5 +277,9 @@ describe("an economy behind JSON-RPC", () => {
       as("payer", "payer", "vote", "show", "--project", shop, "--chain", node.url),
     );
     expect(existsSync(join(folder, "first"))).toBe(true);
+    const withdraw = (who: Person) => atDesk(who, "contributor", "datanet", "withdraw", "1");
+    await refused(/DatanetsWrongSignature/, withdraw("bob"));
+    expect(await told(withdraw("ann"))).toMatchObject({ batch: "1", contributor: person("ann").address });
+    await refused(/DatanetsAlreadyWithdrawn/, withdraw("ann"));
   });
 });
