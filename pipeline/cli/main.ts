@@ -22,6 +22,7 @@ import { describeError, EXIT, plainJson } from "./output.ts";
 import { addPaymentCommands } from "./payments.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSetupCommands } from "./setup.ts";
+import { addTokenCommands } from "./token.ts";
 import { addValidateCommand } from "./validate.ts";
 import { addWorkCommands } from "./work.ts";
 
@@ -70,6 +71,7 @@ _VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY, _DEPLOYER_KEY.`,
   addAskCommand(root);
   addDisputeCommands(root);
   addVoteCommands(root);
+  addTokenCommands(root);
   addWorkCommands(root);
   addServeCommand(root);
   addCheckingCommands(root);

@@ -109,8 +109,7 @@ describe("an economy behind JSON-RPC", () => {
     writeFileSync(deployment, JSON.stringify({ ...JSON.parse(kept), settings: undefined }));
     await refused(/Deploy\.NoSettings/, check());
     writeFileSync(deployment, kept);
-    // The deployer hands out tokens, from whatever wallet it uses.
-    const c = await contracts();
+    // All tokens are the deployer's, who hands them out.
     const give = {
       operator: 100n,
       first: 20_000n,
@@ -119,8 +118,14 @@ describe("an economy behind JSON-RPC", () => {
       challenger: 100n,
       voter: 50_000_000n,
     };
-    for (const [who, amount] of Object.entries(give))
-      await c.transferToken(person("deployer"), person(who as Person).address, amount * COIN);
+    for (const [who, amount] of Object.entries(give)) {
+      const { address } = person(who as Person);
+      const send = ["token", "send", address, "--amount", String(amount)];
+      expect(await told(atDesk("deployer", "holder", ...send))).toMatchObject({ to: address });
+      const shown = ["token", "show", address, "--deployment", deployment, "--chain", node.url, "--json"];
+      expect(await told(inProcess(shown))).toMatchObject({ balance: String(amount * COIN), votes: "0" });
+    }
+    await refused(/no address/, atDesk("deployer", "holder", "token", "send", "bob", "--amount", "1"));
   });
 
   it("takes each contributor's own signature", async () => {
