@@ -1,8 +1,7 @@
 /** `quittance token`: who holds how much of a deployment's own token, and handing some on. */
-import { type Command, InvalidArgumentError } from "commander";
-import { checksumAddress, isAddressText } from "../engine/ethers.ts";
+import type { Command } from "commander";
 import { coinOf } from "../session.ts";
-import { tell } from "./options.ts";
+import { addressText, tell } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { unitsOf } from "./project.ts";
 import { coins } from "./ui.ts";
@@ -76,9 +75,4 @@ function addShow(token: Command): void {
         );
       });
     });
-}
-
-function addressText(text: string): string {
-  if (!isAddressText(text)) throw new InvalidArgumentError(`"${text}" is no address.`);
-  return checksumAddress(text);
 }
