@@ -22,6 +22,7 @@ import { metricRoutes } from "./routes/metrics.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
 import { rpcRoutes } from "./routes/rpc.ts";
 import { viewRoutes } from "./routes/views.ts";
+import { explorerRoutes } from "./static.ts";
 
 /** Bytes of a body. */
 const BODY_LIMIT = 1 << 20;
@@ -108,6 +109,7 @@ export async function createApp(context: ServiceContext, logger: FastifyBaseLogg
     },
   });
   addRoutes(app, context);
+  if (context.settings.explorer) await explorerRoutes(app, context);
   await app.ready();
   return app;
 }

@@ -56,6 +56,8 @@ export type ServiceSettings = {
   readonly trustProxy: boolean;
   /** Benchmarks only: answers without payment, signature and receipt, over the same path. */
   readonly receipts: boolean;
+  /** Whether the explorer is served too. */
+  readonly explorer: boolean;
 };
 
 /** Settings where the operator chooses nothing. */
@@ -66,4 +68,5 @@ export const DEFAULT_SETTINGS: ServiceSettings = {
   ratePerPayer: 3_000,
   trustProxy: false,
   receipts: true,
+  explorer: true,
 };

@@ -8,6 +8,7 @@ import { checkFee } from "../infer.ts";
 import type { Work } from "../jobs/spec.ts";
 import type { Project } from "../project.ts";
 import type { Session } from "../session.ts";
+import { VERSION } from "../version.ts";
 import { createApp } from "./app.ts";
 import { type App, DEFAULT_SETTINGS, type ServiceContext, type ServiceSettings } from "./context.ts";
 import { openDesk } from "./desk.ts";
@@ -40,9 +41,6 @@ export type Service = {
   /** Takes nothing new, finishes what is in hand, and ends. */
   close(): Promise<void>;
 };
-
-/** The version that the service tells. */
-export const VERSION = "0.1.0";
 
 /**
  * Opens the service of a project's model. Throws NoModelError, FeeError, and what reading the project's
