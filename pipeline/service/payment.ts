@@ -2,8 +2,8 @@
  * What an answer costs here, and whether a payment is good (x402 version 2, scheme "quittance-voucher").
  *
  * Checks come in the order of what they cost: the header's form, whom the voucher is for, whose signature it
- * carries (on a thread), what the chain says of the payer's deposit. What the payer owes is told to nobody but
- * the payer: only after its own signature was found good.
+ * carries (on a thread), what the chain says of the payer's deposit. What the payer owes is told to nobody
+ * but the payer: only after its own signature was found good.
  *
  * A voucher may say more than is owed, and is then good for the next answers too: its signature is looked at
  * once. Whoever holds such a voucher can spend it, so it belongs into an encrypted connection.
@@ -48,8 +48,8 @@ export type Till = {
   /** Reads a payment header and looks at its signature. Throws {@link ServiceError} 402. */
   open(header: string | undefined, url: string): Promise<Payment>;
   /**
-   * Throws {@link ServiceError} 402 unless the voucher covers what its payer owes with one more answer. Does not
-   * wait: what is true when it returns can be reserved at once.
+   * Throws {@link ServiceError} 402 unless the voucher covers what its payer owes with one more answer. Does
+   * not wait: what is true when it returns can be reserved at once.
    */
   check(payment: Payment, url: string): void;
   /** Reads the payer's channel again if the voucher says more than the one that is known can bear. */

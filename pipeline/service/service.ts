@@ -45,8 +45,8 @@ export type Service = {
 };
 
 /**
- * Opens the service of a project's model. Throws NoModelError, FeeError, {@link OtherOperatorError}, and what reading the project's
- * receipts throws.
+ * Opens the service of a project's model. Throws NoModelError, FeeError, {@link OtherOperatorError}, and what
+ * reading the project's receipts throws.
  */
 export async function createService(of: ServiceOptions): Promise<Service> {
   const { project, session, feeUnits = 100, logger = openLogger(), work = { workers: "local" } } = of;
