@@ -10,6 +10,7 @@
  */
 import {
   AbiCoder,
+  computeAddress,
   concat,
   dataLength,
   formatEther,
@@ -308,6 +309,16 @@ export class KeyFormatError extends Error {
   constructor() {
     super("This is not a private key. Give 32 bytes in hex, with 0x in front (64 digits after it).");
   }
+}
+
+/** The public key behind a signature of a digest, and its address. Throws for bytes that are no signature. */
+export function recoverKey(
+  digest: Hex,
+  signature: Hex,
+): { readonly address: string; readonly publicKey: Hex } {
+  if (!SIGNATURE.test(signature)) throw new SignatureFormatError();
+  const publicKey = SigningKey.recoverPublicKey(digest, signature);
+  return { address: computeAddress(publicKey), publicKey };
 }
 
 /** Bytes that are no signature of the form that contracts take. */
