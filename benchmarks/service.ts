@@ -175,7 +175,10 @@ async function level(shop: Shop, sizes: Sizes, connections: number): Promise<Lev
               pace: 0,
               receipts: kind === "receipts",
             },
-            signed: Math.ceil((sizes.mostPerSecond * (sizes.seconds + sizes.warmupSeconds)) / connections),
+            signed:
+              kind === "bare"
+                ? 0
+                : Math.ceil((sizes.mostPerSecond * (sizes.seconds + sizes.warmupSeconds)) / connections),
           }),
         );
       } finally {
