@@ -136,7 +136,7 @@ export function followReceipts(folder: string): () => readonly Receipt[] {
 export function readAnswer({ folder, index, line }: AnswerPlace): KeptAnswer {
   if (line === undefined) return { receipt: readCopy(folder, index) };
   const path = journalPath(folder);
-  const answer = batchOf(readLine(path, line), path).answers[index];
+  const answer = batchOf(readLine(path, line), path, index).answers[0];
   if (answer === undefined) throw new ReceiptFormatError(path, `no answer ${index} at byte ${line.offset}`);
   return answer;
 }
@@ -190,13 +190,15 @@ function journalPath(folder: string): string {
   return join(folder, "answers.jsonl");
 }
 
-function batchOf(text: string, where: string): KeptBatch {
+/** What a line says; with `only`, of its answers just that one. */
+function batchOf(text: string, where: string, only?: number): KeptBatch {
   const { answers, vouchers } = parsePlain(text) as {
     answers: readonly { receipt: unknown; question?: Uint8Array }[];
     vouchers: readonly SignedVoucher[];
   };
+  const wanted = only === undefined ? answers : answers.slice(only, only + 1);
   return {
-    answers: answers.map(({ receipt, question }) => ({
+    answers: wanted.map(({ receipt, question }) => ({
       receipt: receiptOf(receipt, where),
       ...(question === undefined ? {} : { question }),
     })),

@@ -13,7 +13,6 @@
  * answer is **proven** to be the committed model's; that the features are the backbone's is **reproducible**
  * by whoever has the content.
  */
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import {
   type DataRecord,
@@ -21,9 +20,9 @@ import {
   type Profile,
   type ProfileName,
   recordLeaf,
-} from "../prover/index.ts";
-import { recoverTypedData, signTypedData, type TypedDomain } from "./engine/ethers.ts";
-import { canonical, parsePlain } from "./store.ts";
+} from "../prover/browser.ts";
+import { recoverTypedData, sha256Hex, signTypedData, type TypedDomain } from "./engine/ethers.ts";
+import { canonical, parsePlain } from "./plain.ts";
 
 /** EIP-712 types of a receipt. */
 export const RECEIPT_TYPES = {
@@ -78,7 +77,7 @@ export function receiptDomain(chainId: number, epochs: string): TypedDomain {
 
 /** A content's SHA-256 cut to 248 bits, as records commit to it. */
 export function contentDigest(content: Uint8Array): bigint {
-  return BigInt(`0x${createHash("sha256").update(content).digest("hex").slice(0, 62)}`);
+  return BigInt(`0x${sha256Hex(content).slice(0, 62)}`);
 }
 
 /** The record that a receipt's leaf commits to. */
@@ -169,6 +168,11 @@ const receiptSchema = z.strictObject({
 /** The text of a receipt file. */
 export function receiptText(receipt: Receipt): string {
   return `${canonical(receipt)}\n`;
+}
+
+/** Whether a text is meant to be a receipt; whether it is one, {@link parseReceipt} says. */
+export function looksLikeReceipt(text: string): boolean {
+  return text.includes('"quittance-receipt/2"');
 }
 
 /** Reads a receipt file's text. Throws {@link ReceiptFormatError}. */

@@ -21,20 +21,9 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { canonical, type Plain, parsePlain } from "./plain.ts";
 
-/**
- * A value that has one JSON text; bigints are written as `{"$n":"123"}`, byte arrays as `{"$b":"base64"}`.
- */
-export type Plain =
-  | null
-  | boolean
-  | number
-  | string
-  | bigint
-  | Uint8Array
-  | Int8Array
-  | readonly Plain[]
-  | { readonly [key: string]: Plain | undefined };
+export { canonical, type Plain, parsePlain } from "./plain.ts";
 
 /**
  * Writes `data` to `path` so that a reader sees either the old file or the whole new one. Throws {@link
@@ -77,37 +66,6 @@ export function syncFolder(folder: string): void {
   } finally {
     closeSync(handle);
   }
-}
-
-/** The one JSON text of a value: keys sorted, no spaces. Equal values have equal texts on every machine. */
-export function canonical(value: Plain): string {
-  if (typeof value === "bigint") return `{"$n":"${value}"}`;
-  if (value instanceof Uint8Array || value instanceof Int8Array) {
-    return `{"$b":"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")}"}`;
-  }
-  if (Array.isArray(value)) return `[${value.map((item) => canonical(item as Plain)).join(",")}]`;
-  if (value !== null && typeof value === "object") {
-    const entries = Object.entries(value as Record<string, Plain | undefined>)
-      .filter((entry): entry is [string, Plain] => entry[1] !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(",")}}`;
-  }
-  return JSON.stringify(value);
-}
-
-/** Reads what {@link canonical} wrote. */
-export function parsePlain(text: string): unknown {
-  return JSON.parse(text, (_key, value: unknown) => {
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-      const keys = Object.keys(value);
-      const record = value as Record<string, unknown>;
-      if (keys.length === 1 && typeof record["$n"] === "string") return BigInt(record["$n"]);
-      if (keys.length === 1 && typeof record["$b"] === "string") {
-        return new Uint8Array(Buffer.from(record["$b"], "base64"));
-      }
-    }
-    return value;
-  });
 }
 
 /** SHA-256 of bytes or text, in hex. */

@@ -8,8 +8,8 @@ import {
   type Profile,
   residualBound,
   type Statement,
-} from "../prover/index.ts";
-import type { EpochBundle } from "./bundle.ts";
+} from "../prover/browser.ts";
+import type { EpochBundle } from "./bundle-format.ts";
 import { rhoOf, trainingSeed } from "./chain/ids.ts";
 
 type ProofJson = EpochBundle["adjoint"]["proof"];

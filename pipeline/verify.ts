@@ -16,15 +16,15 @@ import {
   type CircuitName,
   commitMatrix,
   FIELD,
-  type Keys,
   loadProfile,
   type Profile,
   publicSignals,
   receiptsRoot,
   type Statement,
+  type VerifyingKeys,
   verifyProof,
-} from "../prover/index.ts";
-import { type EpochBundle, proofOfBundle } from "./bundle.ts";
+} from "../prover/browser.ts";
+import { type EpochBundle, proofOfBundle } from "./bundle-format.ts";
 import { BATCH_TYPES, contextOf, modelIdOf } from "./chain/ids.ts";
 import { createAddress, recoverTypedData } from "./engine/ethers.ts";
 import { settleFees } from "./influence/payouts.ts";
@@ -46,20 +46,32 @@ export type Check = {
 /** The chains that keys of known secret may be used on. */
 export const LOCAL_CHAIN_IDS: ReadonlySet<number> = new Set([31_337, 1_337]);
 
-/**
- * Checks a bundle. Never throws for a bad bundle: every doubt is a line with `ok: false`. With `firstDoubt`
- * it stops there: lines that need no proof come first, and the rest of the lines is left out.
- */
+/** How to go about it, and who wants to hear of it meanwhile. */
+export type VerifyOptions = {
+  /** Stop at the first doubt: lines that need no proof come first, and the rest is left out. */
+  readonly firstDoubt?: boolean;
+  /** Called with each line as soon as it is decided. */
+  readonly onCheck?: (check: Check) => void;
+  /**
+   * Called before each proof is checked: its name, how many came before it, how many there are. It is waited
+   * for, so that whoever has other things to do in the same thread gets to them; what it throws ends the run.
+   */
+  readonly onProof?: (name: string, done: number, total: number) => void | Promise<void>;
+};
+
+/** Checks a bundle. Never throws for a bad bundle: every doubt is a line with `ok: false`. */
 export async function verifyBundle(
   bundle: EpochBundle,
-  keys: Keys,
-  { firstDoubt = false }: { readonly firstDoubt?: boolean } = {},
+  keys: VerifyingKeys,
+  { firstDoubt = false, onCheck = () => {}, onProof = () => {} }: VerifyOptions = {},
 ): Promise<Check[]> {
   const checks: Check[] = [];
   const profile = loadProfile(bundle.profile);
   const add = (name: string, assurance: Assurance, find: () => string | undefined, detail: string): void => {
     const problem = attempt(find);
-    checks.push({ name, assurance, ok: problem === undefined, detail: problem ?? detail });
+    const check: Check = { name, assurance, ok: problem === undefined, detail: problem ?? detail };
+    checks.push(check);
+    onCheck(check);
   };
   const { model, settlement } = bundle;
   const unproven = bundle.training === null;
@@ -98,11 +110,14 @@ export async function verifyBundle(
   const doubtful = (): boolean => firstDoubt && checks.some(({ ok }) => !ok);
   if (doubtful()) return checks;
   const proofs = statementsOf(bundle, profile);
+  let done = 0;
   for (const circuit of unproven ? EPOCH_CIRCUITS : [...TRAINING_CIRCUITS, ...EPOCH_CIRCUITS]) {
     const mine = proofs.filter(({ statement }) => statement.circuit === circuit);
     let problem = mine.length === 0 ? `there is no ${circuit} proof` : undefined;
     for (const [index, { statement, proof }] of mine.entries()) {
-      problem ??= await proofProblem(statement, proof, profile, keys, `${circuit} proof ${index + 1}`);
+      const name = `${circuit} proof ${index + 1}`;
+      await onProof(name, done++, proofs.length);
+      problem ??= await proofProblem(statement, proof, profile, keys, name);
     }
     const detail = `${mine.length} of ${mine.length} hold: ${MEANING[circuit]}`;
     add(`${circuit} proofs`, "proven", () => problem, detail);
@@ -175,7 +190,7 @@ export function statementsOf(
   ];
 }
 
-function keyProblem(bundle: EpochBundle, keys: Keys): string | undefined {
+function keyProblem(bundle: EpochBundle, keys: VerifyingKeys): string | undefined {
   if (keys.manifest.profile !== bundle.profile)
     return `the keys are for profile ${keys.manifest.profile}, the bundle for ${bundle.profile}`;
   if (keys.manifest.kind !== bundle.keys.kind)
@@ -355,7 +370,7 @@ async function proofProblem(
   statement: Statement,
   proof: EpochBundle["adjoint"]["proof"],
   profile: Profile,
-  keys: Keys,
+  keys: VerifyingKeys,
   name: string,
 ): Promise<string | undefined> {
   try {

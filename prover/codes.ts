@@ -17,8 +17,9 @@
  *
  * Pitfall: padding has no features, hence scores 0, and class 0. So word 0 must be a shortest one.
  */
-import { readFileSync } from "node:fs";
 import { z } from "zod";
+import bch16 from "../circuits/codes/bch16.json" with { type: "json" };
+import tetra5 from "../circuits/codes/tetra5.json" with { type: "json" };
 import { cell } from "./algebra.ts";
 
 /** A word a class, each of m integers. */
@@ -57,15 +58,15 @@ export function loadCode(name: string, classes: number, outputs: number): Code {
   return words.slice(0, classes);
 }
 
+/** Every code there is, by its file's name; imported, not read, so that a browser has them too. */
+const CODES: Readonly<Record<string, unknown>> = { bch16, tetra5 };
+
 /** A code's file: its rule, in words, and all its words. */
 export function readCode(name: string): { readonly rule: string; readonly words: Code } {
-  let json: unknown;
-  try {
-    if (!/^[a-z0-9-]+$/.test(name)) throw new Error("a name has small letters, digits and dashes");
-    json = JSON.parse(readFileSync(new URL(`../circuits/codes/${name}.json`, import.meta.url), "utf8"));
-  } catch (cause) {
-    throw new CodeError(name, `cannot be read (${(cause as Error).message})`, cause);
-  }
+  if (!/^[a-z0-9-]+$/.test(name))
+    throw new CodeError(name, "cannot be read (a name has small letters, digits and dashes)");
+  const json = Object.hasOwn(CODES, name) ? CODES[name] : undefined;
+  if (json === undefined) throw new CodeError(name, `is none of ${Object.keys(CODES).join(", ")}`);
   const parsed = codeSchema.safeParse(json);
   if (!parsed.success) throw new CodeError(name, `is no code: ${parsed.error.message}`);
   return parsed.data;

@@ -18,6 +18,7 @@ export * from "./groth16.ts";
 export * from "./keys/ceremony.ts";
 export * from "./keys/local.ts";
 export * from "./keys/manifest.ts";
+export * from "./keys/verifying.ts";
 export * from "./poseidon.ts";
 export * from "./profile.ts";
 export * from "./prove.ts";

@@ -12,8 +12,8 @@
  * sizes; a profile that breaks one of its lines is refused, because an honest witness could then be
  * unprovable, or a sum could wrap around the field.
  */
-import { readFileSync } from "node:fs";
 import { z } from "zod";
+import circuitsJson from "../circuits/circuits.json" with { type: "json" };
 import { type Code, largestEntry, leadBound, loadCode, ONE_HOT, squaredNorms } from "./codes.ts";
 
 /** The circuits, in the order in which reports and tables list them. */
@@ -109,14 +109,11 @@ export type CircuitSource = Readonly<z.infer<typeof templateSchema>> & { readonl
 
 type Manifest = z.infer<typeof manifestSchema>;
 
-/** Absolute location of the manifest; it is part of every circuit's hash. */
-export const MANIFEST_URL = new URL("../circuits/circuits.json", import.meta.url);
-
 let cached: Manifest | undefined;
 
 function manifest(): Manifest {
   if (cached === undefined) {
-    const parsed = manifestSchema.safeParse(JSON.parse(readFileSync(MANIFEST_URL, "utf8")));
+    const parsed = manifestSchema.safeParse(circuitsJson);
     if (!parsed.success) {
       throw new ProfileManifestError(
         `circuits/circuits.json is not a valid manifest: ${parsed.error.message}`,

@@ -8,12 +8,19 @@ import { describe, expect, it } from "vitest";
 import { isSilentlySkipped, type Lock } from "../tools/portable-lock.ts";
 import { assertFindings, hintFindings, mainFindings } from "./tidy/circom.ts";
 import { blanked, type Finding, hasExtension, ROOT, repositoryFiles, type SourceFile } from "./tidy/files.ts";
-import { arrowFindings, ENGINES, engineFindings, importsOf, staleEngines } from "./tidy/imports.ts";
+import {
+  arrowFindings,
+  browserFindings,
+  ENGINES,
+  engineFindings,
+  importsOf,
+  staleEngines,
+} from "./tidy/imports.ts";
 import { leftoverFindings, typescriptFindings, widthFindings, workplaceFindings } from "./tidy/text.ts";
 
 const files = repositoryFiles();
 const written = files.filter((file) => file.path !== "package-lock.json");
-const typescript = files.filter((file) => hasExtension(file.path, "ts"));
+const typescript = files.filter((file) => hasExtension(file.path, "ts", "tsx"));
 const circuits = files.filter((file) => hasExtension(file.path, "circom"));
 const lock = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as Lock;
 
@@ -50,6 +57,27 @@ describe("imports", () => {
     check(arrowFindings, typescript);
   });
 
+  it("reach nothing of Node's from what a browser runs", () => {
+    const small = (text: string): readonly SourceFile[] => [
+      { path: "prover/browser.ts", text: 'export * from "./a.ts";' },
+      { path: "prover/a.ts", text },
+    ];
+    const found = (text: string): number => browserFindings(small(text), ["prover/browser.ts"]).length;
+    expect(found('import { join } from "node:path";')).toBe(1);
+    expect(found('import { join } from "path";')).toBe(1);
+    expect(found('import { b } from "./missing.ts";')).toBe(1);
+    expect(found('import type { b } from "node:fs";\nimport { z } from "zod";')).toBe(0);
+    expect(browserFindings(files)).toEqual([]);
+  });
+
+  it("enter a room from the explorer by what a browser can run", () => {
+    const importing = (address: string): number =>
+      broken(arrowFindings, "explorer/src/a.ts", `import { b } from "${address}";`);
+    expect(importing("../../pipeline/index.ts")).toBe(1);
+    expect(importing("../../pipeline/browser.ts")).toBe(0);
+    expect(broken(arrowFindings, "pipeline/a.ts", 'import { b } from "../explorer/src/a.ts";')).toBe(1);
+  });
+
   it("bring in each engine in one file", () => {
     expect(broken(engineFindings, "pipeline/chain/a.ts", 'import { Wallet } from "ethers";')).toBe(1);
     expect(broken(engineFindings, "prover/a.ts", 'const s = await import("snarkjs");')).toBe(1);
@@ -57,7 +85,9 @@ describe("imports", () => {
   });
 
   it("use every engine of the table where the table says", () => {
-    expect(staleEngines([{ path: "pipeline/engine/pool.ts", text: 'import "piscina";' }]).length).toBe(21);
+    expect(staleEngines([{ path: "pipeline/engine/pool.ts", text: 'import "piscina";' }]).length).toBe(
+      Object.keys(ENGINES).length - 1,
+    );
     expect(staleEngines(typescript)).toEqual([]);
   });
 });
@@ -104,7 +134,7 @@ describe("text", () => {
     expect(broken(widthFindings, "a.ts", `fail("${"word ".repeat(30)}");`)).toBe(0);
     check(
       widthFindings,
-      files.filter((file) => hasExtension(file.path, "ts", "js", "sol", "circom")),
+      files.filter((file) => hasExtension(file.path, "ts", "tsx", "css", "js", "sol", "circom")),
     );
   });
 

@@ -157,7 +157,7 @@ export function openPurchases(till: Till): Purchases {
     const { answer } = kept.receipt.opening;
     const { answerName } = body as { answerName?: unknown };
     const name = typeof answerName === "string" ? answerName : (model.labels?.[answer] ?? String(answer));
-    return { answer, answerName: name, ...kept, price: request.price };
+    return { answer, answerName: name, ...kept, key: request.key, price: request.price };
   }
 
   return {

@@ -51,6 +51,8 @@ export type PaidAnswer = {
   /** What the operator calls the class; its number where it has no name. */
   readonly answerName: string;
   readonly receipt: Receipt;
+  /** The secret that the request was made with: whoever has it can fetch the answer and its explanation. */
+  readonly key: string;
   /** The storage's name of the receipt. */
   readonly kept: string;
   readonly price: bigint;

@@ -1,12 +1,13 @@
 /** Commands that change nothing: verify and doctor. */
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
-import { loadKeys, loadProfile } from "../../prover/index.ts";
-import { parseBundle } from "../bundle.ts";
+import { loadKeys } from "../../prover/index.ts";
+import { type EpochBundle, parseBundle } from "../bundle.ts";
 import { runDoctor } from "../doctor.ts";
 import { keysFolder } from "../environment.ts";
-import { checkReceipt, parseReceipt, type Receipt } from "../receipts.ts";
+import { looksLikeReceipt, parseReceipt } from "../receipts.ts";
 import { type Check, verifyBundle } from "../verify.ts";
+import { receiptChecks } from "../verify-receipt.ts";
 import { EXIT, plainJson } from "./output.ts";
 
 /** Adds the commands to the tree. */
@@ -37,11 +38,8 @@ Examples:
         : await checkBundleFile(text, file, options);
       const ok = checks.every((check) => check.ok);
       if (!ok) process.exitCode = EXIT.doubt;
-      const lines = checks.map(
-        (check) => `  ${check.ok ? "✓" : "✗"} ${check.assurance.padEnd(12)} ${check.name}: ${check.detail}`,
-      );
       const end = ok ? "Nothing is in doubt." : "NOT VERIFIED: do not rely on this file.";
-      process.stdout.write(json ? plainJson({ ok, checks }) : `${lines.join("\n")}\n${end}\n`);
+      process.stdout.write(json ? plainJson({ ok, checks }) : `${checkLines(checks)}\n${end}\n`);
     });
 
   root
@@ -59,11 +57,14 @@ Examples:
     });
 }
 
-type VerifyOptions = { readonly keys?: string; readonly content?: string; readonly bundle?: string };
-
-function looksLikeReceipt(text: string): boolean {
-  return text.includes('"quittance-receipt/2"');
+/** Checked lines for a terminal, each with its word. */
+export function checkLines(checks: readonly Check[]): string {
+  return checks
+    .map((check) => `  ${check.ok ? "✓" : "✗"} ${check.assurance.padEnd(12)} ${check.name}: ${check.detail}`)
+    .join("\n");
 }
+
+type VerifyOptions = { readonly keys?: string; readonly content?: string; readonly bundle?: string };
 
 async function checkBundleFile(text: string, file: string, options: VerifyOptions): Promise<Check[]> {
   if (options.content !== undefined || options.bundle !== undefined) {
@@ -83,47 +84,13 @@ function parseJson(text: string): unknown {
 
 function checkReceiptFile(text: string, file: string, options: VerifyOptions): Check[] {
   const receipt = parseReceipt(text, file);
-  const content = options.content === undefined ? undefined : readFileSync(options.content);
-  const wrong = checkReceipt(receipt, loadProfile(receipt.profile), content);
-  const checks: Check[] = [
-    {
-      name: "receipt",
-      assurance: "attested",
-      ok: wrong.length === 0,
-      detail:
-        wrong.join("; ") ||
-        `signed by ${receipt.operator}: answer ${receipt.opening.answer} for ${receipt.feeUnits} fee units`,
-    },
-    {
-      name: "features",
-      assurance: "reproducible",
-      ok: true,
-      detail: `recompute them from the content with backbone ${receipt.backbone}`,
-    },
-  ];
-  if (receipt.unproven) {
-    const detail = "UNPROVEN MODEL: that its batches made it is committed, not proven";
-    checks.push({ name: "training", assurance: "open", ok: true, detail });
-  }
-  if (options.bundle !== undefined) checks.push(inclusion(receipt, options.bundle));
-  return checks;
+  const { content, bundle } = options;
+  return receiptChecks(receipt, {
+    ...(content === undefined ? {} : { content: readFileSync(content) }),
+    ...(bundle === undefined ? {} : { bundle: readOther(bundle), where: bundle }),
+  });
 }
 
-function inclusion(receipt: Receipt, file: string): Check {
-  const bundle = parseBundle(parseJson(readFileSync(file, "utf8")), file);
-  const found = bundle.inference.some((batch) =>
-    batch.receipts.some(
-      (entry) => entry.requestId === receipt.requestId && BigInt(entry.leaf) === receipt.leaf,
-    ),
-  );
-  const same = bundle.model.id === receipt.modelId && bundle.epoch === receipt.epoch;
-  return {
-    name: "inclusion",
-    assurance: "attested",
-    ok: found && same,
-    detail:
-      found && same
-        ? `listed in ${file}; verify that bundle too`
-        : `not in ${file}: keep the receipt, it shows what was left out`,
-  };
+function readOther(file: string): EpochBundle {
+  return parseBundle(parseJson(readFileSync(file, "utf8")), file);
 }

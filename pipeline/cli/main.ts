@@ -7,12 +7,15 @@
  * `--json` standard output is exactly one JSON document, also for errors; progress goes to standard error.
  */
 import { Command, CommanderError, Option } from "commander";
+import { VERSION } from "../version.ts";
 import { addAskCommand } from "./ask.ts";
+import { addAuditCommand } from "./audit.ts";
 import { addCheckingCommands } from "./check.ts";
 import { addDataCommands } from "./datanets.ts";
 import { addDeployCommand } from "./deploy.ts";
 import { addDisputeCommands } from "./disputes.ts";
 import { addExplainCommand } from "./explain.ts";
+import { addExportCommand } from "./export.ts";
 import { addVoteCommands } from "./governance.ts";
 import { addProjectCommands } from "./operate.ts";
 import { describeError, EXIT, plainJson } from "./output.ts";
@@ -27,7 +30,7 @@ export function program(): Command {
     .description(
       "Pays the people whose data taught a model each time it is used, and proves that it paid the right ones.",
     )
-    .version("0.1.0", "-V, --version", "print the version")
+    .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "show help; every command has its own, with examples")
     .addOption(new Option("--json", "print one JSON document on standard output, progress on standard error"))
     .showHelpAfterError("(add --help for what this command takes)")
@@ -46,6 +49,7 @@ A payer's day:       quittance deposit --project shop --payer alice --amount 2.5
 An agent's day:      quittance ask http://127.0.0.1:8402 --data ./questions --budget 0.5
 On many machines:    quittance worker --queue proofs,features     (and settle --workers remote)
 An auditor's day:    quittance verify shop/out/epoch-1.json
+                     quittance audit  --project shop
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
 QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
@@ -67,8 +71,10 @@ _DEPLOYER_KEY.`,
   addWorkCommands(root);
   addServeCommand(root);
   addCheckingCommands(root);
+  addAuditCommand(root);
   addDeployCommand(root);
   addExplainCommand(root);
+  addExportCommand(root);
   return root;
 }
 

@@ -23,6 +23,7 @@ import {
   type Result,
   recoverAddress,
   SigningKey,
+  sha256 as sha256Of,
   TypedDataEncoder,
   type TypedDataField,
   toBeHex,
@@ -68,6 +69,11 @@ export function keccak256(data: Uint8Array | Hex): Hex {
 /** keccak256 of a text's UTF-8. */
 export function keccakText(text: string): Hex {
   return hashText(text);
+}
+
+/** SHA-256 of bytes, or of a text's UTF-8, in hex without a prefix: Node's own in Node, in a browser too. */
+export function sha256Hex(data: Uint8Array | string): string {
+  return sha256Of(typeof data === "string" ? new TextEncoder().encode(data) : data).slice(2);
 }
 
 /** ABI coding of values, as Solidity's `abi.encode`. */

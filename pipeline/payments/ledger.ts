@@ -13,8 +13,9 @@ import type { ChannelView } from "../chain/types.ts";
 import type { Receipt } from "../receipts.ts";
 import type { Session } from "../session.ts";
 
-/** Payers without open answers that are remembered. */
+/** Payers without open answers that are remembered, and for how long at least. */
 const MOST_ACCOUNTS = 10_000;
+const IDLE_MS = 60_000;
 /** A clock that is this old is read again. */
 const CLOCK_MS = 2_000;
 const TRIES = 5;
@@ -82,9 +83,11 @@ export function openLedger(of: {
     throw new LedgerUnsteadyError();
   };
   const forgetIdle = (): void => {
-    for (const [key, { reserved, units, loading }] of accounts) {
+    const before = Date.now() - IDLE_MS;
+    for (const [key, { reserved, units, loading, loaded }] of accounts) {
       if (accounts.size <= MOST_ACCOUNTS) return;
-      if (reserved === 0n && units.size === 0 && loading === undefined) accounts.delete(key);
+      const isIdle = loading === undefined && (loaded?.at ?? 0) < before;
+      if (isIdle && reserved === 0n && units.size === 0) accounts.delete(key);
     }
   };
   let clock: { readonly seconds: number; readonly at: number } | undefined;

@@ -61,6 +61,8 @@ export type ServiceSettings = {
   readonly trustProxy: boolean;
   /** Benchmarks only: answers without payment, signature and receipt, over the same path. */
   readonly receipts: boolean;
+  /** Whether the explorer is served too. */
+  readonly explorer: boolean;
 };
 
 /** Settings where the operator chooses nothing. */
@@ -72,4 +74,5 @@ export const DEFAULT_SETTINGS: ServiceSettings = {
   sealedEpochs: 8,
   trustProxy: false,
   receipts: true,
+  explorer: true,
 };

@@ -12,7 +12,7 @@
 import { type Answering, DUE_SECONDS } from "../answering.ts";
 import { quittanceDomain } from "../chain/ids.ts";
 import type { ChannelView } from "../chain/types.ts";
-import { codecOf } from "../engine/ethers.ts";
+import { checksumAddress, codecOf } from "../engine/ethers.ts";
 import {
   type PaymentRequired,
   paymentRequiredHeader,
@@ -111,7 +111,13 @@ export function openTill(of: {
     const { accepted, payload } = readPaymentSignature(header);
     if (accepted.scheme !== VOUCHER_SCHEME || accepted.network !== `eip155:${at.chainId}`)
       throw new VoucherPayloadError(`it is ${accepted.scheme} on ${accepted.network}`);
-    return voucherFromPayload(payload);
+    const voucher = voucherFromPayload(payload);
+    // One spelling, so that a payer who writes its address in two ways is not charged as two.
+    return {
+      ...voucher,
+      payer: checksumAddress(voucher.payer.toLowerCase()),
+      model: voucher.model.toLowerCase(),
+    };
   };
   return {
     price,

@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import type { SignAll } from "../answering.ts";
 import { quittanceDomain } from "../chain/ids.ts";
 import { openPool } from "../engine/pool.ts";
+import { taskText } from "../payments/signing.ts";
 import { type SignedVoucher, type VaultAt, VOUCHER_TYPES } from "../payments/vouchers.ts";
 
 /** Threads that sign and verify. */
@@ -46,10 +47,10 @@ export function openSigners(
         signatures: part.map(({ voucher }) => voucher.signature),
       };
       pool
-        .run<(string | undefined)[]>("recoverMany", task)
+        .run<(string | null)[]>("recoverMany", taskText(task))
         .then(
           (signers) => {
-            for (const [index, { resolve }] of part.entries()) resolve(signers[index]);
+            for (const [index, { resolve }] of part.entries()) resolve(signers[index] ?? undefined);
           },
           (error: unknown) => {
             for (const { reject } of part) reject(error);
@@ -68,7 +69,9 @@ export function openSigners(
       const signed = await Promise.all(
         parts
           .filter((part) => part.length > 0)
-          .map((part) => pool.run<string[]>("signMany", { privateKey, domain, types, values: part })),
+          .map((part) =>
+            pool.run<string[]>("signMany", taskText({ privateKey, domain, types, values: part })),
+          ),
       );
       return signed.flat();
     },

@@ -9,7 +9,6 @@
  * here.
  */
 
-import { readFile } from "node:fs/promises";
 import * as snarkjs from "snarkjs";
 import { shareSingleThreadCurve } from "./curve.ts";
 
@@ -66,11 +65,14 @@ export async function makePtau(ptauPath: string, power: number, entropy: string)
   await snarkjs.powersOfTau.preparePhase2(contributed, ptauPath, SILENT);
 }
 
-/** Checks every contribution of a powers-of-tau file. Seconds at 2^10, hours at 2^20. */
-export async function verifyPtau(ptauPath: string): Promise<boolean> {
+/**
+ * Checks every contribution of a powers-of-tau file. Seconds at 2^10, hours at 2^20. Files that are verified
+ * come as bytes: snarkjs's verifiers leave open what they opened, and a browser has no files.
+ */
+export async function verifyPtau(ptau: Uint8Array): Promise<boolean> {
   await shareSingleThreadCurve();
   // snarkjs calls its logger without asking whether there is one.
-  return snarkjs.powersOfTau.verify(await inMemory(ptauPath), SILENT);
+  return snarkjs.powersOfTau.verify({ type: "mem", data: ptau }, SILENT);
 }
 
 /**
@@ -111,15 +113,10 @@ export async function beaconPhase2(
 }
 
 /** Whether a zkey comes from this circuit and this powers-of-tau file by contributions that are all valid. */
-export async function verifyPhase2(r1csPath: string, ptauPath: string, zkeyPath: string): Promise<boolean> {
+export async function verifyPhase2(r1csPath: string, ptau: Uint8Array, zkey: Uint8Array): Promise<boolean> {
   await shareSingleThreadCurve();
-  const [ptau, zkey] = await Promise.all([inMemory(ptauPath), inMemory(zkeyPath)]);
-  return snarkjs.zKey.verifyFromR1cs(r1csPath, ptau, zkey, SILENT);
-}
-
-/** snarkjs's verifiers leave open the files that they opened; from memory there is nothing to leave open. */
-async function inMemory(path: string): Promise<{ type: "mem"; data: Uint8Array }> {
-  return { type: "mem", data: await readFile(path) };
+  const inMemory = (data: Uint8Array) => ({ type: "mem" as const, data });
+  return snarkjs.zKey.verifyFromR1cs(r1csPath, inMemory(ptau), inMemory(zkey), SILENT);
 }
 
 function memory(): { type: "mem"; data?: Uint8Array } {

@@ -33,15 +33,9 @@ import {
 } from "../engine/snarkjs.ts";
 import { CIRCUIT_NAMES, type CircuitName, forEachCircuit, PROFILE_NAMES } from "../profile.ts";
 import { hashFile, stageFolder } from "../staging.ts";
-import {
-  type CircuitKey,
-  hashVkey,
-  type KeyManifest,
-  type Keys,
-  loadKeys,
-  MANIFEST_FILE,
-} from "./manifest.ts";
+import { hashVkey, type Keys, loadKeys, MANIFEST_FILE } from "./manifest.ts";
 import { hashesOf, publishedPower } from "./ptau.ts";
+import type { CircuitKey, KeyManifest } from "./verifying.ts";
 
 /** A powers-of-tau file, prepared for phase 2. */
 export type Ptau = {
@@ -174,7 +168,7 @@ export async function finishCeremony(options: {
         const zkey = join(folder, `${name}.zkey`);
         const hash = await beaconPhase2(zkeyAt(dir, name, step), zkey, "beacon", beacon);
         onProgress(`${name}: verifying from the circuit and the powers of tau`);
-        if (!(await verifyPhase2(circuit.r1csPath, ptau.path, zkey))) {
+        if (!(await verifyPhase2(circuit.r1csPath, await readFile(ptau.path), await readFile(zkey)))) {
           throw new CeremonyError(dir, `does not verify for "${name}"`);
         }
         contributions[name] = [
@@ -214,7 +208,7 @@ async function checkPtau(ptau: Ptau, onProgress: Progress): Promise<State["ptau"
   if (ptau.sha256 !== undefined && ptau.sha256 !== sha256)
     throw new PtauError(ptau.path, `has the hash ${sha256}`);
   onProgress("powers of tau: verifying");
-  const isValid = await verifyPtau(ptau.path).catch((cause) => {
+  const isValid = await verifyPtau(await readFile(ptau.path)).catch((cause) => {
     throw new PtauError(ptau.path, "is not a powers-of-tau file", cause);
   });
   if (!isValid) throw new PtauError(ptau.path, "does not verify");

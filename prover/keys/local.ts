@@ -25,17 +25,10 @@ import { FIELD } from "../field.ts";
 import { CIRCUIT_NAMES, type CircuitName } from "../profile.ts";
 import { countNonZeros, parseR1cs } from "../r1cs.ts";
 import { hashFile, stageFolder } from "../staging.ts";
-import {
-  type CircuitKey,
-  hashVkey,
-  type KeyManifest,
-  type Keys,
-  loadKeys,
-  MANIFEST_FILE,
-  readManifest,
-} from "./manifest.ts";
+import { hashVkey, type Keys, loadKeys, MANIFEST_FILE, readManifest } from "./manifest.ts";
 import type { Group } from "./points.ts";
 import { isUsable, type KeyScalars, type Secret, shapeOf } from "./qap.ts";
+import type { CircuitKey, KeyManifest } from "./verifying.ts";
 import { type KeyThreads, startKeyThreads } from "./worker.ts";
 import { element, G1_BYTES, G2_BYTES, type Section, type ZkeyShape, zkeyFrame, zkeyLayout } from "./zkey.ts";
 

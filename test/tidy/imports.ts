@@ -2,6 +2,7 @@
 // another room is entered through its index, and each third-party engine has one file that turns it into our
 // own small interface.
 
+import { isBuiltin } from "node:module";
 import { posix } from "node:path";
 import { blanked, type Finding, findingAt, type SourceFile } from "./files.ts";
 
@@ -24,8 +25,11 @@ export const ENGINES: Readonly<Record<string, string>> = {
   aws4fetch: "pipeline/engine/s3.ts",
   "@x402/core": "pipeline/engine/x402.ts",
   commander: "pipeline/cli/",
+  vite: "pipeline/engine/vite.ts",
+  preact: "explorer/",
   fastify: "pipeline/service/",
   "@fastify/rate-limit": "pipeline/service/app.ts",
+  "@fastify/static": "pipeline/service/static.ts",
   "@fastify/swagger": "pipeline/service/app.ts",
   "prom-client": "pipeline/service/metrics.ts",
   pino: "pipeline/service/logs.ts",
@@ -39,6 +43,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   prover: ["circuits"],
   pipeline: ["prover", "verifier-contracts"],
   benchmarks: ["prover", "pipeline", "circuits", "verifier-contracts"],
+  explorer: ["prover", "pipeline"],
   examples: ["pipeline"],
   tools: [],
   types: [],
@@ -93,7 +98,9 @@ export function arrowFindings(file: SourceFile): readonly Finding[] {
         findingAt(file, offset, `${from || "the root"} must not import ${to || "the root"} (${specifier})`),
       ];
     }
-    if (target === `${to}/index.ts` || target.endsWith(".json")) return [];
+    // A browser enters by the index that reaches nothing of Node's, and so does what it shares.
+    const entries = from === "explorer" ? ["browser.ts"] : ["index.ts", "browser.ts"];
+    if (entries.some((entry) => target === `${to}/${entry}`) || target.endsWith(".json")) return [];
     return [findingAt(file, offset, `another room is imported through its index only (${specifier})`)];
   });
 }
@@ -121,4 +128,34 @@ export function staleEngines(files: readonly SourceFile[]): readonly Finding[] {
     );
     return used ? [] : [`${place}: imports no ${engine}`];
   });
+}
+
+/** The indexes that a browser enters by. */
+export const BROWSER_ENTRIES: readonly string[] = ["prover/browser.ts", "pipeline/browser.ts"];
+
+/**
+ * Imports of Node's modules in anything that can be reached from an entry: what a browser would find empty.
+ * Types are left out, since nothing of them remains.
+ */
+export function browserFindings(files: readonly SourceFile[], entries = BROWSER_ENTRIES): readonly Finding[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const open = [...entries];
+  const seen = new Set(open);
+  const findings: Finding[] = [];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const file = byPath.get(path);
+    if (file === undefined) {
+      if (!path.endsWith(".json")) findings.push(`${path}: is reached from a browser and is not there`);
+      continue;
+    }
+    for (const { specifier, offset } of importsOf(file)) {
+      if (/^(?:import|export) type\b/.test(file.text.slice(offset))) continue;
+      if (isBuiltin(specifier)) findings.push(findingAt(file, offset, `no browser has ${specifier}`));
+      if (!specifier.startsWith(".")) continue;
+      const target = posix.normalize(posix.join(posix.dirname(path), specifier));
+      if (!seen.has(target)) open.push(target);
+      seen.add(target);
+    }
+  }
+  return findings;
 }

@@ -3,8 +3,11 @@
  *
  * Everybody may see what is signed: it names no question and no answer, and stands in the epoch's bundle
  * anyway. The opening belongs to whoever bought the answer. The proof of that is the idempotency key: the
- * number of a request is its hash, so the key that hashes to it can only be the purchaser's.
+ * number of a request is its hash, so the key that hashes to it can only be the purchaser's. A receipt that
+ * was bought on the command line has no key; whoever holds all of it knows the salt of its opening, which
+ * nobody else but the operator does.
  */
+import { createHash, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { explainReceipts } from "../../explain.ts";
 import { requestIdOf } from "../../payments/request-id.ts";
@@ -21,7 +24,12 @@ const paramsSchema = z.object({
   requestId: z.string().regex(/^0x[0-9a-fA-F]{64}$/, "a request's number: 0x and 64 hex digits"),
 });
 const headersSchema = z.object({
-  authorization: z.string().optional().describe("`Receipt KEY`, with the idempotency key of the purchase"),
+  authorization: z
+    .string()
+    .optional()
+    .describe(
+      "`Receipt KEY`, with the purchase's idempotency key, or `Opening SALT`, with its receipt's salt",
+    ),
 });
 const publicSchema = z.object({
   modelId: z.string(),
@@ -61,12 +69,17 @@ export function receiptRoutes(app: App, context: ServiceContext): void {
   };
   const isPurchaser = (receipt: Receipt, authorization: string | undefined): boolean => {
     if (authorization === undefined) return false;
+    const salt = /^Opening ([0-9]{1,78})$/.exec(authorization)?.[1];
+    if (salt !== undefined) {
+      if (sameText(salt, String(receipt.opening.salt))) return true;
+      throw new ServiceError(403, "wrong_key", "This salt is of another receipt. Use this request's own.");
+    }
     const key = /^Receipt ([A-Za-z0-9_-]{16,128})$/.exec(authorization)?.[1];
     if (key === undefined)
       throw new ServiceError(
         401,
         "bad_authorization",
-        "Send authorization: Receipt KEY, with the idempotency key.",
+        "Send authorization: Receipt KEY, with the idempotency key, or Opening SALT, with the receipt's.",
         {
           "www-authenticate": "Receipt",
         },
@@ -158,6 +171,12 @@ export function receiptRoutes(app: App, context: ServiceContext): void {
       return explain(receipt);
     },
   });
+}
+
+/** Whether two texts are equal, in a time that does not say where they differ. */
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
 }
 
 function signedOf(receipt: Receipt): z.infer<typeof publicSchema> {

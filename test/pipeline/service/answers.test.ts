@@ -1,5 +1,9 @@
 // Buying answers: what is asked for, what is good, what is refused, and what a retry does.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { contractArtifacts } from "../../../pipeline/chain/artifacts.ts";
+import { send } from "../../../pipeline/chain/client.ts";
+import { deployContract } from "../../../pipeline/chain/deploy.ts";
+import { checksumAddress, codecOf } from "../../../pipeline/engine/ethers.ts";
 import { readPaymentRequired, readPaymentResponse } from "../../../pipeline/engine/x402.ts";
 import { readVouchers } from "../../../pipeline/payments/book.ts";
 import { newRequestKey, requestIdOf } from "../../../pipeline/payments/request-id.ts";
@@ -84,6 +88,18 @@ describe("an answer that is paid for", () => {
     const spent = await payer.ask(ahead);
     expect(refused(spent)).toEqual([402, "voucher_refused"]);
     expect(owedOf(spent)).toBe(6n * payer.price);
+  });
+
+  it("takes an address in any spelling for one payer", async () => {
+    const payer = await openPayer(open, "a4", DEPOSIT);
+    const [lower, upper] = [
+      payer.wallet.address.toLowerCase(),
+      `0x${payer.wallet.address.slice(2).toUpperCase()}`,
+    ];
+    expect((await payer.ask({ ...(await payer.voucher(payer.price)), payer: lower })).status).toBe(200);
+    expect((await payer.ask({ ...(await payer.voucher(payer.price)), payer: upper })).status).toBe(402);
+    const second = await payer.ask({ ...(await payer.voucher(2n * payer.price)), payer: upper });
+    expect([second.status, second.body.receipt.payer]).toEqual([200, payer.wallet.address]);
   });
 
   it("keeps payers' requests that arrive together apart, in order, and never on the same money", async () => {
@@ -263,5 +279,34 @@ describe("a receipt", () => {
       kind: "picture",
       pixels: Buffer.from(digit(5)).toString("base64"),
     });
+  });
+});
+
+describe("a payer that is a contract", () => {
+  it("pays with what its wallet takes for its own signature, and with no other", async () => {
+    const owner = await openPayer(open, "e1", 0n);
+    const { session, context } = { session: open.session, context: open.service.context };
+    const { TestWallet } = await contractArtifacts();
+    const { created: wallet } = await deployContract(session.chain, session.operator, TestWallet, [
+      owner.wallet.address,
+    ]);
+    await session.contracts.transferToken(session.operator, wallet, DEPOSIT);
+    const codec = codecOf(TestWallet.abi);
+    const calls = codecOf(
+      '[{"type":"function","name":"approve","stateMutability":"nonpayable","inputs":[{"name":"to","type":"address"},{"name":"amount","type":"uint256"}],"outputs":[{"name":"","type":"bool"}]},' +
+        '{"type":"function","name":"deposit","stateMutability":"nonpayable","inputs":[{"name":"model","type":"bytes32"},{"name":"amount","type":"uint256"}],"outputs":[]}]',
+    );
+    const execute = async (to: string, data: string): Promise<void> => {
+      await send(session.chain, session.operator, { to: wallet, data: codec.call("execute", [to, data]) });
+    };
+    await execute(context.model.token, calls.call("approve", [session.deployment.vault, DEPOSIT]));
+    await execute(session.deployment.vault, calls.call("deposit", [context.model.id, DEPOSIT]));
+    const signed = await owner.voucher(owner.price, { payer: wallet });
+    const bought = await owner.ask(signed);
+    expect([bought.status, bought.body.receipt?.payer]).toEqual([200, checksumAddress(wallet)]);
+    const stranger = await openPayer(open, "e2", 0n);
+    const forged = await stranger.voucher(2n * owner.price, { payer: wallet });
+    expect(refused(await owner.ask(forged))).toEqual([402, "voucher_signature"]);
+    expect((await owner.ask(await owner.voucher(2n * owner.price, { payer: wallet }))).status).toBe(200);
   });
 });

@@ -13,7 +13,7 @@ import {
   verifyProof,
 } from "../../../prover/groth16.ts";
 import { writeLocalKeys } from "../../../prover/keys/local.ts";
-import { assertSafeVkey, UnsafeKeyError } from "../../../prover/keys/manifest.ts";
+import { assertSafeVkey, UnsafeKeyError } from "../../../prover/keys/verifying.ts";
 import { calculateWitness, prove, proveWitness } from "../../../prover/prove.ts";
 import { compileSmall, scratch, smallInput } from "./support.ts";
 import { zkeySections } from "./zkeyfile.ts";

@@ -15,8 +15,8 @@ import {
   loadKeys,
   MissingKeysError,
   StaleKeysError,
-  UnsafeKeyError,
 } from "../../../prover/keys/manifest.ts";
+import { UnsafeKeyError } from "../../../prover/keys/verifying.ts";
 import { CIRCUIT_NAMES } from "../../../prover/profile.ts";
 import { prove } from "../../../prover/prove.ts";
 import { hashFile } from "../../../prover/staging.ts";

@@ -1,0 +1,114 @@
+/** A run of the verifier as it comes in: facts, lines with their words, and at the end a verdict. */
+import type { JSX } from "preact";
+import type { Check } from "../../../pipeline/browser.ts";
+import { Mark } from "../ui/assurance.tsx";
+import { shortened } from "../ui/values.tsx";
+import type { Run } from "./verifier.ts";
+
+/** The run. */
+export function RunView({ run }: { readonly run: Run }): JSX.Element {
+  const { state, task, subject, checks, proof } = run;
+  return (
+    <section class="run" aria-labelledby="run-title" data-state={state}>
+      <h2 id="run-title">
+        {task.kind === "receipt" ? "Receipt" : "Bundle"} <code>{task.file.name}</code>
+      </h2>
+      {subject.length > 0 && (
+        <dl class="subject">
+          {subject.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd title={value}>{value.startsWith("0x") ? shortened(value) : value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      <Verdict run={run} />
+      {checks.length > 0 && (
+        <ol class="lines" aria-label="What was checked">
+          {checks.map((check) => (
+            <Line key={check.name} check={check} />
+          ))}
+        </ol>
+      )}
+      {state === "running" && (
+        <div class="progress">
+          <progress
+            max={proof?.total ?? 1}
+            value={proof === undefined ? undefined : proof.done}
+            aria-label="Proofs checked"
+          />
+          <p class="quiet" role="status">
+            {proof === undefined
+              ? "Reading…"
+              : `Checking ${proof.name}, ${proof.done + 1} of ${proof.total} proofs`}
+          </p>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** What the whole comes to. A doubt interrupts a screen reader; good news waits its turn. */
+function Verdict({ run }: { readonly run: Run }): JSX.Element | null {
+  const { state, checks, ok, insecure, milliseconds, message } = run;
+  if (state === "unreadable") {
+    return (
+      <div class="verdict bad" role="alert">
+        <strong>This file cannot be read.</strong>
+        <p>{message}</p>
+      </div>
+    );
+  }
+  if (state === "running") return null;
+  const doubts = checks.filter((check) => !check.ok).length;
+  const seen = checks.filter((check) => !isForOthers(check)).length;
+  if (ok !== true) {
+    return (
+      <div class="verdict bad" role="alert">
+        <strong>Not verified: do not rely on this file.</strong>
+        <p>
+          {doubts} of {checks.length} lines {doubts === 1 ? "is" : "are"} in doubt.
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div class="verdict good" role="status">
+      <strong>Nothing is in doubt.</strong>
+      <p>
+        {seen} lines checked in {seconds(milliseconds ?? 0)}, on this computer alone.
+        {insecure && " But these are development keys: whoever made them could have forged the proofs."}
+      </p>
+    </div>
+  );
+}
+
+/** Lines that say who can check something, for this file does not hold what it takes. */
+function isForOthers({ name, assurance }: Check): boolean {
+  return name === "features" || name === "completeness" || assurance === "open";
+}
+
+function Line({ check }: { readonly check: Check }): JSX.Element {
+  const { name, assurance, ok, detail } = check;
+  const others = ok && isForOthers(check);
+  return (
+    <li class={ok ? "line" : "line doubt"}>
+      <span class={others ? "tick none" : "tick"} aria-hidden="true">
+        {others ? "○" : ok ? "✓" : "✗"}
+      </span>
+      <div>
+        <p class="line-head">
+          <strong>{name}</strong> <Mark of={assurance} />
+          {!ok && <span class="in-doubt">in doubt</span>}
+          {others && <span class="quiet small">not in this file</span>}
+        </p>
+        <p class="detail">{detail}</p>
+      </div>
+    </li>
+  );
+}
+
+function seconds(milliseconds: number): string {
+  return milliseconds < 1_000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1_000).toFixed(1)} s`;
+}
