@@ -1,6 +1,6 @@
 // The service of a project as a process of its own, for the benchmark: `node service-server.ts FOLDER
-// receipts|bare`. It says its address as a line of JSON; a line "sample" on standard input is answered with what
-// the process holds, after a collection of garbage, so that growth means something.
+// receipts|bare`. It says its address as a line of JSON; a line "sample" on standard input is answered with
+// what the process holds, after a collection of garbage, so that growth means something.
 
 import { readdirSync } from "node:fs";
 import process from "node:process";

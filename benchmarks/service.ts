@@ -1,6 +1,6 @@
 // What a paid answer costs over HTTP: a service and its load as two processes on this machine, over loopback.
-// Every answer is paid with a voucher of its own and comes with a signed receipt that is on the disk before it
-// leaves; beside it the same server without payment, signature and receipt. The two take turns, so that a
+// Every answer is paid with a voucher of its own and comes with a signed receipt that is on the disk before
+// it leaves; beside it the same server without payment, signature and receipt. The two take turns, so that a
 // machine that slows down slows both.
 //
 // The soak asks at a steady pace for ten minutes and looks at what the server holds, after collecting its
