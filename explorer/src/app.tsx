@@ -61,19 +61,21 @@ function Frame(of: {
       <button type="button" class="skip" onClick={toMain}>
         Skip to the page
       </button>
-      <header class="masthead">
-        <a class="brand" href={href("/")}>
-          Quittance
-        </a>
-        {config !== undefined && <Places routes={routesOf(config)} path={place.path} />}
-        <ThemeChoice />
+      <header>
+        <div class="masthead">
+          <a class="brand" href={href("/")}>
+            Quittance
+          </a>
+          {config !== undefined && <Places routes={routesOf(config)} path={place.path} />}
+          <ThemeChoice />
+        </div>
+        {config?.insecureKeys === true && (
+          <p class="notice" role="note">
+            <strong>Development keys.</strong> Whoever made them could forge proofs; “proven” holds but for
+            them.
+          </p>
+        )}
       </header>
-      {config?.insecureKeys === true && (
-        <p class="notice" role="note">
-          <strong>Development keys.</strong> Whoever made them could forge proofs; “proven” holds but for
-          them.
-        </p>
-      )}
       <main id="main" tabIndex={-1}>
         {children}
       </main>

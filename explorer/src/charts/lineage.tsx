@@ -98,14 +98,11 @@ function DatanetNode(of: {
   const { id, name, version } = model.lineage.datanet;
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   return (
-    <a
-      href={href(`/datanets/${id}`)}
-      aria-label={`Datanet ${name ?? id}, version ${version}, ${batches} batches`}
-    >
+    <a href={href(`/datanets/${id}`)}>
       <rect class="node" {...box} rx="4" />
       <NodeName x={x} y={y - 22} text={name ?? `no. ${id}`} />
       <text class="node-note" x={x} y={y + 22} text-anchor="middle">
-        version {version}
+        version {version}{" "}
       </text>
       <text class="node-note" x={x} y={y + 40} text-anchor="middle">
         {whole(batches)} batches
@@ -129,11 +126,11 @@ function StripNode({
   const to = together ? href("/contributors") : href(`/contributors/${first?.address ?? ""}`);
   const said = `${name}: ${whole(samples)} samples of ${whole(model.samples)}`;
   return (
-    <a href={to} aria-label={said}>
+    <a href={to}>
       <title>{said}</title>
       <rect class={together ? "strip together" : "strip"} x={x} y={y} width={width} height={height} rx="2" />
       <text class="strip-name" x={x + 9} y={y + height / 2 + 4.5}>
-        {clip(name, 13)}
+        {clip(name, 13)}{" "}
       </text>
       <text class="strip-note" x={x + width - 9} y={y + height / 2 + 4.5} text-anchor="end">
         {whole(samples)}
@@ -159,7 +156,7 @@ function ModelNode({ model, box }: { readonly model: ModelView; readonly box: Bo
         training: {model.words.training}
       </text>
       {parent !== undefined && (
-        <a href={href(`/models/${parent.id}`)} aria-label={`Made from model ${parent.id}`}>
+        <a href={href(`/models/${parent.id}`)}>
           <text class="node-link" x={x} y={box.y - 10} text-anchor="middle">
             made from {shortened(parent.id, 6, 4)}
           </text>
@@ -183,7 +180,7 @@ function EpochNode({
   const name = together ? `Epochs 1 to ${last.number}` : `Epoch ${last.number}`;
   const note = `${whole(answers)} answers · ${together ? "earlier" : last.state}`;
   return (
-    <a href={href(`/models/${model.id}/epochs/${last.number}`)} aria-label={`${name}: ${note}`}>
+    <a href={href(`/models/${model.id}/epochs/${last.number}`)}>
       <rect
         class={`node epoch ${together ? "settled" : last.state}`}
         x={x}
@@ -193,7 +190,7 @@ function EpochNode({
         rx="4"
       />
       <text class="node-name" x={x + 12} y={y + 20}>
-        {name}
+        {name}{" "}
       </text>
       <text class="node-note" x={x + 12} y={y + 37}>
         {note}
@@ -231,7 +228,7 @@ function NodeName(of: { readonly x: number; readonly y: number; readonly text: s
         <tspan key={line} x={of.x} dy={index === 0 ? 0 : 21}>
           {line}
         </tspan>
-      ))}
+      ))}{" "}
     </text>
   );
 }
