@@ -111,6 +111,11 @@ function Samples(of: {
   );
 }
 
+/** A score in units of what training aims at. */
+export function scoreText({ score, target }: ExplanationView): string {
+  return `${(score / target).toFixed(2)}, where training aims at 1`;
+}
+
 /** A signed figure with four decimals. */
 export function figure(value: number): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(4)}`;
