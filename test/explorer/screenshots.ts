@@ -20,6 +20,7 @@ type Shot = {
 };
 
 const WIDE = { viewport: { width: 1_180, height: 860 } };
+const TALL = { viewport: { width: 1_180, height: 1_060 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 
 const drawn = (page: Page): Promise<void> => page.locator(".chart").first().waitFor();
@@ -27,11 +28,11 @@ const verified = (page: Page): Promise<void> => page.getByText("Nothing is in do
 
 const SHOTS: readonly Shot[] = [
   { name: "explorer", path: "/", look: { ...WIDE, colorScheme: "light" }, ready: drawn },
-  { name: "explorer-model", path: "/models/MODEL", look: { ...WIDE, colorScheme: "light" }, ready: drawn },
+  { name: "explorer-model", path: "/models/MODEL", look: { ...TALL, colorScheme: "light" }, ready: drawn },
   {
     name: "explorer-epoch",
     path: "/models/MODEL/epochs/1",
-    look: { ...WIDE, colorScheme: "dark" },
+    look: { ...TALL, colorScheme: "dark" },
     ready: drawn,
   },
   {
