@@ -1,60 +1,42 @@
 // The queue's own cost, what a second worker brings, and how much content weighs.
 //
-// Overhead: workers as processes of their own on a private Postgres server prove many tiny statements. What
-// lies between the first start and the last end, less the seconds inside the prover, is the queue's: taking
-// the job, reading its input, a thread's hand-over, keeping the result, ending the job. Tiny statements make
-// it visible; for the default profile it is lost in the proof. Each figure is of one run on one machine, and
-// the ratio of one worker to two is between two runs that follow each other.
+// overhead.ts says how the queue is measured. Each figure is of one run on one machine, and the ratio of one
+// worker to two is between two runs that follow each other.
 //
 // Needs the Debian package postgresql.
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   answerQueries,
   demoSplit,
-  type JobStore,
-  openBlobs,
-  openJobStore,
   openProject,
   openSession,
   openUi,
-  type Provable,
   proveAll,
   readyCircuits,
   readyKeys,
   trainModel,
 } from "../pipeline/index.ts";
-import {
-  type CircuitName,
-  loadProfile,
-  type ProfileName,
-  parsePublicSignals,
-  publicSignals,
-} from "../prover/index.ts";
+import { loadProfile, type ProfileName, parsePublicSignals } from "../prover/index.ts";
 import { honestInput } from "./inputs.ts";
+import { timeJobs } from "./overhead.ts";
 import { startServer } from "./postgres.ts";
 import type { Figure } from "./types.ts";
-
-const CLI = fileURLToPath(new URL("../pipeline/cli/main.ts", import.meta.url));
-
-/** A run of jobs by workers: wall seconds from first start to last end, and seconds inside the prover. */
-type Timed = { readonly wall: number; readonly proving: number };
 
 /** Measures overhead, speed-up and sizes. */
 export async function runJobs({ full }: { readonly full: boolean }): Promise<Figure[]> {
   const server = startServer();
   const folder = await mkdtemp(join(tmpdir(), "quittance-bench-jobs-"));
   try {
-    const short = await bench(server, folder, "tiny", "weights", full ? 200 : 6, 1);
-    const profile: ProfileName = full ? "default" : "tiny";
-    const jobs = full ? 8 : 6;
-    const one = await bench(server, folder, profile, "weights", jobs, 1, "one");
-    const two = await bench(server, folder, profile, "weights", jobs, 2, "two");
     const jobsDone = full ? 200 : 6;
+    const tiny = { server, folder, profile: "tiny", circuit: "weights", count: jobsDone } as const;
+    const short = await timeJobs({ ...tiny, workers: 1, label: "short" });
+    const profile: ProfileName = full ? "default" : "tiny";
+    const long = { server, folder, profile, circuit: "weights", count: full ? 8 : 6 } as const;
+    const one = await timeJobs({ ...long, workers: 1, label: "one" });
+    const two = await timeJobs({ ...long, workers: 2, label: "two" });
     return [
       {
         name: "job.overhead.ms",
@@ -72,78 +54,6 @@ export async function runJobs({ full }: { readonly full: boolean }): Promise<Fig
     server.remove();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Has `workers` processes of one thread each prove `count` different statements of a circuit. */
-async function bench(
-  server: ReturnType<typeof startServer>,
-  folder: string,
-  profileName: ProfileName,
-  circuit: CircuitName,
-  count: number,
-  workers: number,
-  label = "short",
-): Promise<Timed> {
-  const url = server.database();
-  const blobs = join(folder, `blobs-${label}`);
-  const environment = { DATABASE_URL: url, QUITTANCE_BLOBS: blobs };
-  const profile = loadProfile(profileName);
-  const circuits = await readyCircuits(profileName);
-  const keys = await readyKeys(profileName, circuits);
-  const store = openJobStore({ database: { url }, blobs: openBlobs(blobs, () => {}, {}) });
-  const statements = (of: string, n: number): Provable[] =>
-    Array.from({ length: n }, (_, index) => {
-      const { input, publics } = honestInput(profileName, circuit, `${of}/${label}/${index}`);
-      return { label: `${of} ${index}`, statement: parsePublicSignals(circuit, publics, profile), input };
-    });
-  const before = process.env["DATABASE_URL"];
-  process.env["DATABASE_URL"] = url;
-  const started: ChildProcess[] = [];
-  try {
-    for (let worker = 0; worker < workers; worker++)
-      started.push(await startWorker(environment, profileName));
-    const rest = { profile, circuits, keys, store, threads: 1, work: { workers: "remote" } as const };
-    // Not counted: a worker's thread and its engine start with the first proof.
-    await proveAll({ ...rest, provables: statements("warm-up", workers) });
-    const provables = statements("measured", count);
-    const proved = await proveAll({ ...rest, provables });
-    const signals = provables.map(({ statement }) => publicSignals(statement, profile).join());
-    if (new Set(signals).size !== count) throw new Error("the statements are not all different");
-    const wall = await wallSeconds(store, "measured");
-    return { wall, proving: proved.reduce((sum, { seconds }) => sum + seconds, 0) };
-  } finally {
-    for (const worker of started) worker.kill("SIGTERM");
-    await Promise.all(started.map((worker) => new Promise((done) => worker.once("close", done))));
-    if (before === undefined) delete process.env["DATABASE_URL"];
-    else process.env["DATABASE_URL"] = before;
-    await store.close();
-  }
-}
-
-/** Seconds from the first attempt's start to the last one's end, by the database's clock. */
-async function wallSeconds(store: JobStore, label: string): Promise<number> {
-  const attempts = (await (await store.ledger()).attempts()).filter((attempt) =>
-    attempt.label.startsWith(label),
-  );
-  const begun = Math.min(...attempts.map(({ startedAt }) => startedAt.getTime()));
-  const ended = Math.max(...attempts.map(({ endedAt }) => endedAt?.getTime() ?? Number.NaN));
-  return (ended - begun) / 1_000;
-}
-
-function startWorker(environment: Record<string, string>, profile: ProfileName): Promise<ChildProcess> {
-  const args = ["worker", "--queue", "proofs", "--profile", profile, "--threads", "1"];
-  const child = spawn(process.execPath, [CLI, ...args], {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, ...environment },
-  });
-  return new Promise((resolve, reject) => {
-    let said = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes("Ready")) resolve(child);
-    });
-    child.once("close", () => reject(new Error(`the worker ended: ${said}`)));
-  });
 }
 
 /** What a trained project with receipts weighs on the disk, and what features and answers take. */

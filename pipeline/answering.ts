@@ -122,6 +122,7 @@ export async function openAnswering(of: {
     throw error;
   });
   let last: Promise<unknown> = Promise.resolve();
+  let sealed: Promise<unknown> = last;
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work);
     last = result.catch(() => {});
@@ -134,45 +135,49 @@ export async function openAnswering(of: {
       return { features: h, answer: answer(model.w, h, profile).klass };
     });
   };
-  const answerBatch = async (batch: readonly PaidQuestion[]): Promise<Answered[]> => {
+  /** All that can be done before it is a batch's turn: several batches are prepared at a time. */
+  const prepare = async (batch: readonly PaidQuestion[]): Promise<Array<Omit<Receipt, "sequence">>> => {
     const dueBy = (await ledger.time()) + DUE_SECONDS;
     // Not a stored job: a question is new, and its features are in its receipt.
     const found = await classes(batch.map(({ content }) => content));
     const issuedAt = new Date().toISOString();
-    const unsigned = batch.map(
-      ({ requestId, content, payer, feeUnits }, index): Omit<Receipt, "signature"> => {
-        const opening = {
-          ...(found[index] as (typeof found)[number]),
-          digest: contentDigest(content),
-          salt: project.secrets.salt(`query/${model.id}/${epoch}/${requestId}`),
-        };
-        return {
-          format: "quittance-receipt/2",
-          profile: profile.name,
-          chainId: session.chain.chainId,
-          epochs: session.deployment.epochs,
-          operator: operator.address,
-          sequence: store.count() + index,
-          issuedAt,
-          backbone: model.backbone,
-          modelId: model.id,
-          unproven: model.unproven,
-          epoch,
-          requestId,
-          payer,
-          feeUnits,
-          leaf: recordLeaf(receiptRecord({ opening, feeUnits }), profile),
-          dueBy,
-          opening,
-        };
-      },
-    );
+    const unsigned = batch.map(({ requestId, content, payer, feeUnits }, index) => {
+      const opening = {
+        ...(found[index] as (typeof found)[number]),
+        digest: contentDigest(content),
+        salt: project.secrets.salt(`query/${model.id}/${epoch}/${requestId}`),
+      };
+      return {
+        format: "quittance-receipt/2" as const,
+        profile: profile.name,
+        chainId: session.chain.chainId,
+        epochs: session.deployment.epochs,
+        operator: operator.address,
+        issuedAt,
+        backbone: model.backbone,
+        modelId: model.id,
+        unproven: model.unproven,
+        epoch,
+        requestId,
+        payer,
+        feeUnits,
+        leaf: recordLeaf(receiptRecord({ opening, feeUnits }), profile),
+        dueBy,
+        opening,
+      };
+    });
     const signatures = await signAll({
       domain: receiptDomain(session.chain.chainId, session.deployment.epochs),
       types: RECEIPT_TYPES,
       values: unsigned.map(signedPart),
     });
-    const receipts = unsigned.map((rest, index) => ({ ...rest, signature: signatures[index] as string }));
+    return unsigned.map((rest, index) => ({ ...rest, signature: signatures[index] as string }));
+  };
+  const keep = async (
+    batch: readonly PaidQuestion[],
+    prepared: ReadonlyArray<Omit<Receipt, "sequence">>,
+  ): Promise<Answered[]> => {
+    const receipts = prepared.map((rest, index) => ({ ...rest, sequence: store.count() + index }));
     const vouchers = new Map<string, SignedVoucher>();
     enter(
       vouchers,
@@ -201,17 +206,26 @@ export async function openAnswering(of: {
     count: () => store.count(),
     room: () => most - store.count(),
     find: (requestId) => places.get(requestId.toLowerCase()),
-    answer: (batch) => inTurn(() => answerBatch(batch)),
+    answer(batch) {
+      const prepared = sealed.then(() => prepare(batch));
+      // Heard of in its turn; until then a failure is nobody's.
+      prepared.catch(() => {});
+      return inTurn(async () => keep(batch, await prepared));
+    },
     peek: async (contents) => (await classes(contents)).map((one) => one.answer),
-    seal: () =>
-      inTurn(async () => {
-        const sealed = sealEpoch(project, model);
-        if (openEpoch(project, model) === epoch) return sealed;
+    seal() {
+      // Batches before it are in the old epoch, batches after it wait until the new one is open.
+      const result = inTurn(async () => {
+        const found = sealEpoch(project, model);
+        if (openEpoch(project, model) === epoch) return found;
         await store.close();
         epoch = openEpoch(project, model);
         store = await storeOf(epoch);
-        return sealed;
-      }),
+        return found;
+      });
+      sealed = result.catch(() => {});
+      return result;
+    },
     close: () =>
       inTurn(async () => {
         await store.close();

@@ -12,7 +12,7 @@ import { addsUp } from "./chain/types.ts";
 import { claimOwed } from "./claim.ts";
 import { type Coin, coins, table, type Ui } from "./cli/ui.ts";
 import type { ModelState } from "./commit.ts";
-import { DEMO_CONTRIBUTORS, type DemoSplit, demoSplit } from "./corpus/demo.ts";
+import { DEMO_CONTRIBUTORS, type DemoSplit, demoSplit, questionsFile } from "./corpus/demo.ts";
 import { keysFolder } from "./environment.ts";
 import { answerQueries } from "./infer.ts";
 import { payoutError } from "./payout-error.ts";
@@ -41,6 +41,9 @@ const VALIDATORS = ["Notary Vale", "Archive Guild", "Dr. Okafor"] as const;
 const FEE_UNIT = "1000000000000000";
 /** What the operator stands for its receipts with, in the token's smallest unit: 1,000 tokens. */
 const BOND = 1_000n * 10n ** 18n;
+
+/** Digits that are left as a file, for whoever wants to ask more. */
+const MORE_QUESTIONS = 20;
 
 /** What the demonstration found. */
 export type DemoResult = {
@@ -132,6 +135,8 @@ export async function runDemo({
       const bundle = join(out, `epoch-${settled.epoch}.json`);
       cpSync(settled.bundlePath, bundle);
       const backbone = shareBackbone(project, model.backbone, out);
+      const questions = join(out, "questions.jsonl");
+      writeFileAtomic(questions, questionsFile(split.test.slice(0, MORE_QUESTIONS)));
       const payoutL1Error = await payoutError({
         project,
         model,
@@ -166,6 +171,7 @@ export async function runDemo({
       ui.line(`  Report   ${report}`);
       ui.line(`  Bundle   ${bundle}   (check it: npx quittance verify ${bundle})`);
       ui.line(`  Backbone ${backbone}   (whoever holds a content recomputes its features with it)`);
+      ui.line(`  More     ${questions}   (digits to ask it: npx quittance serve --project ${folder})`);
       const doubts = checks.filter((check) => !check.ok);
       if (doubts.length > 0)
         throw new DemoUnbalancedError(

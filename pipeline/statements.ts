@@ -75,6 +75,8 @@ export async function epochStatements(of: {
     inference.push({ circuit: "inference", statement, input, receipts: part });
     q = qOut;
     saltQ = saltQOut;
+    // A service answers others meanwhile.
+    await new Promise((resolve) => setImmediate(resolve));
   }
   const { y } = adjoint(model.a, model.lambda, q, profile);
   const saltY = secrets.salt(`Y/${label}`, y);

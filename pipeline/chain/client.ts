@@ -49,9 +49,12 @@ export async function send(
   call: Call,
   codec: Codec = NO_CODEC,
 ): Promise<Receipt> {
-  const { raw, hash } = await sign(chain, account, call, codec);
   const { request } = chain.provider;
-  await guarded(codec, () => request({ method: "eth_sendRawTransaction", params: [raw] }));
+  const hash = await inTurn(chain, account.address, async () => {
+    const signed = await sign(chain, account, call, codec);
+    await guarded(codec, () => request({ method: "eth_sendRawTransaction", params: [signed.raw] }));
+    return signed.hash;
+  });
   const mined = await minedReceipt(chain, hash);
   if (BigInt(mined.status) === 1n) return receiptOf(mined, codec);
   // Mined and refused: the state changed between estimate and block. Asked again on the new state, it says
@@ -59,6 +62,24 @@ export async function send(
   const fields = rpcCall(account.address, call);
   await guarded(codec, () => request({ method: "eth_call", params: [fields, mined.blockNumber] }));
   throw new RevertedError({ name: "unknown", args: [] }, hash);
+}
+
+const turns = new WeakMap<Chain, Map<string, Promise<unknown>>>();
+
+/** One transaction of an account at a time: two that are signed side by side would have the same number. */
+function inTurn<T>(chain: Chain, address: string, work: () => Promise<T>): Promise<T> {
+  const lasts = turns.get(chain) ?? new Map<string, Promise<unknown>>();
+  turns.set(chain, lasts);
+  const result = (lasts.get(address) ?? Promise.resolve()).then(work);
+  const settled = result.then(
+    () => {},
+    () => {},
+  );
+  lasts.set(address, settled);
+  void settled.then(() => {
+    if (lasts.get(address) === settled) lasts.delete(address);
+  });
+  return result;
 }
 
 /** Estimates and signs, and sends nothing. Throws {@link RevertedError} for what would be refused. */

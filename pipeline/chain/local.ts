@@ -129,9 +129,17 @@ function chainOn(chainId: number, network: Network, log: LogFile, now: () => num
   };
   const act = (make: (parent: Block) => ChainAction | Promise<ChainAction>): Promise<unknown> =>
     inTurn(async () => {
-      const action = await make(await latestBlock(provider));
+      const parent = await latestBlock(provider);
+      const action = await make(parent);
       log.append(action);
-      return await perform(provider, action);
+      try {
+        return await perform(provider, action);
+      } catch (error) {
+        // Refused, and in no block: anybody can send such a transaction, so it must not stay. One that
+        // reverted is in a block, and in the log.
+        if ((await latestBlock(provider)).hash === parent.hash) log.takeBack();
+        throw error;
+      }
     });
   const nextTime = (parent: Block): number => Math.max(parent.timestamp + 1, now());
   return {
@@ -140,7 +148,9 @@ function chainOn(chainId: number, network: Network, log: LogFile, now: () => num
     provider: {
       request: async (call) => {
         if (call.method === "eth_sendRawTransaction") {
-          const raw = String(call.params?.[0]);
+          const raw = call.params?.[0];
+          // What is no hex would make the log unreadable.
+          if (typeof raw !== "string" || !/^0x([0-9a-fA-F]{2})+$/.test(raw)) throw new NoTransactionError();
           return await act((parent) => ({ parent: parent.hash, do: "tx", raw, time: nextTime(parent) }));
         }
         if (!/^(eth|net|web3)_/.test(call.method) || /^eth_(send|sign)/.test(call.method)) {
@@ -237,5 +247,14 @@ export class PastLogError extends Error {
     super(
       `${method} would change the chain past its log. Send signed transactions; for the rest, fund and travel.`,
     );
+  }
+}
+
+/** What was sent as a transaction is none. */
+export class NoTransactionError extends Error {
+  override readonly name = "LocalChain.NoTransaction";
+  readonly code = -32_602;
+  constructor() {
+    super("This is no transaction. Send the signed bytes in hex, with 0x in front.");
   }
 }

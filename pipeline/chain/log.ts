@@ -42,6 +42,8 @@ export type LogFile = {
   readonly actions: readonly ChainAction[];
   readonly start: (header: ChainHeader) => void;
   readonly append: (action: ChainAction) => void;
+  /** Takes the last line back: what it says was not done after all. */
+  readonly takeBack: () => void;
   readonly close: () => void;
 };
 
@@ -55,6 +57,7 @@ export async function openLog(path: string | undefined, notice: (text: string) =
       actions: [],
       start: nothing,
       append: nothing,
+      takeBack: nothing,
       close: nothing,
     };
   }
@@ -116,14 +119,16 @@ function writer(
   file: number,
   initialLength: number,
   unlock: () => void,
-): Pick<LogFile, "start" | "append" | "close"> {
+): Pick<LogFile, "start" | "append" | "takeBack" | "close"> {
   let length = initialLength;
+  let before = length;
   let open = true;
   const write = (value: ChainHeader | ChainAction): void => {
     const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
       fsyncSync(file);
+      before = length;
       length += bytes.length;
     } catch (cause) {
       ftruncateSync(file, length);
@@ -133,6 +138,10 @@ function writer(
   return {
     start: write,
     append: write,
+    takeBack: () => {
+      ftruncateSync(file, before);
+      length = before;
+    },
     close: () => {
       if (!open) return;
       open = false;

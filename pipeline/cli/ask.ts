@@ -5,6 +5,7 @@ import { openNodeAgent } from "../agent/node.ts";
 import type { Agent, PaidAnswer, Question } from "../agent/types.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import { type Account, accountOf } from "../engine/ethers.ts";
+import { secretSetting } from "../secrets.ts";
 import { readKeyFile } from "./key-file.ts";
 import { tell, wholeNumber } from "./options.ts";
 import { unitsOf } from "./project.ts";
@@ -44,7 +45,7 @@ export function addAskCommand(root: Command): void {
     .addHelpText(
       "after",
       `
-The payer's key is taken from --key-file or QUITTANCE_PAYER_KEY, and its deposit must stand behind what it signs. A
+The payer's key is taken from --key-file or QUITTANCE_PAYER_KEY (or _FILE); its deposit must stand behind what it signs. A
 request that got no answer is kept in the books and asked again first, with the same key: it is charged once. Every
 receipt is checked before its answer is shown: signature, question, price, model, payer, and when its epoch is due. A
 receipt is attested by its operator; "quittance verify" says what an epoch's bundle proves.
@@ -147,7 +148,7 @@ async function buyAll(
 
 function payerOf({ keyFile }: AskOptions): Account {
   if (keyFile !== undefined) return readKeyFile(keyFile);
-  const key = process.env["QUITTANCE_PAYER_KEY"];
+  const key = secretSetting("QUITTANCE_PAYER_KEY");
   if (key === undefined) throw new NoPayerKeyError();
   return accountOf(key);
 }

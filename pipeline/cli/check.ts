@@ -38,11 +38,8 @@ Examples:
         : await checkBundleFile(text, file, options);
       const ok = checks.every((check) => check.ok);
       if (!ok) process.exitCode = EXIT.doubt;
-      const lines = checks.map(
-        (check) => `  ${check.ok ? "✓" : "✗"} ${check.assurance.padEnd(12)} ${check.name}: ${check.detail}`,
-      );
       const end = ok ? "Nothing is in doubt." : "NOT VERIFIED: do not rely on this file.";
-      process.stdout.write(json ? plainJson({ ok, checks }) : `${lines.join("\n")}\n${end}\n`);
+      process.stdout.write(json ? plainJson({ ok, checks }) : `${checkLines(checks)}\n${end}\n`);
     });
 
   root
@@ -58,6 +55,13 @@ Examples:
       const lines = findings.map((finding) => `  ${mark[finding.level]} ${finding.subject}: ${finding.text}`);
       process.stdout.write(json ? plainJson({ ok, findings }) : `${lines.join("\n")}\n`);
     });
+}
+
+/** Checked lines for a terminal, each with its word. */
+export function checkLines(checks: readonly Check[]): string {
+  return checks
+    .map((check) => `  ${check.ok ? "✓" : "✗"} ${check.assurance.padEnd(12)} ${check.name}: ${check.detail}`)
+    .join("\n");
 }
 
 type VerifyOptions = { readonly keys?: string; readonly content?: string; readonly bundle?: string };

@@ -7,6 +7,7 @@
  * `--json` standard output is exactly one JSON document, also for errors; progress goes to standard error.
  */
 import { Command, CommanderError, Option } from "commander";
+import { addAuditCommand } from "./audit.ts";
 import { VERSION } from "../version.ts";
 import { addAskCommand } from "./ask.ts";
 import { addCheckingCommands } from "./check.ts";
@@ -48,6 +49,7 @@ A payer's day:       quittance deposit --project shop --payer alice --amount 2.5
 An agent's day:      quittance ask http://127.0.0.1:8402 --data ./questions --budget 0.5
 On many machines:    quittance worker --queue proofs,features     (and settle --workers remote)
 An auditor's day:    quittance verify shop/out/epoch-1.json
+                     quittance audit  --project shop
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
 QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
@@ -69,6 +71,7 @@ _DEPLOYER_KEY.`,
   addWorkCommands(root);
   addServeCommand(root);
   addCheckingCommands(root);
+  addAuditCommand(root);
   addDeployCommand(root);
   addExplainCommand(root);
   addExportCommand(root);

@@ -89,3 +89,11 @@ export function demoSplit(seed: string | number): DemoSplit {
     classes,
   };
 }
+
+/** Digits as a file of questions (JSONL), for whoever wants to ask the demonstration's model more. */
+export function questionsFile(samples: readonly Sample[]): string {
+  const lines = samples.map(({ id, label, content }) =>
+    JSON.stringify({ id, label, base64: Buffer.from(content).toString("base64") }),
+  );
+  return `${lines.join("\n")}\n`;
+}

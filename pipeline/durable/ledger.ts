@@ -2,9 +2,10 @@
  * What is known of jobs: which are done, and every attempt at one. Queries only; the tables are in
  * database.ts.
  *
- * A result is written in the same transaction that ends its attempt, and only the first one counts: a second
+ * A result is written in the same statement that ends its attempt, and only the first one counts: a second
  * worker that computed the same job ends as `twice`, so the ledger cannot hide that work was done twice. An
  * attempt without an end is in flight, or its process is gone; whoever begins the job again marks it `lost`.
+ * Beginning and ending are one statement each: a transaction of several would cost a round trip for every one.
  */
 import { type Database, sql } from "./database.ts";
 
@@ -62,56 +63,62 @@ export function openLedger(database: Database): Ledger {
       return found;
     },
     begin: (key, label, worker) =>
-      run((db) =>
-        db.transaction().execute(async (tx) => {
-          await tx
-            .updateTable("attempts")
-            .set({
-              outcome: "lost",
-              ended_at: sql`now()`,
-              reason: "no sign of life of the worker that had it",
-            })
-            .where("key", "=", key)
-            .where("outcome", "is", null)
-            .execute();
-          const row = await tx
-            .insertInto("attempts")
-            .values({ key, label, worker, ended_at: null, outcome: null, reason: null })
-            .returning("id")
-            .executeTakeFirstOrThrow();
-          return String(row.id);
-        }),
-      ),
+      run(async (db) => {
+        const { id } = await db
+          .with("before", (cte) =>
+            cte
+              .updateTable("attempts")
+              .set({
+                outcome: "lost",
+                ended_at: sql`now()`,
+                reason: "no sign of life of the worker that had it",
+              })
+              .where("key", "=", key)
+              .where("outcome", "is", null)
+              .returning("id"),
+          )
+          .insertInto("attempts")
+          .values({ key, label, worker, ended_at: null, outcome: null, reason: null })
+          .returning("id")
+          .executeTakeFirstOrThrow();
+        return String(id);
+      }),
     finish: (attempt, { key, name, blob, bytes, seconds }) =>
-      run((db) =>
-        db.transaction().execute(async (tx) => {
-          const { worker } = await tx
-            .selectFrom("attempts")
-            .select("worker")
-            .where("id", "=", attempt)
-            .executeTakeFirstOrThrow();
-          const written = await tx
-            .insertInto("results")
-            .values({ key, name, blob, bytes, seconds, worker })
-            .onConflict((conflict) => conflict.column("key").doNothing())
-            .returning("key")
-            .executeTakeFirst();
-          // A commit whose answer was lost is tried again: the second time finds its own result.
-          const before = await tx
-            .selectFrom("attempts")
-            .select("outcome")
-            .where("id", "=", attempt)
-            .executeTakeFirstOrThrow();
-          if (before.outcome === "done") return "done";
-          const outcome: Outcome = written === undefined ? "twice" : "done";
-          await tx
-            .updateTable("attempts")
-            .set({ outcome, ended_at: sql`now()`, reason: null })
-            .where("id", "=", attempt)
-            .execute();
-          return outcome;
-        }),
-      ),
+      run(async (db) => {
+        // A commit whose answer was lost is tried again: the second time finds its own result, and the
+        // attempt that is done already.
+        const { outcome } = await db
+          .with("written", (cte) =>
+            cte
+              .insertInto("results")
+              .columns(["key", "name", "blob", "bytes", "seconds", "worker"])
+              .expression((from) =>
+                from
+                  .selectFrom("attempts")
+                  .select([
+                    sql<string>`${key}::text`.as("key"),
+                    sql<string>`${name}::text`.as("name"),
+                    sql<string>`${blob}::text`.as("blob"),
+                    sql<number>`${bytes}::integer`.as("bytes"),
+                    sql<number>`${seconds}::double precision`.as("seconds"),
+                    "worker",
+                  ])
+                  .where("id", "=", attempt),
+              )
+              .onConflict((conflict) => conflict.column("key").doNothing())
+              .returning("key"),
+          )
+          .updateTable("attempts")
+          .set({
+            outcome: sql`CASE WHEN outcome = 'done' OR EXISTS (SELECT 1 FROM written) THEN 'done' ELSE 'twice' END`,
+            ended_at: sql`CASE WHEN outcome = 'done' THEN ended_at ELSE now() END`,
+            reason: null,
+          })
+          .where("id", "=", attempt)
+          .returning("outcome")
+          .executeTakeFirstOrThrow();
+        return outcome as Outcome;
+      }),
     async fail(attempt, outcome, reason) {
       await run((db) =>
         db

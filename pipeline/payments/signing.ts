@@ -1,46 +1,51 @@
-/** What threads run to sign and to look at signatures: an elliptic curve in JavaScript takes a millisecond. */
+/**
+ * What threads run to sign and to look at signatures: an elliptic curve in JavaScript takes a millisecond.
+ *
+ * A task crosses over as one text: a structured clone of a thousand small objects takes longer than writing
+ * and reading them as JSON. Numbers are decimal texts in it, which EIP-712 encoders take as they are.
+ */
 import { recoverTypedData, signTypedData, type TypedDomain, type TypedTypes } from "../engine/ethers.ts";
 
-/** Messages of one kind. */
-export type Messages = {
+type Messages = {
   readonly domain: TypedDomain;
   readonly types: TypedTypes;
   readonly values: readonly Readonly<Record<string, unknown>>[];
 };
+/** Messages to sign. */
+export type SignTask = Messages & { readonly privateKey: string };
+/** Messages with their signatures. */
+export type RecoverTask = Messages & { readonly signatures: readonly string[] };
+
+/** A task as it crosses over. */
+export function taskText(task: SignTask | RecoverTask): string {
+  return JSON.stringify(task, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+}
 
 /** Signs each message. Throws KeyFormatError. */
-export async function signMany({
-  privateKey,
-  domain,
-  types,
-  values,
-}: Messages & { readonly privateKey: string }): Promise<string[]> {
+export async function signMany(text: string): Promise<string[]> {
+  const { privateKey, domain, types, values } = JSON.parse(text) as SignTask;
   const kept = sameTypes(types);
   return Promise.all(values.map((value) => signTypedData(privateKey, domain, kept, value)));
 }
 
-/** Whose key signed a message; undefined for bytes that are no signature. */
-export async function recoverOne({
-  domain,
-  types,
-  value,
-  signature,
-}: Omit<Messages, "values"> & {
-  readonly value: Messages["values"][number];
-  readonly signature: string;
-}): Promise<string | undefined> {
-  try {
-    return recoverTypedData(domain, sameTypes(types), value, signature);
-  } catch {
-    return undefined;
-  }
+/** Whose key signed each message; null for bytes that are no signature. */
+export async function recoverMany(text: string): Promise<(string | null)[]> {
+  const { domain, types, values, signatures } = JSON.parse(text) as RecoverTask;
+  const kept = sameTypes(types);
+  return values.map((value, index) => {
+    try {
+      return recoverTypedData(domain, kept, value, signatures[index] as string);
+    } catch {
+      return null;
+    }
+  });
 }
 
 const known = new Map<string, TypedTypes>();
 
 /** Types arrive as a new object with each task; encoders are kept by the object. */
 function sameTypes(types: TypedTypes): TypedTypes {
-  const key = JSON.stringify(types);
+  const key = Object.keys(types).join();
   const kept = known.get(key) ?? types;
   known.set(key, kept);
   return kept;

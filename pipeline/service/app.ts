@@ -7,7 +7,12 @@
  */
 import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
-import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import type { App, ServiceContext } from "./context.ts";
 import { asRefusal, errorBody, ServiceError } from "./errors.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -39,6 +44,8 @@ const HEADERS: Readonly<Record<string, string>> = {
 export async function createApp(context: ServiceContext, logger: FastifyBaseLogger): Promise<App> {
   const app = fastify({
     loggerInstance: logger,
+    // One line a request, when it is answered (below).
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: context.settings.trustProxy,
@@ -58,6 +65,7 @@ export async function createApp(context: ServiceContext, logger: FastifyBaseLogg
       );
     },
   }) as unknown as App;
+  app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data, plain));
   app.setErrorHandler((error, request, reply) => {
@@ -72,6 +80,10 @@ export async function createApp(context: ServiceContext, logger: FastifyBaseLogg
   app.addHook("onRequest", async (request) => refuseOtherOrigins(request));
   app.addHook("onSend", async (_request, reply) => {
     reply.headers(HEADERS);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const ms = Math.round(reply.elapsedTime * 10) / 10;
+    request.log.info({ req: request, res: reply, ms }, "request");
   });
   await app.register(rateLimit, {
     global: true,
@@ -120,7 +132,9 @@ function addRoutes(app: App, context: ServiceContext): void {
 function refuseOtherOrigins({ method, headers }: FastifyRequest): void {
   const { origin, host } = headers;
   if (method === "GET" || method === "HEAD" || origin === undefined) return;
-  if (URL.canParse(origin) && new URL(origin).host === host) return;
+  const from = URL.canParse(origin) ? new URL(origin) : undefined;
+  const here = `${from?.protocol}//${host}`;
+  if (from !== undefined && URL.canParse(here) && new URL(here).host === from.host) return;
   throw new ServiceError(
     403,
     "other_origin",

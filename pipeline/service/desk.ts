@@ -9,7 +9,8 @@
  * Everything is bounded: the queue, the batch, and the rate of each payer.
  */
 import type { Answered, Answering, PaidQuestion } from "../answering.ts";
-import { contentDigest } from "../receipts.ts";
+import { readAnswer } from "../receipt-store.ts";
+import { contentDigest, type Receipt } from "../receipts.ts";
 import type { SealedEpoch } from "../seal.ts";
 import type { ServiceSettings } from "./context.ts";
 import { busy, ServiceError } from "./errors.ts";
@@ -26,14 +27,17 @@ export type Asked = {
   readonly url: string;
 };
 
+/** An answer, and whether somebody had paid for it before. */
+export type Served = { readonly receipt: Receipt; readonly replayed: boolean };
+
 /** The desk of an open service. */
 export type Desk = {
-  /** Admits a request and answers it. Throws {@link ServiceError}. */
-  ask(asked: Asked): Promise<Answered>;
+  /** Admits a request and answers it, or gives the answer that it has. Throws {@link ServiceError}. */
+  ask(asked: Asked): Promise<Served>;
   /** Benchmarks only: the class of a content, on the same way without payment and receipt. */
   peek(content: Uint8Array): Promise<number>;
-  /** Throws where this content was asked under this number before, or is being asked, as another one. */
-  pending(requestId: string): Promise<Answered> | undefined;
+  /** The answer that a request has. Throws {@link ServiceError} 409 where it was asked with another content. */
+  replay(requestId: string, content: Uint8Array): Served | undefined;
   readonly depth: () => number;
   /** Answers that can be taken before the epoch is full. */
   readonly room: () => number;
@@ -49,6 +53,10 @@ type Waiting = {
   readonly resolve: (answered: Answered | number) => void;
   readonly reject: (error: unknown) => void;
 };
+
+/** While one batch is signed, another is computed and a third is flushed; a small one is not worth a flush. */
+const MOST_FLIGHTS = 3;
+const WORTH_ANOTHER = 8;
 
 /** Opens the desk. */
 export function openDesk(of: {
@@ -66,8 +74,21 @@ export function openDesk(of: {
   let inHand = 0;
   let draining = false;
   let running: Promise<void> | undefined;
+  let arrived: () => void = () => {};
+  /** Ends when the queue has become worth another batch. */
+  const arrival = (): Promise<void> =>
+    new Promise((resolve) => {
+      arrived = resolve;
+    });
 
   const room = (): number => answering.room() - inFlight.size;
+  const replay = (requestId: string, content: Uint8Array): Served | undefined => {
+    const place = answering.find(requestId);
+    if (place === undefined) return undefined;
+    const { receipt } = readAnswer(place);
+    if (receipt.opening.digest !== contentDigest(content)) throw otherContent();
+    return { receipt, replayed: true };
+  };
   const admit = (): void => {
     if (draining) throw busy("draining", "The service is being stopped. Ask again in a moment.", 5);
     if (queue.length >= settings.maxQueue)
@@ -76,6 +97,7 @@ export function openDesk(of: {
   const enqueue = <T extends Answered | number>(content: Uint8Array, question?: PaidQuestion): Promise<T> => {
     const answered = new Promise<T>((resolve, reject) => {
       queue.push({ question, content, resolve: resolve as Waiting["resolve"], reject });
+      if (queue.length >= WORTH_ANOTHER) arrived();
     });
     running ??= run().finally(() => {
       running = undefined;
@@ -87,29 +109,38 @@ export function openDesk(of: {
     if (questions.length === batch.length) return answering.answer(questions);
     return answering.peek(batch.map(({ content }) => content));
   };
+  const fly = async (batch: readonly Waiting[]): Promise<void> => {
+    inHand += batch.length;
+    metrics.batch(batch.length);
+    try {
+      const answers = await answerBatch(batch);
+      for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answered | number);
+    } catch (error) {
+      for (const { question, reject } of batch) {
+        if (question !== undefined) ledger.release(question.payer, question.feeUnits);
+        reject(error);
+      }
+    } finally {
+      inHand -= batch.length;
+    }
+  };
   /** Answers what waits, batch after batch, until nothing does. */
   const run = async (): Promise<void> => {
     // What arrived in the same turn of the event loop belongs to the same batch.
     await new Promise((resolve) => setImmediate(resolve));
-    while (queue.length > 0) {
-      const batch = queue.splice(0, settings.maxBatch);
-      inHand = batch.length;
-      metrics.batch(batch.length);
-      try {
-        const answers = await answerBatch(batch);
-        for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answered | number);
-      } catch (error) {
-        for (const { question, reject } of batch) {
-          if (question !== undefined) ledger.release(question.payer, question.feeUnits);
-          reject(error);
-        }
-      } finally {
-        inHand = 0;
+    const flights = new Set<Promise<void>>();
+    while (queue.length > 0 || flights.size > 0) {
+      const isWorth = queue.length >= (flights.size === 0 ? 1 : WORTH_ANOTHER);
+      if (isWorth && flights.size < MOST_FLIGHTS) {
+        const flight = fly(queue.splice(0, settings.maxBatch)).finally(() => flights.delete(flight));
+        flights.add(flight);
+      } else {
+        await Promise.race([...flights, arrival()]);
       }
     }
   };
   return {
-    pending: (requestId) => inFlight.get(requestId)?.answer,
+    replay,
     async ask({ requestId, content, payment, url }) {
       const { voucher } = payment;
       await till.refresh(payment);
@@ -118,10 +149,10 @@ export function openDesk(of: {
       const same = inFlight.get(requestId);
       if (same !== undefined) {
         if (same.digest !== digest) throw otherContent();
-        return same.answer;
+        return { receipt: (await same.answer).receipt, replayed: true };
       }
-      if (answering.find(requestId) !== undefined)
-        throw new ServiceError(409, "answered", "This request was answered meanwhile. Send it once more.");
+      const answered = replay(requestId, content);
+      if (answered !== undefined) return answered;
       admit();
       if (room() < 1) throw epochFull();
       till.check(payment, url);
@@ -131,7 +162,7 @@ export function openDesk(of: {
       const question = { requestId, content, payer: voucher.payer, feeUnits, voucher, reserved: true };
       const answer = enqueue<Answered>(content, question).finally(() => inFlight.delete(requestId));
       inFlight.set(requestId, { digest, answer });
-      return answer;
+      return { receipt: (await answer).receipt, replayed: false };
     },
     async peek(content) {
       admit();
@@ -148,7 +179,7 @@ export function openDesk(of: {
 }
 
 /** The key was used for something else. */
-export function otherContent(): ServiceError {
+function otherContent(): ServiceError {
   return new ServiceError(
     409,
     "other_content",

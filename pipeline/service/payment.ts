@@ -97,7 +97,7 @@ export function openTill(of: {
     const payer = voucher.payer.toLowerCase();
     const text = `${voucher.cumulative} ${voucher.expiry} ${voucher.signature}`;
     if (good.get(payer) === text) return true;
-    const signer = await signers.voucherSigner(at, voucher);
+    const signer = await signers.voucherSigner(voucher);
     if (signer?.toLowerCase() !== payer && !(await walletAgrees(session, at, voucher))) return false;
     good.delete(payer);
     good.set(payer, text);
@@ -106,6 +106,12 @@ export function openTill(of: {
       good.delete(first);
     }
     return true;
+  };
+  const read = (header: string): SignedVoucher => {
+    const { accepted, payload } = readPaymentSignature(header);
+    if (accepted.scheme !== VOUCHER_SCHEME || accepted.network !== `eip155:${at.chainId}`)
+      throw new VoucherPayloadError(`it is ${accepted.scheme} on ${accepted.network}`);
+    return voucherFromPayload(payload);
   };
   return {
     price,
@@ -120,10 +126,7 @@ export function openTill(of: {
         );
       let voucher: SignedVoucher;
       try {
-        const { accepted, payload } = readPaymentSignature(header);
-        if (accepted.scheme !== VOUCHER_SCHEME || accepted.network !== `eip155:${at.chainId}`)
-          throw new VoucherPayloadError(`it is ${accepted.scheme} on ${accepted.network}`);
-        voucher = voucherFromPayload(payload);
+        voucher = read(header);
       } catch (error) {
         if (!(error instanceof X402HeaderError || error instanceof VoucherPayloadError)) throw error;
         throw refusal("payment_invalid", error.message, url, now);

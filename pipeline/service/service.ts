@@ -50,7 +50,10 @@ export async function createService(of: ServiceOptions): Promise<Service> {
   const { project, session, feeUnits = 100, logger = openLogger(), work = { workers: "local" } } = of;
   checkFee(feeUnits, session.profile);
   const settings = { ...DEFAULT_SETTINGS, ...of.settings };
-  const signers = openSigners(session.operator.privateKey);
+  const signers = openSigners(session.operator.privateKey, {
+    chainId: session.chain.chainId,
+    vault: session.deployment.vault,
+  });
   const notice = (line: string): void => logger.warn(line);
   const answering = await openAnswering({ project, session, notice, signAll: signers.signAll }).catch(
     async (error) => {

@@ -2,7 +2,16 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openSecrets, SecretsTooOpenError, SecretsUnreadableError } from "../../pipeline/secrets.ts";
+import {
+  openSecrets,
+  operatorToken,
+  SecretFileError,
+  SecretsTooOpenError,
+  SecretsUnreadableError,
+  SecretTwiceError,
+  secretSetting,
+  TokenTooShortError,
+} from "../../pipeline/secrets.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -46,5 +55,41 @@ describe("secrets", () => {
       expect(error).toBeInstanceOf(SecretsUnreadableError);
       expect(String((error as Error).stack)).not.toContain(text.slice(10, 30));
     }
+  });
+});
+
+describe("a secret from the environment", () => {
+  const NAME = "QUITTANCE_OPERATOR_KEY";
+
+  it("stands there, or in a file that only its owner may read", () => {
+    const path = join(folder, "key");
+    writeFileSync(path, "  0xabc\n", { mode: 0o600 });
+    expect(secretSetting(NAME, {})).toBeUndefined();
+    expect(secretSetting(NAME, { [NAME]: "", [`${NAME}_FILE`]: "" })).toBeUndefined();
+    expect(secretSetting(NAME, { [NAME]: "0x1" })).toBe("0x1");
+    expect(secretSetting(NAME, { [`${NAME}_FILE`]: path })).toBe("0xabc");
+    for (const mode of [0o640, 0o604, 0o644, 0o620]) {
+      chmodSync(path, mode);
+      expect(() => secretSetting(NAME, { [`${NAME}_FILE`]: path })).toThrow(SecretsTooOpenError);
+    }
+    chmodSync(path, 0o400);
+    expect(secretSetting(NAME, { [`${NAME}_FILE`]: path })).toBe("0xabc");
+  });
+
+  it("is refused where it is given twice, missing or empty, and never quoted", () => {
+    const path = join(folder, "key");
+    writeFileSync(path, "\n", { mode: 0o600 });
+    const file = { [`${NAME}_FILE`]: path };
+    expect(() => secretSetting(NAME, file)).toThrow(SecretFileError);
+    expect(() => secretSetting(NAME, { [`${NAME}_FILE`]: join(folder, "none") })).toThrow(/ENOENT/);
+    writeFileSync(path, "0xsecret", { mode: 0o600 });
+    expect(() => secretSetting(NAME, { ...file, [NAME]: "0xother" })).toThrow(SecretTwiceError);
+    expect(() => secretSetting(NAME, { ...file, [NAME]: "0xother" })).not.toThrow(/0xsecret|0xother/);
+  });
+
+  it("has to be long where it stands for the operator", () => {
+    expect(operatorToken({})).toBeUndefined();
+    expect(() => operatorToken({ QUITTANCE_OPERATOR_TOKEN: "short" })).toThrow(TokenTooShortError);
+    expect(operatorToken({ QUITTANCE_OPERATOR_TOKEN: "a".repeat(22) })).toBe("a".repeat(22));
   });
 });

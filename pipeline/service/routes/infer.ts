@@ -4,14 +4,14 @@
  * The order is what makes a retry safe: first the key (an answer that exists is given again, whatever is paid
  * with it), then the payment, then the queue.
  */
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { PAYMENT_RESPONSE, PAYMENT_SIGNATURE, paymentResponseHeader } from "../../engine/x402.ts";
 import { KEY_PATTERN, requestIdOf } from "../../payments/request-id.ts";
 import { className, projectLabels } from "../../project-labels.ts";
-import { readAnswer } from "../../receipt-store.ts";
-import { contentDigest, type Receipt, receiptText } from "../../receipts.ts";
+import { type Receipt, receiptText } from "../../receipts.ts";
 import type { App, ServiceContext } from "../context.ts";
-import { otherContent } from "../desk.ts";
+import type { Served } from "../desk.ts";
 import { notFound, ServiceError } from "../errors.ts";
 import { errorSchema, route } from "../route.ts";
 
@@ -78,26 +78,23 @@ export function assuranceOf({ unproven }: Pick<Receipt, "unproven">): z.infer<ty
 
 /** Adds the route. */
 export function inferRoutes(app: App, context: ServiceContext): void {
-  const { model, answering, desk, till, settings, session, metrics } = context;
+  const { model, desk, till, settings, session, metrics } = context;
   const labels = projectLabels(context.project);
   const network = `eip155:${session.chain.chainId}` as const;
-  const told = (receipt: Receipt, more: string): string => {
-    const name = className(labels, receipt.opening.answer);
+  const told = ({ receipt, replayed }: Served, reply: FastifyReply): FastifyReply => {
+    metrics.answered(replayed);
+    if (replayed) reply.header("idempotent-replayed", "true");
     const rest = {
       answer: receipt.opening.answer,
-      answerName: name,
+      answerName: className(labels, receipt.opening.answer),
       model: receipt.modelId,
       assurance: assuranceOf(receipt),
       dueBy: receipt.dueBy,
     };
-    return `{"receipt":${receiptText(receipt).trimEnd()},${JSON.stringify(rest).slice(1, -1)}${more}}`;
-  };
-  const replay = (requestId: string, content: Uint8Array): Receipt | undefined => {
-    const place = answering.find(requestId);
-    if (place === undefined) return undefined;
-    const { receipt } = readAnswer(place);
-    if (receipt.opening.digest !== contentDigest(content)) throw otherContent();
-    return receipt;
+    return reply
+      .header("cache-control", "private, no-store")
+      .type("application/json; charset=utf-8")
+      .send(`{"receipt":${receiptText(receipt).trimEnd()},${JSON.stringify(rest).slice(1)}`);
   };
   route(app, {
     method: "POST",
@@ -128,29 +125,23 @@ export function inferRoutes(app: App, context: ServiceContext): void {
         return { answer: klass, answerName: className(labels, klass), model: model.id };
       }
       const requestId = requestIdOf(model.id, headers["idempotency-key"]);
-      const before = replay(requestId, content);
-      if (before !== undefined) {
-        metrics.answered(true);
-        return reply
-          .header("idempotent-replayed", "true")
-          .type("application/json; charset=utf-8")
-          .send(told(before, ""));
-      }
+      const before = desk.replay(requestId, content);
+      if (before !== undefined) return told(before, reply);
       const url = `${request.protocol}://${request.host}/infer`;
       const payment = await till.open(headers[PAYMENT_SIGNATURE], url);
-      const { receipt } = await desk.ask({ requestId, content, payment, url });
-      metrics.answered(false);
-      const paid = {
-        success: true,
-        transaction: "",
-        network,
-        payer: receipt.payer,
-        extra: { cumulative: String(payment.voucher.cumulative) },
-      };
-      return reply
-        .header(PAYMENT_RESPONSE, paymentResponseHeader(paid))
-        .type("application/json; charset=utf-8")
-        .send(told(receipt, ""));
+      const served = await desk.ask({ requestId, content, payment, url });
+      if (!served.replayed)
+        reply.header(
+          PAYMENT_RESPONSE,
+          paymentResponseHeader({
+            success: true,
+            transaction: "",
+            network,
+            payer: served.receipt.payer,
+            extra: { cumulative: String(payment.voucher.cumulative) },
+          }),
+        );
+      return told(served, reply);
     },
   });
 }

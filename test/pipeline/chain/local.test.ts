@@ -197,13 +197,15 @@ describe("openLocalChain", () => {
     });
   });
 
-  it("replays a transaction that the chain refused as refused", async () => {
+  it("keeps no line of a transaction that it refused, and takes nothing for one that is none", async () => {
     await use(async (chain) => {
       await chain.fund(account.address, COIN);
-      const raw = `0x${"ab".repeat(40)}`;
-      await expect(
-        chain.provider.request({ method: "eth_sendRawTransaction", params: [raw] }),
-      ).rejects.toThrow();
+      const before = readFileSync(logFile, "utf8");
+      for (const raw of [`0x${"ab".repeat(40)}`, "0x", "hello", {}, null, `0x${"a".repeat(41)}`]) {
+        const call = { method: "eth_sendRawTransaction", params: [raw] };
+        await expect(chain.provider.request(call), String(raw)).rejects.toThrow();
+        expect(readFileSync(logFile, "utf8"), String(raw)).toBe(before);
+      }
       await pay(chain);
     });
     expect(await use((chain) => balanceOf(chain, friend.address))).toBe(5n);
