@@ -1,6 +1,6 @@
 /**
- * Seals an epoch: from one atomic write on, new receipts belong to the next. What the epoch's journal holds of
- * vouchers is written into the book before.
+ * Seals an epoch: from one atomic write on, new receipts belong to the next. What the epoch's journal holds
+ * of vouchers is written into the book before.
  */
 import { checkpointVouchers } from "./payments/book.ts";
 import type { Project } from "./project.ts";

@@ -1,10 +1,13 @@
 // What is bounded, and what is told to whom: sizes, rates, queues, a full epoch, the log, the documentation.
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accountOf } from "../../../pipeline/engine/ethers.ts";
 import { newRequestKey } from "../../../pipeline/payments/request-id.ts";
 import { readReceipts, receiptsFolder } from "../../../pipeline/receipt-store.ts";
 import { openBuckets } from "../../../pipeline/service/limits.ts";
+import { createService } from "../../../pipeline/service/service.ts";
 import {
   copyShop,
   digit,
@@ -152,6 +155,36 @@ describe("a request that is not one", () => {
       "referrer-policy": "no-referrer",
     });
     expect(page.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+});
+
+describe("a socket", () => {
+  it("that sends no HTTP, or too much of it, is told so and closed", async () => {
+    const service = await fresh("socket", { settings: GENEROUS });
+    const url = new URL(await service.service.listen({ host: "127.0.0.1", port: 0 }));
+    const tell = (bytes: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        let said = "";
+        const socket = connect(Number(url.port), url.hostname, () => socket.write(bytes));
+        socket.on("data", (chunk) => (said += chunk.toString()));
+        socket.once("close", () => resolve(said)).once("error", reject);
+      });
+    const garbage = await tell("\0\x01 nonsense\r\n\r\n");
+    expect(garbage).toMatch(/^HTTP\/1.1 400 /);
+    expect(JSON.parse(garbage.split("\r\n\r\n")[1] ?? "").error.code).toBe("bad_request");
+    const long = await tell(`GET /health HTTP/1.1\r\nhost: x\r\nlong: ${"a".repeat(40_000)}\r\n\r\n`);
+    expect(long).toMatch(/^HTTP\/1.1 431 .*headers_too_large/s);
+    expect((await fetch(`${url}health`)).status).toBe(200);
+  });
+});
+
+describe("a service", () => {
+  it("opens for the model's operator alone, and for a fee that can be proven", async () => {
+    const service = await fresh("other");
+    const { project, session } = service;
+    const other = { ...session, operator: accountOf(`0x${"77".repeat(32)}`) };
+    await expect(createService({ project, session: other })).rejects.toThrow(/is not the operator of model/);
+    await expect(createService({ project, session, feeUnits: 70_000 })).rejects.toThrow(/not possible/);
   });
 });
 
