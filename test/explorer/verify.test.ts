@@ -19,7 +19,7 @@ import type { Check } from "../../pipeline/verify.ts";
 import type { VerifyingKeysDocument } from "../../prover/keys/verifying.ts";
 import { quittance } from "../pipeline/cli/fixtures.ts";
 import { makeShop } from "../pipeline/views/shop.ts";
-import { noChromium, openPage, startChromium, type Watched } from "./chromium.ts";
+import { noChromium, openPage, PATIENCE_MS, startChromium, type Watched } from "./chromium.ts";
 import { foreignKeys } from "./keys.ts";
 import { type FolderServer, serveFolder } from "./server.ts";
 
@@ -250,6 +250,31 @@ describe.skipIf(reason !== undefined)(reason ?? "verify this yourself", () => {
       await page.getByText("Nothing is in doubt.").waitFor();
       expect(await page.locator(".subject").textContent()).toContain("25");
     }, `#/verify?model=${bundle.model.id}&epoch=1`);
+  });
+
+  it("comes with every other page, and none of them asks for what is not there", async () => {
+    const model = bundle.model.id.toLowerCase();
+    const account = bundle.model.contributors[0]?.account ?? "";
+    const watched = await openPage(browser);
+    const { page } = watched;
+    for (const path of [
+      "/",
+      "/datanets/1",
+      "/contributors",
+      `/contributors/${account}`,
+      `/models/${model}`,
+    ]) {
+      await page.goto(`${server.url}#${path}`);
+      await page.locator("h1").waitFor();
+      await expect.poll(() => page.locator(".loading").count(), { timeout: PATIENCE_MS }).toBe(0);
+      expect([path, await page.locator("[role=alert]").count()]).toEqual([path, 0]);
+    }
+    await page.goto(`${server.url}#/models/${model}/epochs/1`);
+    await page.getByRole("link", { name: "Verify this epoch yourself" }).click();
+    await page.getByText("Nothing is in doubt.").waitFor();
+    expect(await page.getByRole("link", { name: "Ask", exact: true }).count()).toBe(0);
+    expect(watched.faults).toEqual([]);
+    await watched.close();
   });
 
   it("is exported again over itself, and over nothing else", () => {
