@@ -52,7 +52,7 @@ function Outcome({ run }: { readonly run: Run }): JSX.Element {
           <progress max={proof?.total ?? 1} value={proof?.done} aria-label="Proofs checked" />
           <p class="quiet" aria-hidden="true">
             {proof === undefined
-              ? "Reading…"
+              ? "Checking…"
               : `Checking ${proof.name}, ${proof.done + 1} of ${proof.total} proofs`}
           </p>
         </div>
