@@ -1,5 +1,5 @@
-// The chat over a model of texts, in a real Chromium against `quittance serve`: play money and a wallet of the
-// reader's own, receipts that the page checks, shares that are the service's own, and what goes wrong.
+// The chat over a model of texts, in a real Chromium against `quittance serve`: play money and a wallet of
+// the reader's own, receipts that the page checks, shares that are the service's own, and what goes wrong.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -80,14 +80,16 @@ describe.skipIf(reason !== undefined)(reason ?? "a chat over a model of texts", 
     expect(shown).toEqual(
       helped.slice(0, 4).map(({ name, share }) => `${name}${(share * 100).toFixed(1)} %`),
     );
-    await page.getByText(`Score ${told.score.toFixed(3)}.`).waitFor();
+    const { target, score } = told;
+    const said = target === 0 ? score.toFixed(2) : `${(score / target).toFixed(2)}, where training aims at 1`;
+    await page.getByText(`Score ${said}.`).waitFor();
     expect(await page.locator(".answered .mark").allTextContents()).toEqual(
       expect.arrayContaining(["attested", "reproducible"]),
     );
 
     // A second answer: the shares of both together, and the deposit is less by two prices.
     await ask(page, "the fee is too high");
-    await expect.poll(() => page.getByText("What taught this answer").count()).toBe(2);
+    await expect.poll(() => page.getByText("What taught this answer").count(), { timeout: 60_000 }).toBe(2);
     expect((await bought(page)).length).toBe(2);
     const left = await page
       .getByText(/Left of the deposit:/)
@@ -135,7 +137,7 @@ describe.skipIf(reason !== undefined)(reason ?? "a chat over a model of texts", 
     await ask(page, "my card is lost");
     await page.getByText("What taught this answer").waitFor();
     await ask(page, "my password is not taken");
-    await expect.poll(() => page.getByText("What taught this answer").count()).toBe(2);
+    await expect.poll(() => page.getByText("What taught this answer").count(), { timeout: 60_000 }).toBe(2);
     const did = mood.asked.filter((method) => /send|sign/i.test(method));
     expect(did.filter((method) => method === "eth_sendTransaction").length).toBe(2);
     expect(did.filter((method) => method === "eth_signTypedData_v4").length).toBe(2);
@@ -147,7 +149,7 @@ describe.skipIf(reason !== undefined)(reason ?? "a chat over a model of texts", 
     await page.getByRole("alert").getByText("You refused it in the wallet. Nothing was sent.").waitFor();
     Object.assign(mood, { refuse: [] });
     await ask(page, "my transfer was declined");
-    await expect.poll(() => page.getByText("What taught this answer").count()).toBe(3);
+    await expect.poll(() => page.getByText("What taught this answer").count(), { timeout: 60_000 }).toBe(3);
     expect(other(faults)).toEqual([]);
     await close();
 
