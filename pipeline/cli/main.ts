@@ -7,9 +7,9 @@
  * `--json` standard output is exactly one JSON document, also for errors; progress goes to standard error.
  */
 import { Command, CommanderError, Option } from "commander";
-import { addAuditCommand } from "./audit.ts";
 import { VERSION } from "../version.ts";
 import { addAskCommand } from "./ask.ts";
+import { addAuditCommand } from "./audit.ts";
 import { addCheckingCommands } from "./check.ts";
 import { addDataCommands } from "./datanets.ts";
 import { addDeployCommand } from "./deploy.ts";
