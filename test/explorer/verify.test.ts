@@ -40,6 +40,9 @@ describe.skipIf(reason !== undefined)(reason ?? "verify this yourself", () => {
     const run = quittance(["export", "--json", "--project", shop, "--out", site]);
     expect(run.code, run.err).toBe(0);
     expect(JSON.parse(run.out).result).toMatchObject({ models: 1, epochs: 2, bundles: 1, contributors: 5 });
+    const licences = readFileSync(join(site, "licences.txt"), "utf8");
+    for (const name of ["snarkjs", "ffjavascript", "ethers", "preact"])
+      expect(licences).toContain(`## ${name} - `);
     bundle = JSON.parse(readFileSync(join(shop, "out", "epoch-1.json"), "utf8")) as EpochBundle;
     server = await serveFolder(site);
     browser = await startChromium();

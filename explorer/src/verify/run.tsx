@@ -36,8 +36,8 @@ export function RunView({ run }: { readonly run: Run }): JSX.Element {
 }
 
 /**
- * How far it is, and what the whole comes to. A doubt interrupts a screen reader; good news waits its turn, in
- * a region that was there before, or it would not be read at all. The proofs that fly by are for the eye.
+ * How far it is, and what the whole comes to. A doubt interrupts a screen reader; good news waits its turn,
+ * in a region that was there before, or it would not be read at all. The proofs that fly by are for the eye.
  */
 function Outcome({ run }: { readonly run: Run }): JSX.Element {
   const { state, ok, proof } = run;
