@@ -15,7 +15,6 @@ export const ENGINES: Readonly<Record<string, string>> = {
   "onnxruntime-node": "pipeline/engine/ort.ts",
   protobufjs: "pipeline/engine/onnx.ts",
   ethers: "pipeline/engine/ethers.ts",
-  "@noble/curves": "pipeline/engine/secp256k1.ts",
   hardhat: "pipeline/chain/local.ts",
   piscina: "pipeline/engine/pool.ts",
   mnist: "pipeline/corpus/mnist.ts",
