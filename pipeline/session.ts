@@ -4,7 +4,8 @@
  * On a local chain the contracts are deployed on first use, and every account is derived from the project's
  * secret and given coins. Elsewhere contracts are deployed once for many (`quittance deploy`), and a project
  * is told where (`deployment`); keys come from the environment, one a role (`QUITTANCE_OPERATOR_KEY`,
- * `QUITTANCE_PAYER_KEY`, … or a file that `…_KEY_FILE` names), are never written anywhere, and must hold coins.
+ * `QUITTANCE_PAYER_KEY`, … or a file that `…_KEY_FILE` names), are never written anywhere, and must hold
+ * coins.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { type Circuit, type CircuitName, type Keys, loadProfile, type Profile } from "../prover/index.ts";

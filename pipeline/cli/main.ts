@@ -46,6 +46,7 @@ An operator's day:   quittance setup
                      quittance settle --project shop
                      quittance claim  --project shop
                      quittance explain RECEIPT --project shop
+                     quittance serve  --project shop
 A payer's day:       quittance deposit --project shop --payer alice --amount 2.5
                      quittance voucher --project shop --payer alice --in-all 0.5
 An agent's day:      quittance ask http://127.0.0.1:8402 --data ./questions --budget 0.5
@@ -58,7 +59,8 @@ QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or 
 (its path), QUITTANCE_PROVIDER (cuda, webgpu or cpu, for scoring), DATABASE_URL (jobs on a Postgres server),
 QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help); and on a chain that is not local QUITTANCE_RPC
 (its address, for whoever has no project), and the keys of whoever is at work: QUITTANCE_OPERATOR_KEY, _CONTRIBUTOR_KEY,
-_VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY, _DEPLOYER_KEY.`,
+_VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY, _DEPLOYER_KEY; each may
+be in a file of mode 0600 instead, named by …_KEY_FILE.`,
     )
     // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
     .enablePositionalOptions()
