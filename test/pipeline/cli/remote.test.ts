@@ -1,7 +1,8 @@
 // The whole economy on a chain behind JSON-RPC, everybody with a key of their own: contracts from a
 // configuration, contributors, validators with nothing but a file of batches, a payer, a challenger and a
 // voter with nothing but the deployment file. Nobody's key is in the environment of anybody else's command.
-// The model is paid in a coin of 6 decimals; validators stake, and holders vote, in the deployment's own token.
+// The model is paid in a coin of 6 decimals; validators stake, and holders vote, in the deployment's own
+// token.
 import {
   copyFileSync,
   existsSync,
