@@ -1,14 +1,14 @@
 /**
  * The core that answers: one open model, for the command line and for the service alike.
  *
- * What it needs of the project is read once, when it is opened: weights, backbone, the open epoch's number and
- * receipts, every request that was ever answered, what payers owe. From then on it is the only one who adds
- * (the project's lock sees to that), so nothing is read again for a request.
+ * What it needs of the project is read once, when it is opened: weights, backbone, the open epoch's number
+ * and receipts, every request that was ever answered, what payers owe. From then on it is the only one who
+ * adds (the project's lock sees to that), so nothing is read again for a request.
  *
- * A batch of questions is one run of the backbone, one round of signatures and one line of the epoch's journal
- * with one flush. It is answered when that line is on the disk, as a whole or not at all: a crash leaves no
- * gap, no duplicate, and no answer without the voucher that pays for it. Batches and sealing take turns, so an
- * epoch is closed between two batches and the next answer is the first of the next epoch.
+ * A batch of questions is one run of the backbone, one round of signatures and one line of the epoch's
+ * journal with one flush. It is answered when that line is on the disk, as a whole or not at all: a crash
+ * leaves no gap, no duplicate, and no answer without the voucher that pays for it. Batches and sealing take
+ * turns, so an epoch is closed between two batches and the next answer is the first of the next epoch.
  */
 import { type Profile, recordLeaf } from "../prover/index.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";

@@ -3,8 +3,8 @@
  * each: receipts, what was asked, and the vouchers that pay for them. Receipt, question and voucher of an
  * answer are therefore on the disk together or not at all, with one flush for the whole batch.
  *
- * `000003.json` beside it is a payer's copy of one receipt, as the command line hands it out. Earlier versions
- * had only those: where the journal has no receipt of a number, its file counts.
+ * `000003.json` beside it is a payer's copy of one receipt, as the command line hands it out. Earlier
+ * versions had only those: where the journal has no receipt of a number, its file counts.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -37,7 +37,12 @@ export function useConfig(): Config {
 }
 
 /** Something that can be asked for: the path of a route, and what it answers with. */
-export type Resource<T> = { readonly path: string; readonly answer?: T };
+export type Resource<T> = {
+  readonly path: string;
+  /** What it is will never change: it is asked for once. */
+  readonly fixed?: boolean;
+  readonly answer?: T;
+};
 
 const resource = <T>(...parts: readonly (string | number)[]): Resource<T> => ({
   path: parts.map((part) => encodeURIComponent(String(part).toLowerCase())).join("/"),
@@ -56,7 +61,7 @@ export const api = {
   contributors: () => resource<readonly ContributorSummary[]>("contributors"),
   contributor: (address: string) => resource<ContributorView>("contributors", address),
   /** The verifying keys of a profile, as JSON that is still to be checked. */
-  keys: (profile: string) => resource<unknown>("keys", profile),
+  keys: (profile: string) => ({ ...resource<unknown>("keys", profile), fixed: true }),
 };
 
 /** Reads `config.json`. Throws {@link DataError}. */
@@ -104,13 +109,13 @@ const kept = new Map<string, unknown>();
 /** Asks for a resource, and draws the component again when its answer is there. */
 export function useData<T>(of: Resource<T>): Loaded<T> {
   const config = useConfig();
-  const { path } = of;
+  const { path, fixed } = of;
   const [attempt, setAttempt] = useState(0);
   const [failed, setFailed] = useState<{ readonly path: string; readonly error: DataError }>();
   const [, redraw] = useState(0);
   const again = useCallback(() => setAttempt((count) => count + 1), []);
   useEffect(() => {
-    if (config.mode === "static" && kept.has(path)) return;
+    if ((config.mode === "static" || fixed === true) && kept.has(path)) return;
     let gone = false;
     ask(config, { path }).then(
       (value) => {
@@ -128,7 +133,7 @@ export function useData<T>(of: Resource<T>): Loaded<T> {
     return () => {
       gone = true;
     };
-  }, [config, path, attempt]);
+  }, [config, path, fixed, attempt]);
   if (failed?.path === path) return { state: "failed", error: failed.error, again };
   if (kept.has(path)) return { state: "ready", value: kept.get(path) as T, again };
   return { state: "loading" };

@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { loadKeys } from "../../prover/index.ts";
+import { backboneHash, openBackbone } from "../backbone/backbone.ts";
 import { type EpochBundle, parseBundle } from "../bundle.ts";
 import { runDoctor } from "../doctor.ts";
 import { keysFolder } from "../environment.ts";
-import { looksLikeReceipt, parseReceipt } from "../receipts.ts";
+import { looksLikeReceipt, parseReceipt, type Receipt } from "../receipts.ts";
 import { type Check, verifyBundle } from "../verify.ts";
 import { receiptChecks } from "../verify-receipt.ts";
 import { EXIT, plainJson } from "./output.ts";
@@ -18,6 +19,7 @@ export function addCheckingCommands(root: Command): void {
     .argument("<file>", "a bundle (epoch-N.json) or a receipt")
     .option("--keys <folder>", "the verifying keys (default: the local keys in the cache, or QUITTANCE_KEYS)")
     .option("--content <file>", "with a receipt: the content that was asked about")
+    .option("--backbone <file>", "with a receipt and its content: recompute the features with this file")
     .option("--bundle <file>", "with a receipt: the epoch that must contain it")
     .addHelpText(
       "after",
@@ -28,13 +30,14 @@ Exits with 0 only if nothing is in doubt.
 Examples:
   quittance verify out/epoch-1.json
   quittance verify shop/receipts/…/1/000003.json --bundle out/epoch-1.json
+  quittance verify RECEIPT --content question.txt --backbone out/backbone-83e82c9a14d1934b.onnx
 `,
     )
     .action(async (file: string, options: VerifyOptions, command: Command) => {
       const json = command.optsWithGlobals<{ json?: boolean }>().json === true;
       const text = readFileSync(file, "utf8");
       const checks = looksLikeReceipt(text)
-        ? checkReceiptFile(text, file, options)
+        ? await checkReceiptFile(text, file, options)
         : await checkBundleFile(text, file, options);
       const ok = checks.every((check) => check.ok);
       if (!ok) process.exitCode = EXIT.doubt;
@@ -64,11 +67,19 @@ export function checkLines(checks: readonly Check[]): string {
     .join("\n");
 }
 
-type VerifyOptions = { readonly keys?: string; readonly content?: string; readonly bundle?: string };
+type VerifyOptions = {
+  readonly keys?: string;
+  readonly content?: string;
+  readonly backbone?: string;
+  readonly bundle?: string;
+};
 
 async function checkBundleFile(text: string, file: string, options: VerifyOptions): Promise<Check[]> {
-  if (options.content !== undefined || options.bundle !== undefined) {
-    throw new InvalidArgumentError("--content and --bundle belong to a receipt; this file is a bundle.");
+  const { content, backbone, bundle: other } = options;
+  if (content !== undefined || backbone !== undefined || other !== undefined) {
+    throw new InvalidArgumentError(
+      "--content, --backbone and --bundle belong to a receipt; this file is a bundle.",
+    );
   }
   const bundle = parseBundle(parseJson(text), file);
   return verifyBundle(bundle, await loadKeys(options.keys ?? keysFolder(bundle.profile)));
@@ -82,13 +93,37 @@ function parseJson(text: string): unknown {
   }
 }
 
-function checkReceiptFile(text: string, file: string, options: VerifyOptions): Check[] {
+async function checkReceiptFile(text: string, file: string, options: VerifyOptions): Promise<Check[]> {
   const receipt = parseReceipt(text, file);
-  const { content, bundle } = options;
-  return receiptChecks(receipt, {
-    ...(content === undefined ? {} : { content: readFileSync(content) }),
+  const { content, backbone, bundle } = options;
+  const asked = content === undefined ? undefined : readFileSync(content);
+  if (backbone !== undefined && asked === undefined)
+    throw new InvalidArgumentError("--backbone needs the content that was asked about: add --content FILE.");
+  const checks = receiptChecks(receipt, {
+    ...(asked === undefined ? {} : { content: asked }),
     ...(bundle === undefined ? {} : { bundle: readOther(bundle), where: bundle }),
   });
+  if (backbone === undefined || asked === undefined) return checks;
+  const recomputed = await featureCheck(receipt, asked, readFileSync(backbone));
+  return checks.map((check) => (check.name === recomputed.name ? recomputed : check));
+}
+
+/** Features of a content, recomputed by the backbone that the receipt names. Throws BackboneContentError. */
+async function featureCheck(receipt: Receipt, content: Uint8Array, onnx: Uint8Array): Promise<Check> {
+  const line = (ok: boolean, detail: string): Check => ({
+    ...{ name: "features", assurance: "reproducible", ok, detail },
+  });
+  if (backboneHash(onnx) !== receipt.backbone)
+    return line(false, `the file is backbone ${backboneHash(onnx)}, the receipt names ${receipt.backbone}`);
+  const backbone = await openBackbone(onnx);
+  try {
+    const features = await backbone.features([content]);
+    return Buffer.compare(Buffer.from(features), Buffer.from(receipt.opening.features)) === 0
+      ? line(true, "recomputed from the content, and the same")
+      : line(false, "the backbone makes other features of this content");
+  } finally {
+    await backbone.close();
+  }
 }
 
 function readOther(file: string): EpochBundle {

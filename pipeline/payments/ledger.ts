@@ -28,6 +28,8 @@ export type Ledger = {
   owed(payer: string): bigint;
   /** After {@link Ledger.load}. */
   channel(payer: string): ChannelView;
+  /** Whether a contract stands at the payer's address. After {@link Ledger.load}. */
+  isContract(payer: string): boolean;
   /** An answer is being made: it is owed from now on. */
   reserve(payer: string, feeUnits: number): void;
   /** It was not made after all. */
@@ -39,7 +41,12 @@ export type Ledger = {
 };
 
 type AccountState = {
-  loaded?: { readonly channel: ChannelView; readonly committed: number; readonly at: number };
+  loaded?: {
+    readonly channel: ChannelView;
+    readonly isContract: boolean;
+    readonly committed: number;
+    readonly at: number;
+  };
   loading?: Promise<void> | undefined;
   reserved: bigint;
   readonly units: Map<number, bigint>;
@@ -76,7 +83,8 @@ export function openLedger(of: {
       const committed = await contracts.epochCount(model.id);
       const channel = await contracts.channel(model.id, payer);
       if ((await contracts.epochCount(model.id)) !== committed) continue;
-      state.loaded = { channel, committed, at: Date.now() };
+      const code = await chain.provider.request({ method: "eth_getCode", params: [payer, "latest"] });
+      state.loaded = { channel, isContract: code !== "0x", committed, at: Date.now() };
       for (const epoch of state.units.keys()) if (epoch <= committed) state.units.delete(epoch);
       return;
     }
@@ -108,6 +116,7 @@ export function openLedger(of: {
       return channel.charged + open * model.feeUnitWei;
     },
     channel: (payer) => loadedOf(payer).channel,
+    isContract: (payer) => loadedOf(payer).isContract,
     reserve(payer, feeUnits) {
       account(payer).reserved += BigInt(feeUnits);
     },

@@ -1,9 +1,9 @@
 /**
  * Where requests wait, and how they become batches.
  *
- * While one batch is being answered, the next one gathers: nobody waits for a timer, and the busier it is, the
- * more share a run of the backbone and a flush of the disk. What is admitted is reserved at once, without a
- * pause in between: requests of one payer that arrive together are held against each other in the order of
+ * While one batch is being answered, the next one gathers: nobody waits for a timer, and the busier it is,
+ * the more share a run of the backbone and a flush of the disk. What is admitted is reserved at once, without
+ * a pause in between: requests of one payer that arrive together are held against each other in the order of
  * their arrival, and none is answered on money that another one has spoken for.
  *
  * Everything is bounded: the queue, the batch, and the rate of each payer.
@@ -36,7 +36,9 @@ export type Desk = {
   ask(asked: Asked): Promise<Served>;
   /** Benchmarks only: the class of a content, on the same way without payment and receipt. */
   peek(content: Uint8Array): Promise<number>;
-  /** The answer that a request has. Throws {@link ServiceError} 409 where it was asked with another content. */
+  /**
+   * The answer that a request has. Throws {@link ServiceError} 409 where it was asked with another content.
+   */
   replay(requestId: string, content: Uint8Array): Served | undefined;
   readonly depth: () => number;
   /** Answers that can be taken before the epoch is full. */
@@ -54,7 +56,9 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
-/** While one batch is signed, another is computed and a third is flushed; a small one is not worth a flush. */
+/**
+ * While one batch is signed, another is computed and a third is flushed; a small one is not worth a flush.
+ */
 const MOST_FLIGHTS = 3;
 const WORTH_ANOTHER = 8;
 

@@ -2,6 +2,7 @@
  * An explanation of an answer, as JSON for its payer. It holds what the payer asked and what it was answered,
  * and pictures or texts that others contributed: whoever serves it asks for the key of the request first.
  */
+import { loadProfile } from "../../prover/index.ts";
 import type { ContentKind } from "../contents.ts";
 import type { ExplainedSample, Explanation } from "../explain.ts";
 import type { ContentShown, ExplanationView, SampleView } from "./types.ts";
@@ -17,6 +18,8 @@ export function explanationView(explanation: Explanation): ExplanationView {
     answer: receipt.opening.answer,
     answerName: explanation.answerName,
     score: explanation.score,
+    target:
+      loadProfile(receipt.profile).words[receipt.opening.answer]?.reduce((sum, t) => sum + t * t, 0) ?? 1,
     samples: explanation.samples,
     ...(question === undefined ? {} : { question: shown(question, kind) }),
     doubts: explanation.doubts,

@@ -443,6 +443,8 @@ export type ExplanationView = {
   readonly answer: number;
   readonly answerName: string;
   readonly score: number;
+  /** The score that training aims at for a sample of this class: 1, or the length of its word in a code. */
+  readonly target: number;
   /** How many training samples were looked at. */
   readonly samples: number;
   readonly question?: ContentShown;

@@ -12,6 +12,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** How long anything in a page may take, for `expect.poll` too. */
+export const PATIENCE_MS = 120_000;
+
 /** Why tests in a browser cannot run here, or undefined. Under QUITTANCE_NO_SKIP=1 that is an error. */
 export function noChromium(): string | undefined {
   if (existsSync(EXECUTABLE)) return undefined;
@@ -29,7 +32,7 @@ export function startChromium(): Promise<Browser> {
 /** A page and what happened in it. */
 export type Watched = {
   readonly page: Page;
-  /** Errors on the console, exceptions, requests that failed or went to another host, refusals by the policy. */
+  /** Errors on the console, exceptions, refusals by the policy, requests that failed or left this machine. */
   readonly faults: readonly string[];
   /** Every request so far. */
   readonly requests: readonly string[];
@@ -39,6 +42,8 @@ export type Watched = {
 /** Opens a page in a context of its own. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1_280, height: 900 }, ...options });
+  // On a busy machine everything takes long; a timeout here catches what never comes.
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const faults: string[] = [];
   const requests: string[] = [];

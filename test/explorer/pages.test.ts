@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Open, openService, temporary } from "../pipeline/service/fixtures.ts";
 import { makeShop } from "../pipeline/views/shop.ts";
 import { axeFindings } from "./axe.ts";
-import { noChromium, openPage, startChromium } from "./chromium.ts";
+import { noChromium, openPage, PATIENCE_MS, startChromium } from "./chromium.ts";
 
 const reason = noChromium();
 
@@ -62,7 +62,7 @@ describe.skipIf(reason !== undefined)(reason ?? "the pages", () => {
   const settled = async (page: Page, path: string): Promise<void> => {
     await page.goto(`${url}/#${path}`);
     await page.locator("h1").waitFor();
-    await expect.poll(() => page.locator(".loading").count(), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => page.locator(".loading").count(), { timeout: PATIENCE_MS }).toBe(0);
   };
 
   it.each(Object.entries(LOOKS))("have nothing wrong %s", async (_name, look) => {
@@ -121,7 +121,7 @@ describe.skipIf(reason !== undefined)(reason ?? "the pages", () => {
     for (let i = 0; i < 20 && (await focused()) !== "Verify"; i++) await page.keyboard.press("Tab");
     expect(await focused()).toBe("Verify");
     await page.keyboard.press("Enter");
-    await expect.poll(focused).toBe("Verify this yourself");
+    await expect.poll(focused, { timeout: PATIENCE_MS }).toBe("Verify this yourself");
     await page.keyboard.press("Tab");
     expect(await focused()).toBe("subject");
     const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Space")]);

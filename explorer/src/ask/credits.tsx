@@ -6,7 +6,7 @@ import type { JSX } from "preact";
 import { DivergingBars } from "../charts/bars.tsx";
 import { href } from "../router.ts";
 import { Mark } from "../ui/assurance.tsx";
-import { percent } from "../ui/values.tsx";
+import { percent, whole } from "../ui/values.tsx";
 import type { Turn } from "./turn.tsx";
 
 /** Draws the shares so far. */
@@ -25,9 +25,10 @@ export function Credits({ turns }: { readonly turns: readonly Turn[] }): JSX.Ele
       address,
       name,
       share: above === 0 ? 0 : Math.max(0, influence) / above,
-      against: influence < 0,
     }))
+    .filter(({ share }) => share > 0)
     .sort((a, b) => b.share - a.share);
+  const others = people.size - rows.length;
   return (
     <aside class="credits" aria-label="Credited in this conversation">
       <DivergingBars
@@ -39,15 +40,18 @@ export function Credits({ turns }: { readonly turns: readonly Turn[] }): JSX.Ele
           </>
         }
         empty="Ask something, and see who is credited."
-        bars={rows.map(({ address, name, share, against }) => ({
+        bars={rows.map(({ address, name, share }) => ({
           key: address,
           name,
           href: href(`/contributors/${address}`),
           value: share,
           text: percent(share),
-          note: against ? "worked against these answers, which earns nothing" : `${percent(share, 2)} so far`,
+          note: `${percent(share, 2)} so far`,
         }))}
       />
+      {others > 0 && (
+        <p class="note">{whole(others)} others did not help these answers, which earns nothing.</p>
+      )}
     </aside>
   );
 }

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { ExplanationView, ModelSummary, PaidAnswer, TokenView } from "../../../pipeline/browser.ts";
 import { href } from "../router.ts";
 import { Mark } from "../ui/assurance.tsx";
-import { Content, figure } from "../ui/explained.tsx";
+import { Content, figure, scoreText } from "../ui/explained.tsx";
 import { Said } from "../ui/said.tsx";
 import { Amount, Contributor, Facts, Hash, percent, Time, whole } from "../ui/values.tsx";
 
@@ -88,7 +88,7 @@ function Credited({ explanation }: { readonly explanation: ExplanationView }): J
   return (
     <div class="credited">
       <p class="note">
-        Score {explanation.score.toFixed(3)}.{" "}
+        Score {scoreText(explanation)}.{" "}
         {helped.length > 0 ? "Credited to" : "Nobody's data moved this answer, so nobody is credited for it."}{" "}
         <Mark of={explanation.words.influence} />
       </p>

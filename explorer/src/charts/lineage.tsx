@@ -55,7 +55,11 @@ export function Lineage({ model }: { readonly model: ModelView }): JSX.Element {
           ))}
           <PaidBack
             layout={layout}
-            text={`${rounded(decimalOf(paid, token.decimals))} ${token.symbol} came back to contributors`}
+            text={
+              paid === 0n
+                ? "nothing has come back yet"
+                : `${rounded(decimalOf(paid, token.decimals))} ${token.symbol} came back to contributors`
+            }
           />
         </svg>
       </section>

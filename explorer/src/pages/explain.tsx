@@ -18,7 +18,7 @@ import { type Purchase, purchases } from "../purchases.ts";
 import { href } from "../router.ts";
 import type { PageProps } from "../routes.tsx";
 import { Await } from "../ui/await.tsx";
-import { Content, Explained } from "../ui/explained.tsx";
+import { Content, Explained, scoreText } from "../ui/explained.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { Said } from "../ui/said.tsx";
 import { Facts, Hash, Time } from "../ui/values.tsx";
@@ -155,7 +155,7 @@ function Shown({ explanation }: { readonly explanation: ExplanationView }): JSX.
           [
             "Answer",
             <Said key="a" word={words.answer}>
-              {explanation.answerName}, with a score of {explanation.score.toFixed(3)}
+              {explanation.answerName}, with a score of {scoreText(explanation)}
             </Said>,
           ],
           [

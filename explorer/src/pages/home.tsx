@@ -78,7 +78,7 @@ function Paid(): JSX.Element {
               </>
             }
             empty="Nothing is earned before the first epoch is settled."
-            bars={rows.map(({ address, name, samples, earned }) => ({
+            bars={(all === 0n ? [] : rows).map(({ address, name, samples, earned }) => ({
               key: address,
               name: name ?? address,
               href: href(`/contributors/${address}`),

@@ -245,7 +245,7 @@ function EarnedBars({ model }: { readonly model: ModelView }): JSX.Element {
         </>
       }
       empty="Nothing is earned before the first epoch is settled."
-      bars={sorted.map((one) => ({
+      bars={(all === 0n ? [] : sorted).map((one) => ({
         key: one.address,
         name: one.name,
         href: href(`/contributors/${one.address}`),

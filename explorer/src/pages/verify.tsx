@@ -6,7 +6,7 @@
  */
 import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { api, ask, useConfig, useData } from "../data.ts";
+import { addressOf, api, ask, useConfig, useData } from "../data.ts";
 import type { PageProps } from "../routes.tsx";
 import { Legend } from "../ui/assurance.tsx";
 import { DropZone } from "../ui/drop-zone.tsx";
@@ -94,12 +94,11 @@ export function VerifyPage({ query }: PageProps): JSX.Element {
         onFiles={(files) => void take(files)}
       />
       <p class="ready" role="status">
-        {ready && keys !== undefined
-          ? "Everything is loaded: from here on it works without a network."
-          : "Loading…"}
+        {readyText(ready, keys !== undefined, published.state === "failed")}
       </p>
       <KeysInUse
         json={keys}
+        address={addressOf(config, api.keys(config.profile))}
         own={own?.name}
         missing={published.state === "failed"}
         onReset={() => setOwn(undefined)}
@@ -122,6 +121,11 @@ export function VerifyPage({ query }: PageProps): JSX.Element {
       </Section>
     </Page>
   );
+}
+
+function readyText(ready: boolean, keys: boolean, failed: boolean): string {
+  if (ready && keys) return "Everything is loaded: from here on it works without a network.";
+  return ready && failed ? "Loaded, but for verifying keys." : "Loading…";
 }
 
 const WHERE = "Take the file that “quittance settle” wrote, or the receipt of an answer.";

@@ -111,6 +111,12 @@ function Samples(of: {
   );
 }
 
+/** A score in units of what training aims at; a code may have a word of zeros, which has no length. */
+export function scoreText({ score, target }: ExplanationView): string {
+  if (target === 0) return score.toFixed(2);
+  return `${(score / target).toFixed(2)}, where training aims at 1`;
+}
+
 /** A signed figure with four decimals. */
 export function figure(value: number): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(4)}`;

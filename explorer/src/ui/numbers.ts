@@ -14,20 +14,32 @@ export function decimalOf(units: bigint, decimals: number): string {
   return `${sign}${whole}${rest === "" ? "" : `.${rest}`}`;
 }
 
-/** A decimal number cut to five significant digits; whole numbers keep all of theirs. */
+/**
+ * A decimal number rounded to five significant digits, thousands set apart; whole numbers keep all digits.
+ *
+ * @example rounded("0.000135519999") // "0.00013552"
+ */
 export function rounded(exact: string): string {
-  const [whole = "0", rest = ""] = exact.split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "\u2009");
-  const leading = whole.replace("-", "") === "0" ? (rest.match(/^0*/)?.[0].length ?? 0) : 0;
-  const used = whole.replace("-", "") === "0" ? leading : -whole.replace("-", "").length;
-  const keep = Math.max(0, used + 5);
-  const shown = rest.slice(0, keep).replace(/0+$/, "");
-  return shown === "" ? grouped : `${grouped}.${shown}`;
+  const sign = exact.startsWith("-") ? "-" : "";
+  const [before = "0", after = ""] = exact.replace("-", "").split(".");
+  const leading = before === "0" ? (after.match(/^0*/)?.[0].length ?? 0) : -before.length;
+  const keep = Math.max(0, leading + SIGNIFICANT);
+  // One digit more decides; in whole numbers of the last digit that is kept, nothing is lost on the way.
+  const scaled = BigInt(`${before}${after.padEnd(keep + 1, "0").slice(0, keep + 1)}`);
+  const text = decimalOf((scaled + 5n) / 10n, keep);
+  const [whole = "0", rest] = text.split(".");
+  return `${sign}${grouped(whole)}${rest === undefined ? "" : `.${rest}`}`;
 }
+
+const SIGNIFICANT = 5;
 
 /** A whole number with thin spaces between thousands. */
 export function whole(value: number | bigint | string): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, "\u2009");
+  return grouped(String(value));
+}
+
+function grouped(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+$)/g, "\u2009");
 }
 
 /** A share from 0 to 1 as percent. */

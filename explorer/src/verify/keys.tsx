@@ -8,12 +8,14 @@ type Shown = {
 /** One line about the keys in use; the check's own first line compares them with the bundle's by hash. */
 export function KeysInUse(of: {
   readonly json: unknown;
+  /** Where the page's own keys lie. */
+  readonly address: string;
   /** The name of the file, if the reader brought keys. */
   readonly own: string | undefined;
   readonly missing: boolean;
   readonly onReset: () => void;
 }): JSX.Element | null {
-  const { json, own, missing, onReset } = of;
+  const { json, address, own, missing, onReset } = of;
   if (json === undefined) {
     return missing ? (
       <p class="keys">
@@ -24,8 +26,17 @@ export function KeysInUse(of: {
   const { kind, profile, createdAt } = (json as Shown).manifest ?? {};
   return (
     <p class="keys">
-      Checked with {own === undefined ? "this page’s" : <code>{own}</code>} verifying keys: profile{" "}
-      <code>{String(profile)}</code>, from{" "}
+      Checked with{" "}
+      {own === undefined ? (
+        <a href={address} download={`verifying-keys-${String(profile)}.json`}>
+          this page’s verifying keys
+        </a>
+      ) : (
+        <>
+          the verifying keys in <code>{own}</code>
+        </>
+      )}
+      : profile <code>{String(profile)}</code>, from{" "}
       {kind === "ceremony" ? "a ceremony" : <strong class="insecure">one computer (insecure)</strong>}
       {typeof createdAt === "string" && `, made on ${createdAt.slice(0, 10)}`}.{" "}
       {own === undefined ? (

@@ -7,7 +7,7 @@ import type { Run } from "./verifier.ts";
 
 /** The run. */
 export function RunView({ run }: { readonly run: Run }): JSX.Element {
-  const { state, task, subject, checks, proof } = run;
+  const { state, task, subject, checks } = run;
   return (
     <section class="run" aria-labelledby="run-title" data-state={state}>
       <h2 id="run-title">
@@ -23,7 +23,7 @@ export function RunView({ run }: { readonly run: Run }): JSX.Element {
           ))}
         </dl>
       )}
-      <Verdict run={run} />
+      <Outcome run={run} />
       {checks.length > 0 && (
         <ol class="lines" aria-label="What was checked">
           {checks.map((check) => (
@@ -31,55 +31,69 @@ export function RunView({ run }: { readonly run: Run }): JSX.Element {
           ))}
         </ol>
       )}
-      {state === "running" && (
-        <div class="progress">
-          <progress
-            max={proof?.total ?? 1}
-            value={proof === undefined ? undefined : proof.done}
-            aria-label="Proofs checked"
-          />
-          <p class="quiet" role="status">
-            {proof === undefined
-              ? "Reading…"
-              : `Checking ${proof.name}, ${proof.done + 1} of ${proof.total} proofs`}
-          </p>
-        </div>
-      )}
     </section>
   );
 }
 
-/** What the whole comes to. A doubt interrupts a screen reader; good news waits its turn. */
-function Verdict({ run }: { readonly run: Run }): JSX.Element | null {
-  const { state, checks, ok, insecure, milliseconds, message } = run;
-  if (state === "unreadable") {
-    return (
-      <div class="verdict bad" role="alert">
-        <strong>This file cannot be read.</strong>
-        <p>{message}</p>
-      </div>
-    );
-  }
-  if (state === "running") return null;
-  const doubts = checks.filter((check) => !check.ok).length;
-  const seen = checks.filter((check) => !isForOthers(check)).length;
-  if (ok !== true) {
-    return (
-      <div class="verdict bad" role="alert">
-        <strong>Not verified: do not rely on this file.</strong>
-        <p>
-          {doubts} of {checks.length} lines {doubts === 1 ? "is" : "are"} in doubt.
-        </p>
-      </div>
-    );
-  }
+/**
+ * How far it is, and what the whole comes to. A doubt interrupts a screen reader; good news waits its turn,
+ * in a region that was there before, or it would not be read at all. The proofs that fly by are for the eye.
+ */
+function Outcome({ run }: { readonly run: Run }): JSX.Element {
+  const { state, ok, proof } = run;
   return (
-    <div class="verdict good" role="status">
+    <>
+      <div role="status">
+        {state === "running" && <p class="sr">Checking…</p>}
+        {state === "ended" && ok === true && <Clear run={run} />}
+      </div>
+      {state === "running" && (
+        <div class="progress">
+          <progress max={proof?.total ?? 1} value={proof?.done} aria-label="Proofs checked" />
+          <p class="quiet" aria-hidden="true">
+            {proof === undefined
+              ? "Checking…"
+              : `Checking ${proof.name}, ${proof.done + 1} of ${proof.total} proofs`}
+          </p>
+        </div>
+      )}
+      {(state === "unreadable" || ok === false) && <Doubtful run={run} />}
+    </>
+  );
+}
+
+function Clear({ run }: { readonly run: Run }): JSX.Element {
+  const { checks, insecure, milliseconds = 0 } = run;
+  const seen = checks.filter((check) => !isForOthers(check)).length;
+  return (
+    <div class="verdict good">
       <strong>Nothing is in doubt.</strong>
       <p>
-        {seen} lines checked in {seconds(milliseconds ?? 0)}, on this computer alone.
+        {seen} lines checked in {seconds(milliseconds)}, on this computer alone.
         {insecure && " But these are development keys: whoever made them could have forged the proofs."}
       </p>
+    </div>
+  );
+}
+
+function Doubtful({ run }: { readonly run: Run }): JSX.Element {
+  const { state, checks, message } = run;
+  const doubts = checks.filter((check) => !check.ok).length;
+  return (
+    <div class="verdict bad" role="alert">
+      {state === "unreadable" ? (
+        <>
+          <strong>This file cannot be read.</strong>
+          <p>{message}</p>
+        </>
+      ) : (
+        <>
+          <strong>Not verified: do not rely on this file.</strong>
+          <p>
+            {doubts} of {checks.length} lines {doubts === 1 ? "is" : "are"} in doubt.
+          </p>
+        </>
+      )}
     </div>
   );
 }

@@ -16,7 +16,7 @@ type Step =
   | { readonly at: "idle" }
   | { readonly at: "asking"; readonly what: string; readonly hash?: string }
   | { readonly at: "failed"; readonly why: string }
-  | { readonly at: "paid"; readonly hash: string; readonly wei: string };
+  | { readonly at: "paid"; readonly hash: string; readonly wei: string; readonly by: CallView };
 
 /** What is owed, and the button. `paid` is called when the money has moved. */
 export function Claim(of: {
@@ -26,10 +26,12 @@ export function Claim(of: {
   readonly claim: CallView | undefined;
   readonly paid: () => void;
 }): JSX.Element {
-  const { account, owedWei, token, claim, paid } = of;
+  const { account, owedWei, token, paid } = of;
   const config = useConfig();
   const wallets = useWallets();
   const [step, setStep] = useState<Step>({ at: "idle" });
+  // What has just been sent is not offered again while the newest figures are on their way.
+  const claim = step.at === "paid" && step.by.data === of.claim?.data ? undefined : of.claim;
   const pay = async ({ provider }: FoundWallet, call: CallView): Promise<void> => {
     try {
       setStep({ at: "asking", what: "Waiting for the wallet to show an account…" });
@@ -41,7 +43,7 @@ export function Claim(of: {
       const { hash } = await sendCall(provider, { from, to, data }, (sent) =>
         setStep({ at: "asking", what: "Sent. Waiting for a block…", hash: sent }),
       );
-      setStep({ at: "paid", hash, wei: owedWei });
+      setStep({ at: "paid", hash, wei: owedWei, by: call });
       paid();
     } catch (error) {
       setStep({ at: "failed", why: error instanceof WalletError ? error.message : String(error) });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EpochBundle, readBundle } from "../../../pipeline/bundle.ts";
+import { parseReceipt, type Receipt, receiptText } from "../../../pipeline/receipts.ts";
 import { encoderFile } from "../backbone/networks.ts";
 import { digitFolder, killed, quittance } from "./fixtures.ts";
 
@@ -18,6 +19,12 @@ beforeAll(() => {
 
 type Json<T> = { readonly ok: boolean; readonly result: T; readonly error?: string };
 const json = <T>(text: string): Json<T> => JSON.parse(text) as Json<T>;
+
+/** A receipt's text with another opening. */
+function readReceiptWith(path: string, opening: Partial<Receipt["opening"]>): string {
+  const receipt = parseReceipt(readFileSync(path, "utf8"), path);
+  return receiptText({ ...receipt, opening: { ...receipt.opening, ...opening } });
+}
 
 describe("an operator's day", () => {
   it("trains with writers as contributors, also after a kill between batches", async () => {
@@ -52,6 +59,17 @@ describe("an operator's day", () => {
     const pixels = readFileSync(join(data, "t10k-images-idx3-ubyte"));
     writeFileSync(content, pixels.subarray(16, 16 + 784));
     expect(quittance(["verify", path, "--content", content]).code).toBe(0);
+    const [onnx = ""] = readdirSync(join(shop, "backbones")).map((name) => join(shop, "backbones", name));
+    const recomputed = ["verify", path, "--content", content, "--backbone"];
+    const same = quittance([...recomputed, onnx]);
+    expect([same.code, same.out]).toEqual([0, expect.stringMatching(/features: recomputed .* the same/)]);
+    expect(quittance([...recomputed, content]).out).toMatch(/✗ reproducible features: the file is backbone/);
+    const other = readReceiptWith(path, { features: new Int8Array(4).fill(1) });
+    writeFileSync(join(folder, "features.json"), other);
+    expect(quittance(["verify", join(folder, "features.json"), ...recomputed.slice(2), onnx]).out).toMatch(
+      /✗ reproducible features: the backbone makes other/,
+    );
+    expect(quittance(["verify", path, "--backbone", onnx]).code).toBe(2);
     writeFileSync(content, pixels.subarray(16 + 784, 16 + 2 * 784));
     expect(quittance(["verify", path, "--content", content]).code).toBe(1);
     const forged = join(folder, "receipt.json");
