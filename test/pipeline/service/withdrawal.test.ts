@@ -14,7 +14,7 @@ import { end, makeShop, must, PRICE, type Served, type Shop, serve } from "./ser
 
 const DEPOSIT = 40n * PRICE;
 const VAULT = codecOf(
-  '[{"type":"function","name":"requestWithdrawal","stateMutability":"nonpayable","inputs":[{"name":"model","type":"bytes32"},{"name":"amount","type":"uint256"}],"outputs":[]}]',
+  '[{"type":"function","name":"requestWithdrawal","stateMutability":"nonpayable","inputs":[{"name":"model","type":"bytes32"},{"name":"amount","type":"uint128"}],"outputs":[]}]',
 );
 let shop: Shop;
 
@@ -65,7 +65,8 @@ describe("a withdrawal beside answers", () => {
       data: VAULT.call("requestWithdrawal", [agent.model.id, DEPOSIT]),
     });
     const flying = [1, 2, 3, 4, 5].map(ask);
-    await rpc(url, "eth_sendRawTransaction", raw);
+    const hash = await rpc(url, "eth_sendRawTransaction", raw);
+    expect(await rpc(url, "eth_getTransactionReceipt", hash)).toMatchObject({ status: "0x1" });
     const answers = await Promise.all(flying);
     for (const index of [6, 7, 8]) answers.push(await ask(index));
     expect(answers.length).toBe(8);
