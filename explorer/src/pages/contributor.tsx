@@ -1,4 +1,6 @@
-/** A contributor's own page: what it brought, what came of it, what it is owed, and the button that claims it. */
+/**
+ * A contributor's own page: what it brought, what came of it, what it is owed, and the button that claims it.
+ */
 import type { JSX } from "preact";
 import type { ContributorModelView, ContributorView } from "../../../pipeline/browser.ts";
 import { Columns } from "../charts/columns.tsx";
