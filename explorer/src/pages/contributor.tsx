@@ -124,7 +124,11 @@ function Earnings(of: {
       {model.epochs.length > 0 && (
         <Columns
           title="Paid, epoch by epoch"
-          about={<Mark of={words.earned} />}
+          about={
+            <>
+              What this contributor's data did for each epoch's answers. <Mark of={words.earned} />
+            </>
+          }
           columns={model.epochs.map(({ number, payoutWei, share }) => ({
             key: String(number),
             href: at(number),
@@ -135,7 +139,11 @@ function Earnings(of: {
         />
       )}
       <Table
-        caption="Settled epochs"
+        caption={
+          <>
+            Settled epochs <Mark of={words.earned} />
+          </>
+        }
         rows={[...model.epochs].reverse()}
         keyOf={({ number }) => number}
         empty="No epoch is settled yet."

@@ -98,8 +98,8 @@ function Samples(of: {
               labelled <em>{sample.label}</em>
             </p>
             <p class="note">
-              by <Contributor address={sample.address} name={sample.contributor} />, batch {sample.batch} no.{" "}
-              {sample.place}
+              by <Contributor address={sample.address} name={sample.contributor} />,{" "}
+              {`batch ${sample.batch} no. ${sample.place}`}
             </p>
             <p class="note">
               {sample.opens ? "opens the signed root" : "DOES NOT OPEN THE ROOT"} <Hash of={sample.root} />{" "}
