@@ -72,7 +72,7 @@ export function Claim(of: {
             </button>
           ))}
           <p class="note">
-            Pays <code>{account}</code> whoever sends it. It calls the vault <Hash of={claim.to} /> on chain{" "}
+            Pays <code>{account}</code> whoever sends it, out of the vault <Hash of={claim.to} />, chain{" "}
             {claim.chainId}.
           </p>
         </>
