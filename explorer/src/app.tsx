@@ -82,7 +82,7 @@ function Frame(of: {
       <footer class="colophon">
         <p>
           A quittance is a receipt, and the release from a debt that it proves. This page loads nothing from
-          anywhere else and tells nobody that you looked.
+          anywhere else and tells nobody that you looked. <a href="licences.txt">Licences</a>
         </p>
       </footer>
     </div>

@@ -4,16 +4,15 @@
  */
 import type { FunctionComponent } from "preact";
 import type { Config } from "./data.ts";
-import { AskPage } from "./pages/ask.tsx";
 import { ContributorPage } from "./pages/contributor.tsx";
 import { ContributorsPage } from "./pages/contributors.tsx";
 import { DatanetPage, DatanetsPage } from "./pages/datanets.tsx";
 import { EpochPage } from "./pages/epoch.tsx";
-import { ExplainPage } from "./pages/explain.tsx";
 import { HomePage } from "./pages/home.tsx";
 import { ModelPage } from "./pages/model.tsx";
 import { VerifyPage } from "./pages/verify.tsx";
 import { matchPath, type Params } from "./router.ts";
+import { lazyPage } from "./ui/lazy.tsx";
 
 /** What a page is given. */
 export type PageProps = { readonly params: Params; readonly query: URLSearchParams };
@@ -28,6 +27,9 @@ export type Route = {
   /** Needs a service that answers: not in an exported folder. */
   readonly live?: true;
 };
+
+const AskPage = lazyPage("Ask", async () => (await import("./pages/ask.tsx")).AskPage);
+const ExplainPage = lazyPage("Explain", async () => (await import("./pages/explain.tsx")).ExplainPage);
 
 const ROUTES: readonly Route[] = [
   { pattern: "/", page: HomePage, nav: "Overview" },

@@ -154,6 +154,19 @@ export function recoverTypedData(
   return recoverAddress(typedDataDigest(domain, types, value), signature);
 }
 
+/** Half the group's order: of s and −s, the contracts take the smaller one. */
+const LARGEST_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
+
+/**
+ * Whether a signature is in the form that the contracts take: 65 bytes, v 27 or 28, the smaller s. Libraries
+ * also read v as 0 or 1 and a short form of 64 bytes: what is read so generously is refused on chain.
+ */
+export function isContractSignature(signature: Hex): boolean {
+  return (
+    /^0x[0-9a-fA-F]{128}1[bcBC]$/.test(signature) && BigInt(`0x${signature.slice(66, 130)}`) <= LARGEST_S
+  );
+}
+
 /** Encoders by their types: making one costs several times what using it does. */
 const ENCODERS = new WeakMap<TypedTypes, TypedDataEncoder>();
 

@@ -19,7 +19,7 @@ import { cacheFolder, ROOT } from "../environment.ts";
 import { writeFileAtomic } from "../store.ts";
 
 /** Raised when the way of building changes, which no source file shows. */
-const BUILD_VERSION = 1;
+const BUILD_VERSION = 2;
 
 /** Builds that are kept besides the newest; older ones are removed. */
 const KEPT_BUILDS = 3;
@@ -83,6 +83,8 @@ async function bundle(source: string, outDir: string): Promise<string[]> {
       // The first of each that knows light-dark() and all else that is used here.
       target: ["chrome123", "firefox128", "safari17.5"],
       assetsInlineLimit: 0,
+      // Whoever publishes the folder hands on other people's code, the worker's too, and owes its licences.
+      license: { fileName: "licences.txt" },
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
       chunkSizeWarningLimit: 2_000,

@@ -86,6 +86,8 @@ export function openDesk(of: {
     });
 
   const room = (): number => answering.room() - inFlight.size;
+  /** Whether a full epoch may be sealed although it is not settled yet. */
+  const maySeal = (): boolean => answering.waiting() < settings.sealedEpochs;
   const replay = (requestId: string, content: Uint8Array): Served | undefined => {
     const place = answering.find(requestId);
     if (place === undefined) return undefined;
@@ -113,6 +115,10 @@ export function openDesk(of: {
     if (questions.length === batch.length) return answering.answer(questions);
     return answering.peek(batch.map(({ content }) => content));
   };
+  const refuse = ({ question, reject }: Waiting, error: unknown): void => {
+    if (question !== undefined) ledger.release(question.payer, question.feeUnits);
+    reject(error);
+  };
   const fly = async (batch: readonly Waiting[]): Promise<void> => {
     inHand += batch.length;
     metrics.batch(batch.length);
@@ -120,10 +126,7 @@ export function openDesk(of: {
       const answers = await answerBatch(batch);
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answered | number);
     } catch (error) {
-      for (const { question, reject } of batch) {
-        if (question !== undefined) ledger.release(question.payer, question.feeUnits);
-        reject(error);
-      }
+      for (const waiting of batch) refuse(waiting, error);
     } finally {
       inHand -= batch.length;
     }
@@ -135,9 +138,14 @@ export function openDesk(of: {
     const flights = new Set<Promise<void>>();
     while (queue.length > 0 || flights.size > 0) {
       const isWorth = queue.length >= (flights.size === 0 ? 1 : WORTH_ANOTHER);
-      if (isWorth && flights.size < MOST_FLIGHTS) {
-        const flight = fly(queue.splice(0, settings.maxBatch)).finally(() => flights.delete(flight));
+      const fits = Math.min(settings.maxBatch, answering.room() - inHand);
+      if (isWorth && flights.size < MOST_FLIGHTS && fits > 0) {
+        const flight = fly(queue.splice(0, fits)).finally(() => flights.delete(flight));
         flights.add(flight);
+      } else if (flights.size === 0) {
+        // Nothing is in hand and nothing fits: the epoch is full to the last answer.
+        if (maySeal()) await answering.sealFull();
+        else for (const waiting of queue.splice(0)) refuse(waiting, epochFull());
       } else {
         await Promise.race([...flights, arrival()]);
       }
@@ -158,7 +166,7 @@ export function openDesk(of: {
       const answered = replay(requestId, content);
       if (answered !== undefined) return answered;
       admit();
-      if (room() < 1) throw epochFull();
+      if (room() < 1 && !maySeal()) throw epochFull();
       till.check(payment, url);
       const wait = rates.take(voucher.payer.toLowerCase());
       if (wait > 0) throw tooFast(wait);
@@ -194,7 +202,7 @@ function otherContent(): ServiceError {
 function epochFull(): ServiceError {
   return busy(
     "epoch_full",
-    "The open epoch takes no more answers until the operator settles it. Ask again later.",
+    "The open epoch takes no more answers until the operator settles one. Ask again later.",
     60,
   );
 }

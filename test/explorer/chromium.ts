@@ -32,7 +32,7 @@ export function startChromium(): Promise<Browser> {
 /** A page and what happened in it. */
 export type Watched = {
   readonly page: Page;
-  /** Errors on the console, exceptions, requests that failed or went to another host, refusals by the policy. */
+  /** Errors on the console, exceptions, refusals by the policy, requests that failed or left this machine. */
   readonly faults: readonly string[];
   /** Every request so far. */
   readonly requests: readonly string[];

@@ -1,5 +1,5 @@
-// `npm run screenshots`: the pictures of the explorer in docs/, taken from the static export of a project in a
-// real Chromium. The demonstration's project unless another is named: npm run demo && npm run screenshots.
+// `npm run screenshots`: the pictures of the explorer in docs/, from the static export of a project in a real
+// Chromium. The demonstration's project unless another is named: npm run demo && npm run screenshots.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -11,18 +11,20 @@ export function Page(of: {
   /** Shown in place of the title, which then only names the tab. */
   readonly heading?: ComponentChildren;
   readonly lead?: ComponentChildren;
+  /** False for what only stands in until the page itself is there. */
+  readonly focus?: boolean;
   readonly children?: ComponentChildren;
 }): JSX.Element {
-  const { title, kind, heading, lead, children } = of;
+  const { title, kind, heading, lead, focus = true, children } = of;
   const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Quittance`;
   }, [title]);
   useEffect(() => {
-    if (!takeMoved()) return;
+    if (!focus || !takeMoved()) return;
     scrollTo(0, 0);
     head.current?.focus({ preventScroll: true });
-  }, []);
+  }, [focus]);
   return (
     <article class="page">
       <header class="page-head">

@@ -36,8 +36,8 @@ export function RunView({ run }: { readonly run: Run }): JSX.Element {
 }
 
 /**
- * How far it is, and what the whole comes to. A doubt interrupts a screen reader; good news waits its turn, in
- * a region that was there before, or it would not be read at all. The proofs that fly by are for the eye.
+ * How far it is, and what the whole comes to. A doubt interrupts a screen reader; good news waits its turn,
+ * in a region that was there before, or it would not be read at all. The proofs that fly by are for the eye.
  */
 function Outcome({ run }: { readonly run: Run }): JSX.Element {
   const { state, ok, proof } = run;
@@ -52,7 +52,7 @@ function Outcome({ run }: { readonly run: Run }): JSX.Element {
           <progress max={proof?.total ?? 1} value={proof?.done} aria-label="Proofs checked" />
           <p class="quiet" aria-hidden="true">
             {proof === undefined
-              ? "Reading…"
+              ? "Checking…"
               : `Checking ${proof.name}, ${proof.done + 1} of ${proof.total} proofs`}
           </p>
         </div>
