@@ -1,7 +1,8 @@
-// What a queue costs beside the work that it hands out: workers as processes of their own on a private Postgres
-// server prove many tiny statements. What lies between the first start and the last end, less the seconds
-// inside the prover, is the queue's: taking the job, reading its input, a thread's hand-over, keeping the
-// result, ending the job. Tiny statements make it visible; for the default profile it is lost in the proof.
+// What a queue costs beside the work that it hands out: workers as processes of their own on a private
+// Postgres server prove many tiny statements. What lies between the first start and the last end, less the
+// seconds inside the prover, is the queue's: taking the job, reading its input, a thread's hand-over, keeping
+// the result, ending the job. Tiny statements make it visible; for the default profile it is lost in the
+// proof.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";

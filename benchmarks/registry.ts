@@ -115,6 +115,21 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: async () => (await import("./jobs.ts")).runJobs,
   },
   {
+    name: "service",
+    about:
+      "answers over HTTP with signed receipts and without, from another process; a soak; the queue's cost",
+    figures: [
+      "infer.answers_per_second",
+      "infer.p50.ms",
+      "infer.p99.ms",
+      "infer.receipt_cost.ratio",
+      "infer.soak.growth_mib",
+      "infer.soak.answers",
+      "job.overhead.ms",
+    ],
+    load: async () => (await import("./service.ts")).runService,
+  },
+  {
     name: "scoring",
     about: "influence scoring against a plain matrix product; throughput, bytes and memory as samples grow",
     figures: ["cpu.ratio_to_matmul", "cpu.pairs_per_second", "bytes_per_sample", "duplicates.honest.flagged"],

@@ -1,9 +1,9 @@
-// Load for the service, from a process of its own: `node service-load.ts ORDER.json`. So many connections, each
-// with a payer of its own, each asking again as soon as it was answered. Every request carries a voucher of its
-// own, signed before the clock starts; one that is asked for longer signs on, beside the requests.
+// Load for the service, from a process of its own: `node service-load.ts ORDER.json`. So many connections,
+// each with a payer of its own, each asking again as soon as it was answered. Every request carries a voucher
+// of its own, signed before the clock starts; one that is asked for longer signs on, beside the requests.
 //
-// A closed loop measures what the service can do with so much at a time, not what a crowd would feel that does
-// not wait for answers; the concurrency stands beside each figure.
+// A closed loop measures what the service can do with so much at a time, not what a crowd would feel that
+// does not wait for answers; the concurrency stands beside each figure.
 
 import { readFileSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";

@@ -1,6 +1,6 @@
 // What a paid answer costs over HTTP: a service and its load as two processes on this machine, over loopback.
-// Every answer is paid with a voucher of its own and comes with a signed receipt that is on the disk before it
-// leaves; beside it the same server without payment, signature and receipt. The two take turns, so that a
+// Every answer is paid with a voucher of its own and comes with a signed receipt that is on the disk before
+// it leaves; beside it the same server without payment, signature and receipt. The two take turns, so that a
 // machine that slows down slows both.
 //
 // The soak asks at a steady pace for ten minutes and looks at what the server holds, after collecting its
@@ -175,7 +175,10 @@ async function level(shop: Shop, sizes: Sizes, connections: number): Promise<Lev
               pace: 0,
               receipts: kind === "receipts",
             },
-            signed: Math.ceil((sizes.mostPerSecond * (sizes.seconds + sizes.warmupSeconds)) / connections),
+            signed:
+              kind === "bare"
+                ? 0
+                : Math.ceil((sizes.mostPerSecond * (sizes.seconds + sizes.warmupSeconds)) / connections),
           }),
         );
       } finally {

@@ -97,7 +97,7 @@ async function runHere() {
   endWithReader();
   endWithLauncher();
   delete process.env[RELAUNCHED];
-  await import(new URL("../pipeline/cli/main.ts", import.meta.url).href);
+  await import(new URL("../pipeline/cli/start.ts", import.meta.url).href);
 }
 
 function runUnder(binary) {

@@ -1,21 +1,21 @@
 /**
  * The core that answers: one open model, for the command line and for the service alike.
  *
- * What it needs of the project is read once, when it is opened: weights, backbone, the open epoch's number and
- * receipts, every request that was ever answered, what payers owe. From then on it is the only one who adds
- * (the project's lock sees to that), so nothing is read again for a request.
+ * What it needs of the project is read once, when it is opened: weights, backbone, the open epoch's number
+ * and receipts, every request that was ever answered, what payers owe. From then on it is the only one who
+ * adds (the project's lock sees to that), so nothing is read again for a request.
  *
- * A batch of questions is one run of the backbone, one round of signatures and one line of the epoch's journal
- * with one flush. It is answered when that line is on the disk, as a whole or not at all: a crash leaves no
- * gap, no duplicate, and no answer without the voucher that pays for it. Batches and sealing take turns, so an
- * epoch is closed between two batches and the next answer is the first of the next epoch.
+ * A batch of questions is one run of the backbone, one round of signatures and one line of the epoch's
+ * journal with one flush. It is answered when that line is on the disk, as a whole or not at all: a crash
+ * leaves no gap, no duplicate, and no answer without the voucher that pays for it. Batches and sealing take
+ * turns, so an epoch is closed between two batches and the next answer is the first of the next epoch.
  */
 import { type Profile, recordLeaf } from "../prover/index.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { signTypedData, type TypedDomain, type TypedTypes } from "./engine/ethers.ts";
 import { answer } from "./model/model.ts";
-import { enter } from "./payments/book.ts";
+import { enter, readVouchers } from "./payments/book.ts";
 import { type Ledger, openLedger } from "./payments/ledger.ts";
 import type { SignedVoucher } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
@@ -37,13 +37,16 @@ import {
   receiptRecord,
   signedPart,
 } from "./receipts.ts";
-import { type SealedEpoch, sealEpoch } from "./seal.ts";
+import { type SealedEpoch, sealEpoch, sealFull, waitingEpochs } from "./seal.ts";
 import type { Session } from "./session.ts";
 
 /** How long after an answer its epoch is committed at the latest. A bond covers two weeks. */
 export const DUE_SECONDS = 7 * 86_400;
 /** Contents in one run of the backbone, and answers in one line of the journal. */
 export const BATCH = 64;
+
+/** Sealed epochs are counted again after this long: settling makes them fewer. */
+const COUNT_MS = 1_000;
 
 /** A question that is paid for. */
 export type PaidQuestion = {
@@ -87,6 +90,10 @@ export type Answering = {
   peek(contents: readonly Uint8Array[]): Promise<number[]>;
   /** Closes the open epoch between two batches, or finds the one that is not settled. */
   seal(): Promise<SealedEpoch>;
+  /** How many epochs are sealed and not settled; a look at the disk, at most once a second. */
+  readonly waiting: () => number;
+  /** Seals the epoch because it is full, and opens the next, while earlier ones may wait to be settled. */
+  sealFull(): Promise<void>;
   /** Waits for what is in hand. */
   close(): Promise<void>;
 };
@@ -115,6 +122,7 @@ export async function openAnswering(of: {
   const ledger = openLedger({ session, model, receipts: own });
   const storeOf = (epoch: number): Promise<ReceiptStore> =>
     openReceiptStore(receiptsFolder(project.folder, model.id, epoch), notice);
+  const book = new Map(readVouchers(project, model.id));
   let epoch = openEpoch(project, model);
   let store = await storeOf(epoch);
   const backbone = await openBackbone(keptBackbone(project, model.backbone)).catch(async (error) => {
@@ -127,6 +135,21 @@ export async function openAnswering(of: {
     const result = last.then(work);
     last = result.catch(() => {});
     return result;
+  };
+  let counted: { readonly waiting: number; readonly at: number } | undefined;
+  /** Batches before it are in the old epoch, batches after it wait until the new one is open. */
+  const betweenBatches = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = inTurn(work);
+    sealed = result.catch(() => {});
+    return result;
+  };
+  const nextStore = async (): Promise<void> => {
+    const next = openEpoch(project, model);
+    if (next === epoch) return;
+    counted = undefined;
+    await store.close();
+    epoch = next;
+    store = await storeOf(epoch);
   };
   const classes = async (contents: readonly Uint8Array[]) => {
     const features = await backbone.features(contents);
@@ -190,6 +213,7 @@ export async function openAnswering(of: {
       })),
       vouchers: [...vouchers.values()],
     });
+    enter(book, [...vouchers.values()]);
     return receipts.map((receipt, index) => {
       const place = kept[index] as AnswerPlace;
       places.set(receipt.requestId.toLowerCase(), place);
@@ -213,19 +237,23 @@ export async function openAnswering(of: {
       return inTurn(async () => keep(batch, await prepared));
     },
     peek: async (contents) => (await classes(contents)).map((one) => one.answer),
-    seal() {
-      // Batches before it are in the old epoch, batches after it wait until the new one is open.
-      const result = inTurn(async () => {
+    seal: () =>
+      betweenBatches(async () => {
         const found = sealEpoch(project, model);
-        if (openEpoch(project, model) === epoch) return found;
-        await store.close();
-        epoch = openEpoch(project, model);
-        store = await storeOf(epoch);
+        await nextStore();
         return found;
-      });
-      sealed = result.catch(() => {});
-      return result;
+      }),
+    waiting() {
+      if (counted === undefined || Date.now() - counted.at > COUNT_MS)
+        counted = { waiting: waitingEpochs(project, model), at: Date.now() };
+      return counted.waiting;
     },
+    sealFull: () =>
+      betweenBatches(async () => {
+        if (store.count() === 0) return;
+        sealFull(project, model, { receipts: store.count(), vouchers: book });
+        await nextStore();
+      }),
     close: () =>
       inTurn(async () => {
         await store.close();

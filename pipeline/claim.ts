@@ -4,6 +4,7 @@
  */
 import type { Ui } from "./cli/ui.ts";
 import { currentModel } from "./commit.ts";
+import type { Desk } from "./desk.ts";
 import { checksumAddress, isAddressText } from "./engine/ethers.ts";
 import { earningsProof } from "./payments/earnings.ts";
 import type { Project } from "./project.ts";
@@ -20,22 +21,39 @@ export type Claimed = {
   readonly hash: string;
 };
 
-/**
- * Claims for every contributor that is owed something, or for one account only. Throws {@link
- * NotAContributorError}.
- */
-export async function claimOwed({
-  project,
-  session,
-  ui,
-  account,
-}: {
+/** Claims for the contributors of a project's model: {@link claimFor}. */
+export async function claimOwed(of: {
   readonly project: Project;
   readonly session: Session;
   readonly ui: Ui;
   readonly account?: string;
 }): Promise<Claimed[]> {
+  const { project, session, ui, account } = of;
   const model = currentModel(project);
+  return await claimFor({ session, ui, model, ...(account === undefined ? {} : { account }) });
+}
+
+/**
+ * Claims for every contributor that is owed something, or for one account only. Throws {@link
+ * NotAContributorError}.
+ *
+ * @param model its contributors in its order; their names are for people
+ */
+export async function claimFor({
+  session,
+  ui,
+  model,
+  account,
+}: {
+  readonly session: Desk;
+  readonly ui: Ui;
+  readonly model: {
+    readonly id: string;
+    readonly token: string;
+    readonly contributors: readonly { readonly name: string; readonly account: string }[];
+  };
+  readonly account?: string;
+}): Promise<Claimed[]> {
   const wanted =
     account === undefined ? undefined : isAddressText(account) ? checksumAddress(account) : account;
   const contributors = model.contributors.filter((c) => wanted === undefined || c.account === wanted);
@@ -71,7 +89,7 @@ export class NotAContributorError extends Error {
   override readonly name = "Claim.NotAContributor";
   constructor(account: string) {
     super(
-      `${account} is not a contributor of this project's model. Check the address; "quittance train --json" lists them.`,
+      `${account} is not a contributor of the model. Check the address; "quittance train --json" lists them, and so does the model's event.`,
     );
   }
 }

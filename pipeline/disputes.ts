@@ -27,7 +27,7 @@ export function receiptArgs(receipt: Receipt): ReceiptArgs {
 }
 
 /** A dispute by its number. Throws {@link UnknownDisputeError}. */
-export async function disputeById(session: Session, id: bigint): Promise<DisputeView> {
+export async function disputeById(session: Pick<Session, "contracts">, id: bigint): Promise<DisputeView> {
   const count = await session.contracts.disputeCount();
   if (id < 1n || id > count) throw new UnknownDisputeError(id, count);
   return await session.contracts.disputeOf(id);

@@ -10,6 +10,7 @@ import { randomBytes } from "node:crypto";
 import type { Profile } from "../prover/index.ts";
 import { type Answering, BATCH, DUE_SECONDS, openAnswering, type PaidQuestion } from "./answering.ts";
 import type { Ui } from "./cli/ui.ts";
+import { checksumAddress } from "./engine/ethers.ts";
 import { type SignedVoucher, signVoucher, voucherProblems } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import { writeCopy } from "./receipt-store.ts";
@@ -113,7 +114,10 @@ async function authorised(of: {
   for (const label of new Set(queries.map((query) => query.payer))) {
     const given = of.vouchers.get(label);
     if (given === undefined && session.chain.kind !== "local") throw new VoucherMissingError(label);
-    const address = given?.payer ?? (await session.wallet(`payer/${label}`)).address;
+    const address =
+      given === undefined
+        ? (await session.wallet(`payer/${label}`)).address
+        : checksumAddress(given.payer.toLowerCase());
     await ledger.load(address, 0);
     const units = queries.reduce((sum, query) => sum + (query.payer === label ? query.feeUnits : 0), 0);
     const fee = BigInt(units) * model.feeUnitWei;

@@ -32,8 +32,8 @@ export type Journal = {
 const CHECK_DIGITS = 16;
 
 /**
- * Every whole line from a byte on, and where they end. Throws {@link JournalDamagedError}; a torn last line is
- * left out.
+ * Every whole line from a byte on, and where they end. Throws {@link JournalDamagedError}; a torn last line
+ * is left out.
  */
 export function readJournal(
   path: string,

@@ -3,7 +3,7 @@
  *
  * ```
  * quittance.json   configuration (profile, chain, fees)        secrets.json  master secret, mode 0600
- * chain.jsonl      every transaction of the local chain        receipts/     one file a receipt, by model, epoch and number
+ * chain.jsonl      every transaction of the local chain        receipts/     answers.jsonl, by model and epoch
  * state/           named results: deployment, model, epochs    out/          what is meant for others: bundles, report
  * jobs.pglite/     which jobs are done, and every attempt      blobs/        their content, by its own hash
  * store/           results of jobs as an earlier version kept them; read, never written

@@ -3,8 +3,8 @@
  * each: receipts, what was asked, and the vouchers that pay for them. Receipt, question and voucher of an
  * answer are therefore on the disk together or not at all, with one flush for the whole batch.
  *
- * `000003.json` beside it is a payer's copy of one receipt, as the command line hands it out. Earlier versions
- * had only those: where the journal has no receipt of a number, its file counts.
+ * `000003.json` beside it is a payer's copy of one receipt, as the command line hands it out. Earlier
+ * versions had only those: where the journal has no receipt of a number, its file counts.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -136,7 +136,7 @@ export function followReceipts(folder: string): () => readonly Receipt[] {
 export function readAnswer({ folder, index, line }: AnswerPlace): KeptAnswer {
   if (line === undefined) return { receipt: readCopy(folder, index) };
   const path = journalPath(folder);
-  const answer = batchOf(readLine(path, line), path).answers[index];
+  const answer = batchOf(readLine(path, line), path, index).answers[0];
   if (answer === undefined) throw new ReceiptFormatError(path, `no answer ${index} at byte ${line.offset}`);
   return answer;
 }
@@ -190,13 +190,15 @@ function journalPath(folder: string): string {
   return join(folder, "answers.jsonl");
 }
 
-function batchOf(text: string, where: string): KeptBatch {
+/** What a line says; with `only`, of its answers just that one. */
+function batchOf(text: string, where: string, only?: number): KeptBatch {
   const { answers, vouchers } = parsePlain(text) as {
     answers: readonly { receipt: unknown; question?: Uint8Array }[];
     vouchers: readonly SignedVoucher[];
   };
+  const wanted = only === undefined ? answers : answers.slice(only, only + 1);
   return {
-    answers: answers.map(({ receipt, question }) => ({
+    answers: wanted.map(({ receipt, question }) => ({
       receipt: receiptOf(receipt, where),
       ...(question === undefined ? {} : { question }),
     })),

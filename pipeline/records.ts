@@ -5,7 +5,8 @@
 import type { DataRecord, Profile } from "../prover/index.ts";
 import type { Project } from "./project.ts";
 
-type Kept = {
+/** Records as they are kept, and handed to a validator. */
+export type KeptRecords = {
   readonly features: Uint8Array;
   readonly klass: readonly number[];
   readonly digest: readonly bigint[];
@@ -16,18 +17,28 @@ const nameOf = (root: bigint): string => `batches/${root.toString(16).padStart(6
 
 /** Keeps the records behind a root. */
 export function keepRecords(project: Project, root: bigint, records: readonly DataRecord[]): void {
-  project.writeState(nameOf(root), {
+  project.writeState(nameOf(root), packRecords(records));
+}
+
+/** Records as they are kept. */
+export function packRecords(records: readonly DataRecord[]): KeptRecords {
+  return {
     features: Buffer.concat(records.map(({ features }) => Buffer.from(features))),
     klass: records.map(({ klass }) => klass),
     digest: records.map(({ digest }) => digest),
     salt: records.map(({ salt }) => salt),
-  });
+  };
 }
 
 /** The records behind a root. Throws {@link RecordsMissingError}. */
 export function recordsOf(project: Project, root: bigint, profile: Profile): DataRecord[] {
-  const kept = project.readState<Kept>(nameOf(root));
+  const kept = project.readState<KeptRecords>(nameOf(root));
   if (kept === undefined) throw new RecordsMissingError(project.folder, root);
+  return unpackRecords(kept, profile);
+}
+
+/** The records again. */
+export function unpackRecords(kept: KeptRecords, profile: Profile): DataRecord[] {
   const bytes = new Int8Array(kept.features.buffer, kept.features.byteOffset, kept.features.byteLength);
   return kept.klass.map((klass, index) => ({
     features: bytes.slice(index * profile.d, (index + 1) * profile.d),

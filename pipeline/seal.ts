@@ -1,8 +1,8 @@
 /**
- * Seals an epoch: from one atomic write on, new receipts belong to the next. What the epoch's journal holds of
- * vouchers is written into the book before.
+ * Seals an epoch: from one atomic write on, new receipts belong to the next. What the epoch's journal holds
+ * of vouchers is written into the book before.
  */
-import { checkpointVouchers } from "./payments/book.ts";
+import { checkpointVouchers, type VoucherBook } from "./payments/book.ts";
 import type { Project } from "./project.ts";
 import { openEpoch, readReceipts, receiptsFolder } from "./receipt-store.ts";
 import type { Receipt } from "./receipts.ts";
@@ -39,6 +39,29 @@ export function sealEpoch(project: Project, model: { readonly id: string }): Sea
     project.writeState(stateName, { epoch, receipts: receipts.length, settled: false });
   }
   return { epoch, receipts, stateName };
+}
+
+/**
+ * Seals the open epoch while earlier ones wait to be settled: it is full, and answers go on.
+ * `receipts` and `vouchers` are what the epoch's journal holds, for whoever has them in memory.
+ */
+export function sealFull(
+  project: Project,
+  model: { readonly id: string },
+  of: { readonly receipts: number; readonly vouchers: VoucherBook },
+): void {
+  const epoch = openEpoch(project, model);
+  checkpointVouchers(project, model.id, of.vouchers);
+  project.writeState(`epochs/${model.id.slice(2, 18)}/${epoch}`, {
+    ...{ epoch, receipts: of.receipts, settled: false },
+  });
+}
+
+/** How many epochs are sealed and not settled. */
+export function waitingEpochs(project: Project, model: { readonly id: string }): number {
+  return project
+    .listState(`epochs/${model.id.slice(2, 18)}`)
+    .filter((name) => project.readState<EpochState>(name)?.settled === false).length;
 }
 
 /** There are no receipts. */

@@ -4,7 +4,8 @@
  * On a local chain the contracts are deployed on first use, and every account is derived from the project's
  * secret and given coins. Elsewhere contracts are deployed once for many (`quittance deploy`), and a project
  * is told where (`deployment`); keys come from the environment, one a role (`QUITTANCE_OPERATOR_KEY`,
- * `QUITTANCE_PAYER_KEY`, … or a file that `…_KEY_FILE` names), are never written anywhere, and must hold coins.
+ * `QUITTANCE_PAYER_KEY`, … or a file that `…_KEY_FILE` names), are never written anywhere, and must hold
+ * coins.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { type Circuit, type CircuitName, type Keys, loadProfile, type Profile } from "../prover/index.ts";
@@ -69,7 +70,7 @@ export type Session = {
 export type Transaction = { readonly what: string; readonly hash: string; readonly gas: number };
 
 /** The token at an address, as people write its amounts. */
-export async function coinOf({ contracts }: Session, token: string): Promise<Coin> {
+export async function coinOf({ contracts }: Pick<Session, "contracts">, token: string): Promise<Coin> {
   return { symbol: await contracts.erc20Symbol(token), decimals: await contracts.erc20Decimals(token) };
 }
 
@@ -224,7 +225,8 @@ function openRecorder(project: Project): {
 
 const keyName = (role: string): string => `QUITTANCE_${role.toUpperCase()}_KEY`;
 
-function keyOf(role: string): Account | undefined {
+/** The key of a role: `QUITTANCE_ROLE_KEY`, or the file that `…_FILE` names. */
+export function keyOf(role: string): Account | undefined {
   const key = secretSetting(keyName(role));
   return key === undefined ? undefined : accountOf(key);
 }
@@ -245,7 +247,7 @@ export class NoKeyError extends Error {
   override readonly name = "Session.NoKey";
   constructor(role: string) {
     super(
-      `This project is on a chain that is not local: put the ${role}'s private key into ${keyName(role)}, or into a file of mode 0600 that ${keyName(role)}_FILE names.`,
+      `Transactions on a chain that is not local are signed by people: put the ${role}'s private key into ${keyName(role)}, or into a file of mode 0600 that ${keyName(role)}_FILE names.`,
     );
   }
 }

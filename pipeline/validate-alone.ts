@@ -1,19 +1,19 @@
 /**
  * One validator on a chain whose clock nobody moves: each call does what can be done now, and the next one
- * goes on. A verdict's salt is in the project (mode 0600) before its commitment is sent: a verdict that
- * cannot be shown later counts as the minority's.
+ * goes on. A verdict's salt is in a folder (mode 0600) before its commitment is sent: a verdict that cannot
+ * be shown later counts as the minority's.
  *
  *     no round, or undecided → open it          commitments open → commit
  *     commitments over       → show the verdict     all over → close the round
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { chainTime } from "./chain/client.ts";
 import type { Verdict } from "./chain/economy.ts";
 import { ROUND_OUTCOME, type RoundView, VERDICT } from "./chain/types.ts";
+import type { Desk } from "./desk.ts";
 import type { Account } from "./engine/ethers.ts";
-import type { Project } from "./project.ts";
-import type { Session } from "./session.ts";
 import { canonical, parsePlain, writeFileAtomic } from "./store.ts";
 import { REASONS, type Reviewed, standFor, statusOf, weightOf } from "./validate.ts";
 
@@ -30,19 +30,20 @@ export type Moved = {
 
 /** Does for each batch what its round allows now. */
 export async function judgeAlone(of: {
-  readonly project: Project;
-  readonly session: Session;
+  /** Where verdicts are kept until they are shown. */
+  readonly folder: string;
+  readonly session: Desk;
   readonly validator: Account;
   readonly reviewed: readonly Reviewed[];
 }): Promise<Moved[]> {
   const moved: Moved[] = [];
-  for (const one of of.reviewed) moved.push(await judgeOne(of.project, of.session, of.validator, one));
+  for (const one of of.reviewed) moved.push(await judgeOne(of.folder, of.session, of.validator, one));
   return moved;
 }
 
 async function judgeOne(
-  project: Project,
-  session: Session,
+  folder: string,
+  session: Desk,
   validator: Account,
   { batch, finding }: Reviewed,
 ): Promise<Moved> {
@@ -60,7 +61,7 @@ async function judgeOne(
     const { minimumVote, quorum } = await contracts.validationParameters();
     const weight = weightOf(1, minimumVote, quorum);
     await standFor(session, validator, weight);
-    const verdict = keptVerdict(project, {
+    const verdict = keptVerdict(folder, {
       ...{ batch, round: number, validator: validator.address, verdict: VERDICT.indexOf(finding.verdict) },
       ...{ reason: REASONS.indexOf(finding.reason), salt: `0x${randomBytes(32).toString("hex")}` },
     });
@@ -69,10 +70,10 @@ async function judgeOne(
     return await said("committed", round.commitEnds);
   }
   if (now < round.revealEnds && vote.weight !== 0n && vote.verdict === 0n) {
-    const verdict = keptVerdict(project, {
+    const verdict = keptVerdict(folder, {
       ...{ batch, round: number, validator: validator.address, verdict: 0, reason: 0, salt: "" },
     });
-    if (verdict.salt === "") throw new SaltMissingError(batch, project.folder);
+    if (verdict.salt === "") throw new SaltMissingError(batch, folder);
     session.record("reveal verdict", await contracts.revealVerdict(validator, verdict));
     return await closed(session, validator, batch, number, said);
   }
@@ -81,7 +82,7 @@ async function judgeOne(
 
 /** Closes a round that nobody has to show anything in any more, or says when it can be. */
 async function closed(
-  session: Session,
+  session: Desk,
   validator: Account,
   batch: bigint,
   number: number,
@@ -98,7 +99,7 @@ async function closed(
 
 /** The batch's open round; opens one where there is none. */
 async function openRoundOf(
-  session: Session,
+  session: Desk,
   validator: Account,
   batch: bigint,
 ): Promise<{ number: number; round: RoundView }> {
@@ -115,9 +116,9 @@ async function openRoundOf(
 }
 
 /** The verdict that this validator has committed itself to in this round; keeps `fresh` if there is none. */
-function keptVerdict(project: Project, fresh: Verdict): Verdict {
+function keptVerdict(folder: string, fresh: Verdict): Verdict {
   const name = `${fresh.batch}-${fresh.round}-${fresh.validator.toLowerCase()}.json`;
-  const path = project.path("state", "verdicts", name);
+  const path = join(folder, name);
   if (existsSync(path)) return parsePlain(readFileSync(path, "utf8")) as Verdict;
   if (fresh.salt !== "") writeFileAtomic(path, `${canonical({ ...fresh })}\n`, 0o600);
   return fresh;
@@ -128,7 +129,7 @@ export class SaltMissingError extends Error {
   override readonly name = "Validate.SaltMissing";
   constructor(batch: bigint, folder: string) {
     super(
-      `The verdict on batch ${batch} was committed, and its salt is not in ${folder}/state/verdicts. Restore that file; ` +
+      `The verdict on batch ${batch} was committed, and its salt is not in ${folder}. Restore that file; ` +
         "a verdict that is not shown in time costs stake like a minority's.",
     );
   }

@@ -14,6 +14,7 @@ import { chainTime } from "./chain/client.ts";
 import type { Verdict } from "./chain/economy.ts";
 import { BATCH_STATUS, VERDICT } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
+import type { Desk } from "./desk.ts";
 import type { Account } from "./engine/ethers.ts";
 import type { Project } from "./project.ts";
 import { recordsOf } from "./records.ts";
@@ -56,10 +57,18 @@ export function reviewAll(
   { profile }: Session,
   batches: readonly { readonly id: bigint; readonly root: bigint }[],
 ): Reviewed[] {
+  const opened = batches.map(({ id, root }) => ({ id, root, records: recordsOf(project, root, profile) }));
+  return reviewOpened(opened, profile);
+}
+
+/** Reviews batches whose records lie here. `root` is what the chain says, not who handed them over. */
+export function reviewOpened(
+  batches: readonly { readonly id: bigint; readonly root: bigint; readonly records: readonly DataRecord[] }[],
+  profile: Profile,
+): Reviewed[] {
   const earlier = new Set<bigint>();
   const inOrder = [...batches].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return inOrder.map(({ id: batch, root }) => {
-    const records = recordsOf(project, root, profile);
+  return inOrder.map(({ id: batch, root, records }) => {
     const finding = reviewBatch({ root, records, earlier, profile });
     for (const { digest } of records) earlier.add(digest);
     return { batch, finding };
@@ -135,7 +144,7 @@ export async function judgeBatches(of: {
  * the datanet's fees. Returns who got how much.
  */
 export async function payValidators(of: {
-  readonly session: Session;
+  readonly session: Desk;
   readonly ui: Ui;
   readonly datanet: bigint;
   readonly token: string;
@@ -168,7 +177,7 @@ export async function payValidators(of: {
 }
 
 /** Where a batch stands. */
-export async function statusOf(session: Session, batch: bigint): Promise<Judged["status"]> {
+export async function statusOf(session: Desk, batch: bigint): Promise<Judged["status"]> {
   return BATCH_STATUS[Number((await session.contracts.batch(batch)).status)] ?? "none";
 }
 
@@ -181,7 +190,7 @@ export function weightOf(validators: number, minimumVote: bigint, quorum: bigint
 }
 
 /** Stakes what is missing; on a local chain with play money. */
-export async function standFor(session: Session, validator: Account, amount: bigint): Promise<void> {
+export async function standFor(session: Desk, validator: Account, amount: bigint): Promise<void> {
   const { contracts, deployment } = session;
   const { free } = await contracts.stakeOf(validator.address);
   if (free >= amount) return;
@@ -191,7 +200,7 @@ export async function standFor(session: Session, validator: Account, amount: big
   session.record("stake", await contracts.stake(validator, missing));
 }
 
-async function untilChallengesEnd(session: Session, batches: readonly bigint[]): Promise<number> {
+async function untilChallengesEnd(session: Desk, batches: readonly bigint[]): Promise<number> {
   let end = 0;
   for (const batch of batches) {
     const { challengeEnds } = await session.contracts.round(batch, await session.contracts.roundsOf(batch));
@@ -200,7 +209,7 @@ async function untilChallengesEnd(session: Session, batches: readonly bigint[]):
   return Math.max(0, end + 1 - (await chainTime(session.chain)));
 }
 
-async function passTime(session: Session, seconds: number): Promise<void> {
+async function passTime(session: Desk, seconds: number): Promise<void> {
   if (seconds <= 0) return;
   if (session.chain.kind !== "local") throw new RoundOpenError(seconds);
   await session.chain.travel(seconds);

@@ -1,19 +1,18 @@
 /**
- * Governance from the command line: a proposal about fees, windows or the treasury, from its draft to its
- * execution. What was proposed is kept in the project, because the governor keeps its hash alone and wants
- * every word again.
+ * Governance from the command line: a proposal about fees, windows, the treasury, verifying keys or the
+ * quorum of verdicts, from its draft to its execution. The governor keeps a proposal's hash alone and wants
+ * every word again; the words are in its events, so whoever carries a decision out needs nobody's folder.
  *
  * Decisions are **governed**: what a majority of tokens wants, within the contracts' bounds, and never about
  * an epoch that is committed already.
  */
 import { contractArtifacts } from "./chain/artifacts.ts";
 import type { PROPOSAL_STATE, Proposal } from "./chain/economy.ts";
+import type { Desk } from "./desk.ts";
 import { type Account, codecOf, keccakText } from "./engine/ethers.ts";
-import type { Project } from "./project.ts";
-import type { Session } from "./session.ts";
 import { passUntil } from "./windows.ts";
 
-/** What is to be changed in the fee schedule. */
+/** What is to be changed. */
 export type Change =
   | {
       readonly kind: "split";
@@ -22,10 +21,14 @@ export type Change =
       readonly validatorsBps: number;
     }
   | { readonly kind: "windows"; readonly proving: number; readonly answer: number }
-  | { readonly kind: "treasury"; readonly treasury: string };
+  | { readonly kind: "treasury"; readonly treasury: string }
+  /** Ends the use of an older version of verifying keys for new epochs. */
+  | { readonly kind: "retire"; readonly version: number }
+  /** Stake that has to be shown for a verdict, in the token's smallest unit. */
+  | { readonly kind: "quorum"; readonly quorum: bigint };
 
-/** A proposal as the project keeps it. */
-export type KeptProposal = Proposal & { readonly id: bigint };
+/** A proposal with its number. */
+export type KnownProposal = Proposal & { readonly id: bigint };
 
 /** A proposal and how it stands. */
 export type ProposalView = {
@@ -39,41 +42,56 @@ export type ProposalView = {
 
 /** Proposes changes. Votes count only once delegated: a proposer's own tokens are delegated to itself. */
 export async function propose(of: {
-  readonly project: Project;
-  readonly session: Session;
+  readonly session: Desk;
   readonly proposer: Account;
   readonly changes: readonly Change[];
   readonly description: string;
-}): Promise<KeptProposal> {
-  const { project, session, proposer, changes, description } = of;
+}): Promise<KnownProposal> {
+  const { session, proposer, changes, description } = of;
   if (changes.length === 0) throw new NothingProposedError();
-  const { contracts, deployment } = session;
+  const { contracts } = session;
   const threshold = await contracts.proposalThreshold();
   await delegateToSelf(session, proposer);
   const votes = await contracts.votesOf(proposer.address);
   if (votes < threshold) throw new TooFewVotesError(proposer.address, votes, threshold);
-  const codec = codecOf((await contractArtifacts()).FeeSchedule.abi);
-  const calldatas = changes.map((change) => {
-    if (change.kind === "windows") return codec.call("setWindows", [change.proving, change.answer]);
-    if (change.kind === "treasury") return codec.call("setTreasury", [change.treasury]);
-    const { kind: _kind, ...split } = change;
-    return codec.call("setSplit", [split]);
-  });
+  const calls: { to: string; data: string }[] = [];
+  for (const change of changes) calls.push(await callOf(session, change));
   const proposal = {
-    targets: changes.map(() => deployment.schedule),
-    values: changes.map(() => 0n),
-    calldatas,
+    targets: calls.map(({ to }) => to),
+    values: calls.map(() => 0n),
+    calldatas: calls.map(({ data }) => data),
     description,
   };
   const mined = await contracts.propose(proposer, proposal);
   session.record("propose", mined);
-  const kept = { id: mined.proposalId, ...proposal };
-  project.writeState(`proposals/${kept.id}`, kept);
-  return kept;
+  return { id: mined.proposalId, ...proposal };
+}
+
+/** The call that makes a change. */
+async function callOf(
+  { contracts, deployment }: Desk,
+  change: Change,
+): Promise<{ to: string; data: string }> {
+  const { FeeSchedule, VerifierRegistry, Validation } = await contractArtifacts();
+  const { schedule, registry, validation } = deployment;
+  const fees = (method: string, args: readonly unknown[]) => ({
+    ...{ to: schedule, data: codecOf(FeeSchedule.abi).call(method, args) },
+  });
+  if (change.kind === "windows") return fees("setWindows", [change.proving, change.answer]);
+  if (change.kind === "treasury") return fees("setTreasury", [change.treasury]);
+  if (change.kind === "retire")
+    return { to: registry, data: codecOf(VerifierRegistry.abi).call("retire", [change.version]) };
+  if (change.kind === "quorum") {
+    // All parameters are set together: the others stay what they are when the proposal is made.
+    const next = { ...(await contracts.validationParameters()), quorum: change.quorum };
+    return { to: validation, data: codecOf(Validation.abi).call("setParameters", [next]) };
+  }
+  const { kind: _kind, ...split } = change;
+  return fees("setSplit", [split]);
 }
 
 /** A voter's tokens count for itself, unless they count for somebody already. */
-export async function delegateToSelf(session: Session, voter: Account): Promise<void> {
+export async function delegateToSelf(session: Desk, voter: Account): Promise<void> {
   const { contracts } = session;
   if ((await contracts.votesOf(voter.address)) > 0n) return;
   if ((await contracts.tokenBalance(voter.address)) === 0n) return;
@@ -82,7 +100,7 @@ export async function delegateToSelf(session: Session, voter: Account): Promise<
 
 /** Votes, once voting has begun. */
 export async function castVote(of: {
-  readonly session: Session;
+  readonly session: Desk;
   readonly voter: Account;
   readonly id: bigint;
   readonly support: 0 | 1 | 2;
@@ -97,9 +115,9 @@ export async function castVote(of: {
 
 /** Puts what was decided into the timelock, once voting is over. */
 export async function queue(of: Deciding): Promise<void> {
-  const { project, session, sender, id, travel } = of;
+  const { session, sender, id, travel } = of;
   const { contracts } = session;
-  const proposal = proposalById(project, id);
+  const proposal = await proposalById(session, id);
   if (["pending", "active"].includes(await contracts.proposalState(id)))
     await passUntil(session, await contracts.proposalDeadline(id), "Voting ends", travel);
   const state = await contracts.proposalState(id);
@@ -109,9 +127,9 @@ export async function queue(of: Deciding): Promise<void> {
 
 /** Carries out what was decided, once the timelock's delay is over. */
 export async function execute(of: Deciding): Promise<void> {
-  const { project, session, sender, id, travel } = of;
+  const { session, sender, id, travel } = of;
   const { contracts } = session;
-  const proposal = proposalById(project, id);
+  const proposal = await proposalById(session, id);
   const state = await contracts.proposalState(id);
   if (state !== "queued") throw new NotDecidedError(id, state);
   await passUntil(session, await contracts.proposalEta(id), "The timelock lets it through", travel);
@@ -122,37 +140,35 @@ export async function execute(of: Deciding): Promise<void> {
 }
 
 type Deciding = {
-  readonly project: Project;
-  readonly session: Session;
+  readonly session: Desk;
   readonly sender: Account;
   readonly id: bigint;
   readonly travel: boolean;
 };
 
-/** The proposals that were made from this project, and how they stand. */
-export async function proposals(project: Project, session: Session): Promise<ProposalView[]> {
+/** All proposals, and how they stand. */
+export async function proposals({ contracts }: Desk): Promise<ProposalView[]> {
   const views: ProposalView[] = [];
-  for (const name of project.listState("proposals")) {
-    const kept = project.readState<KeptProposal>(name);
-    if (kept === undefined) continue;
-    const { id, description } = kept;
-    const state = await session.contracts.proposalState(id);
-    views.push({ id, description, state, ...(await session.contracts.proposalVotes(id)) });
+  for (const { id, description } of await contracts.proposals()) {
+    const state = await contracts.proposalState(id);
+    views.push({ id, description, state, ...(await contracts.proposalVotes(id)) });
   }
   return views;
 }
 
-function proposalById(project: Project, id: bigint): KeptProposal {
-  const kept = project.readState<KeptProposal>(`proposals/${id}`);
-  if (kept === undefined) throw new UnknownProposalError(id, project.folder);
-  return kept;
+async function proposalById({ contracts }: Desk, id: bigint): Promise<KnownProposal> {
+  const known = (await contracts.proposals()).find((one) => one.id === id);
+  if (known === undefined) throw new UnknownProposalError(id);
+  return known;
 }
 
 /** A proposal without content. */
 export class NothingProposedError extends Error {
   override readonly name = "Vote.NothingProposed";
   constructor() {
-    super("Say what to change: --split, --windows or --treasury (several in one proposal are possible).");
+    super(
+      "Say what to change: --split, --windows, --treasury, --quorum or --retire (several in one proposal are possible).",
+    );
   }
 }
 
@@ -166,13 +182,11 @@ export class TooFewVotesError extends Error {
   }
 }
 
-/** Not of this project. */
+/** Nobody proposed it. */
 export class UnknownProposalError extends Error {
   override readonly name = "Vote.Unknown";
-  constructor(id: bigint, folder: string) {
-    super(
-      `Proposal ${id} was not made from the project in ${folder}. "quittance vote show" lists its proposals.`,
-    );
+  constructor(id: bigint) {
+    super(`There is no proposal ${id}. "quittance vote show" lists all of them.`);
   }
 }
 

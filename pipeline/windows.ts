@@ -11,7 +11,7 @@ import type { Session } from "./session.ts";
  * to be passed, or cannot be.
  */
 export async function passUntil(
-  session: Session,
+  session: Pick<Session, "chain">,
   until: bigint | number,
   what: string,
   travel: boolean,

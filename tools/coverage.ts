@@ -1,10 +1,10 @@
-// `node tools/coverage.ts [--write]`: which statements of the contracts the tests in test/verifier-contracts
-// reach, and every one that they do not, with the reason.
+// `node tools/coverage.ts [--write]`: which statements, lines and branches of the contracts the tests in
+// test/verifier-contracts reach, and every one that they do not, with the reason.
 //
 // Hardhat instruments the contracts (`coverage: true`), and the tests run as they are, in a copy of the
-// project in which the file that starts Hardhat is changed: the real one needs no switch for it. It
-// counts statements and lines. Branches are not counted by it, but nearly every branch of these contracts is
-// a statement of its own (`if (…) revert …;`), and what stands after it runs when the branch is not taken.
+// project in which the file that starts Hardhat is changed: the real one needs no switch for it. It counts
+// statements, and knows nothing of branches; so in the copy each side of a branch holds a statement that does
+// nothing (coverage/branches.ts), and is counted with the others.
 //
 // Instrumented contracts are larger and dearer, so tests that measure gas may fail in the copy; what they
 // reached counts all the same. With --write the table goes to benchmarks/results/coverage.md.
@@ -21,6 +21,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { type Inserted, MARKER, markBranches } from "./coverage/branches.ts";
 import { EXCEPTIONS } from "./coverage/exceptions.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -61,27 +62,50 @@ const EDITS: readonly (readonly [file: string, from: string, to: string])[] = [
 /** A statement, by its place in the text. */
 export type Statement = { readonly tag: string; readonly startUtf16: number; readonly endUtf16: number };
 
-/** One contract: how many statements there are, and those that no test reached. */
+const BLANK = /^(?:\s|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*/;
+
+/** A statement, or a side of a branch. */
+type Part = { readonly line: number; readonly text: string; readonly branch: boolean };
+
+/** One contract: what there is to reach, and what no test reached. `lines` are those with a statement. */
 export type FileCoverage = {
   readonly path: string;
   readonly statements: number;
-  readonly missed: readonly { readonly line: number; readonly text: string }[];
+  readonly lines: number;
+  readonly branches: number;
+  readonly missed: readonly Part[];
 };
 
-/** What of a file was reached, given the tags of all statements that were. */
+/**
+ * What of a file was reached, given the tags of all statements that were.
+ *
+ * @param inserted what was written into the text to mark branches; it counts as branches, or not at all
+ */
 export function coverageOf(
   path: string,
   text: string,
   statements: readonly Statement[],
   reached: ReadonlySet<string>,
+  inserted: readonly Inserted[] = [],
 ): FileCoverage {
-  const missed = statements
-    .filter(({ tag }) => !reached.has(tag))
-    .map(({ startUtf16, endUtf16 }) => ({
-      line: text.slice(0, startUtf16).split("\n").length,
-      text: text.slice(startUtf16, endUtf16).replace(/\s+/g, " "),
-    }));
-  return { path, statements: statements.length, missed };
+  const parts = statements.flatMap(({ tag, startUtf16, endUtf16 }) => {
+    // Hardhat's statements begin with the blanks and comments before them.
+    const from = startUtf16 + (BLANK.exec(text.slice(startUtf16, endUtf16))?.[0].length ?? 0);
+    const line = text.slice(0, from).split("\n").length;
+    const code = text.slice(from, endUtf16).replace(/\s+/g, " ").trim();
+    const mark = inserted.find(({ start, end }) => start <= from && from < end);
+    // What was inserted around the markers is nobody's statement.
+    if (mark !== undefined && !MARKER.test(code)) return [];
+    return [{ line, text: mark?.marker ?? code, branch: mark !== undefined, reached: reached.has(tag) }];
+  });
+  const of = (branch: boolean) => parts.filter((part) => part.branch === branch);
+  return {
+    path,
+    statements: of(false).length,
+    lines: new Set(of(false).map(({ line }) => line)).size,
+    branches: of(true).length,
+    missed: parts.filter((part) => !part.reached).map(({ line, text, branch }) => ({ line, text, branch })),
+  };
 }
 
 /** The reason why a statement is not reached, or undefined where nobody gave one. */
@@ -91,11 +115,11 @@ export function reasonFor(path: string, text: string): string | undefined {
 
 /** The table, and every statement that no test reached. */
 export function coverageTable(files: readonly FileCoverage[]): string {
-  const rows = files.map(({ path, statements, missed }) => {
-    const lines = new Set(missed.map(({ line }) => line)).size;
-    const share =
-      statements === 0 ? "–" : `${((100 * (statements - missed.length)) / statements).toFixed(1)} %`;
-    return `| ${path} | ${statements} | ${missed.length} | ${lines} | ${share} |`;
+  const rows = [...files, totalOf(files)].map(({ path, statements, lines, branches, missed }) => {
+    const [code, sides] = [missed.filter(({ branch }) => !branch), missed.filter(({ branch }) => branch)];
+    const dark = new Set(code.map(({ line }) => `${line}`)).size;
+    const cells = [share(statements, code.length), share(lines, dark), share(branches, sides.length)];
+    return `| ${path} | ${cells.join(" | ")} |`;
   });
   const missed = files.flatMap(({ path, missed }) =>
     missed.map(({ line, text }) => {
@@ -104,12 +128,13 @@ export function coverageTable(files: readonly FileCoverage[]): string {
     }),
   );
   return [
-    "# Statements of the contracts that tests reach",
+    "# Statements, lines and branches of the contracts that tests reach",
     "",
-    "Written by `node tools/coverage.ts --write`: Hardhat's count over test/verifier-contracts, mocks left out.",
+    "Written by `node tools/coverage.ts --write`: Hardhat's count over test/verifier-contracts, mocks left out. Branches are",
+    "both sides of every `if` and every `c ? a : b`, and `try` and `catch`; `&&`, `||` and assembly are not counted.",
     "",
-    "| contract | statements | not reached | on lines | reached |",
-    "|---|--:|--:|--:|--:|",
+    "| contract | statements | lines | branches |",
+    "|---|--:|--:|--:|",
     ...rows,
     "",
     "## Not reached",
@@ -119,7 +144,24 @@ export function coverageTable(files: readonly FileCoverage[]): string {
   ].join("\n");
 }
 
-function prepare(): void {
+function share(all: number, missed: number): string {
+  return all === 0 ? "–" : `${all - missed} of ${all} (${((100 * (all - missed)) / all).toFixed(1)} %)`;
+}
+
+/** All files as one; lines of different files stay different. */
+function totalOf(files: readonly FileCoverage[]): FileCoverage {
+  const sum = (of: "statements" | "lines" | "branches") => files.reduce((all, file) => all + file[of], 0);
+  const missed = files.flatMap((file, i) =>
+    file.missed.map((part) => ({ ...part, line: part.line + i / files.length })),
+  );
+  return {
+    ...{ path: "**all**", statements: sum("statements"), lines: sum("lines"), branches: sum("branches") },
+    missed,
+  };
+}
+
+/** Makes the copy; returns what was written into each contract. */
+function prepare(): ReadonlyMap<string, readonly Inserted[]> {
   rmSync(COPY, { recursive: true, force: true });
   const listed = spawnSync("git", ["ls-files", "-z"], { cwd: ROOT, encoding: "utf8" }).stdout;
   for (const path of listed.split("\0").filter((name) => name !== "")) {
@@ -140,9 +182,17 @@ function prepare(): void {
       text.replace(from, () => to),
     );
   }
+  const contracts = listed.split("\0").filter((name) => /^verifier-contracts\/(?!mocks).*\.sol$/.test(name));
+  return new Map(
+    contracts.map((name) => {
+      const { text, inserted } = markBranches(readFileSync(join(COPY, name), "utf8"), name);
+      writeFileSync(join(COPY, name), text);
+      return [name, inserted];
+    }),
+  );
 }
 
-function collect(): readonly FileCoverage[] {
+function collect(marks: ReadonlyMap<string, readonly Inserted[]>): readonly FileCoverage[] {
   const metadata = JSON.parse(readFileSync(join(COPY, "coverage.json"), "utf8")) as [string, Statement[]][];
   const folder = join(COPY, "coverage", "data", "tests");
   const reached = new Set(
@@ -152,18 +202,18 @@ function collect(): readonly FileCoverage[] {
     .filter(([path]) => path.startsWith("verifier-contracts/") && !path.includes("/mocks/"))
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([path, statements]) =>
-      coverageOf(path, readFileSync(join(COPY, path), "utf8"), statements, reached),
+      coverageOf(path, readFileSync(join(COPY, path), "utf8"), statements, reached, marks.get(path)),
     )
     .filter(({ statements }) => statements > 0);
 }
 
 function main(args: readonly string[]): number {
-  prepare();
+  const marks = prepare();
   const path = `${join(ROOT, "node_modules", ".bin")}:${process.env.PATH ?? ""}`;
   spawnSync("vitest", ["run", "test/verifier-contracts", "--exclude", "**/invariants.test.ts"], {
     ...{ cwd: COPY, stdio: ["ignore", "inherit", "inherit"] as const, env: { ...process.env, PATH: path } },
   });
-  const files = collect();
+  const files = collect(marks);
   const table = coverageTable(files);
   process.stdout.write(table);
   if (args.includes("--write")) writeFileSync(TABLE, table);

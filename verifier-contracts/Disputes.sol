@@ -246,8 +246,8 @@ contract Disputes is IDisputes, ReentrancyGuardTransient {
         if (_spentRequests[model][a.payer][a.requestId]) revert DisputesEquivocationSpent(model, a.requestId);
         _spentRequests[model][a.payer][a.requestId] = true;
         if (freeBond(model) == 0) revert DisputesNothingAtStake(model);
-        (uint256 reward, uint256 toTreasury) = _slash(model, msg.sender);
-        emit Equivocated(model, msg.sender, a.requestId, reward, toTreasury);
+        (uint256 reward, uint256 toTreasury) = _slash(model, a.payer);
+        emit Equivocated(model, a.payer, a.requestId, msg.sender, reward, toTreasury);
     }
 
     /// @inheritdoc IDisputes

@@ -52,6 +52,7 @@ contract Epochs is IEpochs {
     }
 
     IModels public immutable models;
+    IVerifierRegistry public immutable registry;
     IDatanets public immutable datanets;
     IVault public immutable vault;
     IFeeSchedule public immutable schedule;
@@ -73,7 +74,7 @@ contract Epochs is IEpochs {
     constructor(Config memory config) {
         _checkElement(config.emptyQ);
         (models, datanets, schedule) = (config.models, config.datanets, config.schedule);
-        guardian = config.guardian;
+        (registry, guardian) = (config.registry, config.guardian);
         vault = new Vault(config.models, config.datanets, config.schedule);
         // Every later version of the registry has the same circuits.
         IGroth16Verifier verifier = config.registry.verifierAt(1);
@@ -194,6 +195,7 @@ contract Epochs is IEpochs {
         IModels.Model memory model = models.model(id);
         if (msg.sender != model.operator) revert EpochsNotOperator(msg.sender, model.operator);
         if (model.frozen) revert EpochsModelFrozen(id);
+        if (registry.isRetired(model.verifierVersion)) revert EpochsVersionRetired(model.verifierVersion);
         bool trained = _trained(id);
         number = epochCount[id];
         if (_epochs[id][number].status == Status.Committed) revert EpochsStillOpen(id, number);

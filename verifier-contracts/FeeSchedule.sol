@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IFeeSchedule} from "./interfaces/IFeeSchedule.sol";
 
 /// @title FeeSchedule
@@ -28,6 +29,8 @@ contract FeeSchedule is IFeeSchedule, Ownable2Step {
     uint256 public provingWindow;
     /// @inheritdoc IFeeSchedule
     uint256 public answerWindow;
+    /// @dev When the last epoch ends, at the latest, that may be open under a window of the past.
+    uint256 private _openUntil;
 
     constructor(address owner_, address treasury_, Split memory split_) Ownable(owner_) {
         _setSplit(split_);
@@ -57,7 +60,8 @@ contract FeeSchedule is IFeeSchedule, Ownable2Step {
 
     /// @inheritdoc IFeeSchedule
     function withdrawalDelay() external view returns (uint256) {
-        return provingWindow + 1 days;
+        uint256 open = Math.saturatingSub(_openUntil, block.timestamp);
+        return Math.max(provingWindow, open) + 1 days;
     }
 
     function _setSplit(Split memory split_) private {
@@ -80,6 +84,7 @@ contract FeeSchedule is IFeeSchedule, Ownable2Step {
     function _setWindows(uint256 provingWindow_, uint256 answerWindow_) private {
         _checkWindow(provingWindow_);
         _checkWindow(answerWindow_);
+        _openUntil = Math.max(_openUntil, block.timestamp + provingWindow);
         (provingWindow, answerWindow) = (provingWindow_, answerWindow_);
         emit WindowsChanged(provingWindow_, answerWindow_);
     }

@@ -109,6 +109,7 @@ contract Models is IModels {
             revert ModelsWrongContributorCount(count, MAX_CONTRIBUTORS);
         }
         if (statement.lambda == 0) revert ModelsZeroLambda();
+        if (statement.feeUnit == 0) revert ModelsZeroFeeUnit();
         if (!datanets.isToken(statement.datanet, statement.token)) {
             revert ModelsTokenNotAllowed(statement.token);
         }

@@ -175,10 +175,10 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         uint256 cumulative,
         bytes32[] calldata proof
     ) external nonReentrant returns (uint256) {
-        uint96 amount = _spend(model, account, cumulative, proof);
+        (uint96 amount, IERC20 token) = _spend(model, account, cumulative, proof);
         if (amount == 0) revert VaultNothingOwed(model, account);
         emit Claimed(model, account, account, amount);
-        _books[model].token.safeTransfer(account, amount);
+        token.safeTransfer(account, amount);
         return amount;
     }
 
@@ -186,15 +186,14 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     function claimMany(Claim[] calldata claims) external nonReentrant returns (uint256 paid) {
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata one = claims[i];
-            uint96 amount = _spend(one.model, one.account, one.cumulative, one.proof);
+            (uint96 amount, IERC20 token) = _spend(one.model, one.account, one.cumulative, one.proof);
             if (amount == 0) continue;
-            Books storage books = _books[one.model];
-            if (books.token.trySafeTransfer(one.account, amount)) {
+            if (token.trySafeTransfer(one.account, amount)) {
                 paid += amount;
                 emit Claimed(one.model, one.account, one.account, amount);
             } else {
                 claimed[one.model][one.account] -= amount;
-                books.owed += amount;
+                _books[one.model].owed += amount;
                 emit PaymentRefused(one.model, one.account, amount);
             }
         }
@@ -214,10 +213,10 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
             bytes32 digest = claimToDigest(model, account, to, claim_.cumulative, deadline);
             _checkSignature(account, digest, signature);
         }
-        uint96 amount = _spend(model, account, claim_.cumulative, claim_.proof);
+        (uint96 amount, IERC20 token) = _spend(model, account, claim_.cumulative, claim_.proof);
         if (amount == 0) revert VaultNothingOwed(model, account);
         emit Claimed(model, account, to, amount);
-        _books[model].token.safeTransfer(to, amount);
+        token.safeTransfer(to, amount);
         return amount;
     }
 
@@ -460,21 +459,25 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
         (books.pool, books.carry) = (0, carry);
     }
 
-    /// @dev Marks everything that the leaf says as claimed and returns what was not before.
+    /// @dev Marks everything that the leaf says as claimed and returns what was not before, with its token,
+    /// which shares a slot with what is owed and is read with it.
     function _spend(
         ModelId model,
         address account,
         uint256 cumulative,
         bytes32[] calldata proof
-    ) private returns (uint96 amount) {
+    ) private returns (uint96 amount, IERC20 token) {
         Books storage books = _books[model];
         bytes32 leaf = EarningsTree.leafOf(model, account, cumulative);
         // No leaf can be made to hash to the 0 that stands for "no root yet".
         if (!MerkleProof.verifyCalldata(proof, books.root, leaf)) revert VaultWrongProof(model, account);
-        amount = uint96(cumulative - claimed[model][account]);
-        if (amount == 0) return 0;
-        claimed[model][account] = cumulative;
-        books.owed -= amount;
+        mapping(address account => uint256) storage before = claimed[model];
+        amount = uint96(cumulative - before[account]);
+        if (amount == 0) return (0, token);
+        before[account] = cumulative;
+        uint96 owed;
+        (token, owed) = (books.token, books.owed);
+        books.owed = owed - amount;
     }
 
     function _checkSignature(address signer, bytes32 digest, bytes calldata signature) private view {

@@ -8,11 +8,13 @@ import {IVerifierRegistry} from "./interfaces/IVerifierRegistry.sol";
 import {CircuitId} from "./Types.sol";
 
 /// @title VerifierRegistry
-/// @dev The owner can only append. The circuits and the number of their public inputs are those of the first
-/// version, which is what the other contracts build public inputs for.
+/// @dev The owner can append, and retire what is not current. The circuits and the number of their public
+/// inputs are those of the first version, which is what the other contracts build public inputs for.
 contract VerifierRegistry is IVerifierRegistry, Ownable2Step {
     /// @inheritdoc IVerifierRegistry
     uint32 public current;
+    /// @inheritdoc IVerifierRegistry
+    mapping(uint32 version => bool) public isRetired;
 
     CircuitId[] private _circuits;
     mapping(uint32 version => IGroth16Verifier) private _verifiers;
@@ -42,6 +44,15 @@ contract VerifierRegistry is IVerifierRegistry, Ownable2Step {
             if (expected != given) revert VerifierRegistryWrongCircuit(circuit, expected, given);
         }
         return _append(verifier);
+    }
+
+    /// @inheritdoc IVerifierRegistry
+    function retire(uint32 version) external onlyOwner {
+        if (version == 0 || version > current) revert VerifierRegistryUnknownVersion(version);
+        if (version == current) revert VerifierRegistryCurrentVersion(version);
+        if (isRetired[version]) revert VerifierRegistryAlreadyRetired(version);
+        isRetired[version] = true;
+        emit VerifierRetired(version);
     }
 
     /// @inheritdoc IVerifierRegistry

@@ -64,6 +64,16 @@ export async function send(
   throw new RevertedError({ name: "unknown", args: [] }, hash);
 }
 
+/** Sends from an address that a chain in this process lets anybody act as, and waits for its block. */
+export async function sendAs(chain: Chain, address: string, call: Call, codec: Codec): Promise<Receipt> {
+  const params = [rpcCall(address, call)];
+  const { request } = chain.provider;
+  // The estimate says why, where it is refused.
+  const gas = await guarded(codec, () => request({ method: "eth_estimateGas", params }));
+  const hash = await request({ method: "eth_sendTransaction", params: [{ ...params[0], gas }] });
+  return receiptOf(await minedReceipt(chain, hash as Hex), codec);
+}
+
 const turns = new WeakMap<Chain, Map<string, Promise<unknown>>>();
 
 /** One transaction of an account at a time: two that are signed side by side would have the same number. */
@@ -82,39 +92,57 @@ function inTurn<T>(chain: Chain, address: string, work: () => Promise<T>): Promi
   return result;
 }
 
-/** Estimates and signs, and sends nothing. Throws {@link RevertedError} for what would be refused. */
+/**
+ * Estimates and signs, and sends nothing. Throws {@link RevertedError} for what would be refused.
+ *
+ * @param again with the number of a transaction that it is to replace, and with at least these prices
+ */
 export async function sign(
   chain: Chain,
   account: Account,
   call: Call,
   codec: Codec = NO_CODEC,
-): Promise<Signed> {
+  again?: { readonly nonce: number } & GasPrice,
+): Promise<Signed & GasPrice> {
   const { request } = chain.provider;
   const fields = rpcCall(account.address, call);
   const estimate = await guarded(codec, () => request({ method: "eth_estimateGas", params: [fields] }));
-  const nonce = Number(
-    await request({ method: "eth_getTransactionCount", params: [account.address, "pending"] }),
-  );
+  const nonce =
+    again?.nonce ??
+    Number(await request({ method: "eth_getTransactionCount", params: [account.address, "pending"] }));
+  const market = await gasPrice(chain);
+  const price = again === undefined ? market : dearer(market, again);
   const { raw, hash } = await signTransaction(account, {
     chainId: chain.chainId,
     nonce,
     // The estimate is exact for the state that it saw; a twentieth more pays for a slot that changed
     // meanwhile.
     gasLimit: (BigInt(estimate as string) * 21n) / 20n,
-    ...(await gasPrice(chain)),
+    ...price,
     valueWei: call.valueWei ?? 0n,
     data: call.data,
     ...(call.to === undefined ? {} : { to: call.to }),
   });
-  return { raw, hash, nonce };
+  return { raw, hash, nonce, ...price };
+}
+
+/** What a unit of gas may cost. */
+export type GasPrice = { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint };
+
+/** Nodes take a transaction in place of another only for an eighth more of both prices. */
+export function dearer(market: GasPrice, before: GasPrice): GasPrice {
+  const bumped = (price: bigint): bigint => (price * 9n) / 8n + 1n;
+  const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+  return {
+    maxFeePerGas: larger(market.maxFeePerGas, bumped(before.maxFeePerGas)),
+    maxPriorityFeePerGas: larger(market.maxPriorityFeePerGas, bumped(before.maxPriorityFeePerGas)),
+  };
 }
 
 /**
  * What a unit of gas may cost: twice the latest base fee, so that a transaction outlasts some full blocks.
  */
-export async function gasPrice(
-  chain: Chain,
-): Promise<{ readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }> {
+export async function gasPrice(chain: Chain): Promise<GasPrice> {
   const params = ["latest", false];
   const latest = (await chain.provider.request({ method: "eth_getBlockByNumber", params })) as RpcBlock;
   return {
@@ -126,18 +154,30 @@ export async function gasPrice(
 /**
  * Sends what was signed before, however far it came: what is mined is looked up, what is not is sent again.
  * Undefined if it can never be mined, because another transaction took its place. Throws
- * {@link RevertedError} if it was mined and refused.
+ * {@link RevertedError} if it was mined and refused, {@link NotMinedError} if no block takes it in time.
+ *
+ * @param earlier hashes of transactions of the same number that this one replaces: one of them may be mined
+ * @param tries seconds to wait for a block
  */
 export async function resend(
   chain: Chain,
   account: Account,
   { raw, hash, nonce }: Signed,
   codec: Codec = NO_CODEC,
+  {
+    earlier = [],
+    tries = RECEIPT_TRIES,
+  }: { readonly earlier?: readonly Hex[]; readonly tries?: number } = {},
 ): Promise<Receipt | undefined> {
   const { request } = chain.provider;
-  const find = async (): Promise<RpcReceipt | undefined> =>
-    ((await request({ method: "eth_getTransactionReceipt", params: [hash] })) as RpcReceipt | null) ??
-    undefined;
+  const hashes = [hash, ...earlier];
+  const find = async (): Promise<RpcReceipt | undefined> => {
+    for (const one of hashes) {
+      const found = await request({ method: "eth_getTransactionReceipt", params: [one] });
+      if (found !== null && found !== undefined) return found as RpcReceipt;
+    }
+    return undefined;
+  };
   let mined = await find();
   if (mined === undefined) {
     const params = [account.address, "latest"];
@@ -152,10 +192,11 @@ export async function resend(
     try {
       await request({ method: "eth_sendRawTransaction", params: [raw] });
     } catch (error) {
-      // A node that holds it already says so in words of its own.
-      if (!/already|known|exist/i.test((error as Error).message)) throw error;
+      // A node that holds it already, or has just mined another of its number, says so in words of its own.
+      if (!/already|known|exist|nonce/i.test((error as Error).message)) throw error;
     }
-    mined = await minedReceipt(chain, hash);
+    mined = await waitFor(find, tries);
+    if (mined === undefined) throw new NotMinedError(hash);
   }
   if (BigInt(mined.status) !== 1n) throw new RevertedError({ name: "unknown", args: [] }, hash);
   return receiptOf(mined, codec);
@@ -268,12 +309,25 @@ function rpcCall(from: string, call: Call): Record<string, string> {
 }
 
 async function minedReceipt(chain: Chain, hash: Hex): Promise<RpcReceipt> {
-  for (let attempt = 0; attempt < RECEIPT_TRIES; attempt++) {
-    const receipt = await chain.provider.request({ method: "eth_getTransactionReceipt", params: [hash] });
-    if (receipt !== null && receipt !== undefined) return receipt as RpcReceipt;
+  const params = [hash];
+  const find = async (): Promise<RpcReceipt | undefined> =>
+    ((await chain.provider.request({ method: "eth_getTransactionReceipt", params })) as RpcReceipt | null) ??
+    undefined;
+  const receipt = await waitFor(find, RECEIPT_TRIES);
+  if (receipt === undefined) throw new NotMinedError(hash);
+  return receipt;
+}
+
+async function waitFor(
+  find: () => Promise<RpcReceipt | undefined>,
+  tries: number,
+): Promise<RpcReceipt | undefined> {
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const found = await find();
+    if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, RECEIPT_WAIT_MS));
   }
-  throw new NotMinedError(hash);
+  return undefined;
 }
 
 function receiptOf(mined: RpcReceipt, codec: Codec): Receipt {

@@ -19,7 +19,13 @@ import {
   type Target,
 } from "./client.ts";
 import type { Deployment } from "./deploy.ts";
-import { type DatanetTerms, datanetCalls, governanceCalls, validationCalls } from "./economy.ts";
+import {
+  type DatanetTerms,
+  datanetCalls,
+  governanceCalls,
+  type Proposal,
+  validationCalls,
+} from "./economy.ts";
 import {
   BATCH_TYPES,
   type BatchMessage,
@@ -157,6 +163,21 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     batchOf: (datanet: bigint, root: bigint) => view<bigint>("datanets", "batchOf", datanet, root),
     batchDigest: (b: BatchMessage) =>
       view<Hex>("datanets", "batchDigest", b.datanet, b.contributor, b.root, b.count),
+    /** Every proposal with its words, oldest first, from the governor's events. */
+    proposals: async (): Promise<readonly (Proposal & { readonly id: bigint })[]> =>
+      (await events(chain, at.governor)).flatMap(({ name, args }) =>
+        name === "ProposalCreated"
+          ? [
+              {
+                id: args.proposalId as bigint,
+                targets: args.targets as string[],
+                values: args.values as bigint[],
+                calldatas: args.calldatas as Hex[],
+                description: args.description as string,
+              },
+            ]
+          : [],
+      ),
     datanetCount: () => view<bigint>("datanets", "datanetCount"),
     batchCount: () => view<bigint>("datanets", "batchCount"),
 
@@ -171,6 +192,14 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     },
     model: (modelId: Hex) => view<T.ModelView>("models", "model", modelId),
     modelExists: (modelId: Hex) => view<boolean>("models", "exists", modelId),
+    /** A model's contributors in its order, from its event; none for a model that there is not. */
+    contributorsOf: async (modelId: Hex): Promise<readonly string[]> => {
+      const committed = (await events(chain, at.models)).find(
+        ({ name, args }) => name === "ModelCommitted" && sameText(args.model as Hex, modelId),
+      );
+      const statement = committed?.args.statement as { contributors: { account: string }[] } | undefined;
+      return statement?.contributors.map(({ account }) => account) ?? [];
+    },
     modelIdOf: (operator: string, nonce: bigint, statement: ModelStatement) =>
       view<Hex>("models", "modelIdOf", operator, nonce, statement),
     /** How many models an operator has committed: the next one's nonce. */
@@ -313,6 +342,8 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     ],
   };
 }
+
+const sameText = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** `IGroth16Verifier.Item`. */
 export type Item = { readonly circuit: Hex; readonly proof: Words; readonly publics: readonly bigint[] };

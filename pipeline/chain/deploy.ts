@@ -118,6 +118,12 @@ export type Deployment = {
 /** Carries out one step of a deployment; the same steps in the same order on every run. */
 export type Perform = (step: string, call: Call, codec: Codec) => Promise<Receipt>;
 
+/** What was deployed, and what each step cost. */
+export type Deployed = {
+  readonly deployment: Deployment;
+  readonly receipts: Readonly<Record<string, Receipt>>;
+};
+
 /**
  * Deploys the contracts. Local keys are refused by the verifier itself on any chain that is not local.
  *
@@ -127,8 +133,20 @@ export async function deployContracts(
   chain: Chain,
   account: Account,
   options: DeployOptions,
-  perform: Perform = (_step, call, codec) => send(chain, account, call, codec),
-): Promise<{ readonly deployment: Deployment; readonly receipts: Readonly<Record<string, Receipt>> }> {
+  perform?: Perform,
+): Promise<Deployed>;
+export async function deployContracts(
+  chain: Chain,
+  account: { readonly address: string },
+  options: DeployOptions,
+  perform: Perform,
+): Promise<Deployed>;
+export async function deployContracts(
+  chain: Chain,
+  account: { readonly address: string },
+  options: DeployOptions,
+  perform: Perform = (_step, call, codec) => send(chain, account as Account, call, codec),
+): Promise<Deployed> {
   const artifacts = await contractArtifacts();
   const circuit = (name: CircuitName): Hex => circuitIdOf(options.profile.name, name);
   const { keys, profile } = options;

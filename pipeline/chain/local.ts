@@ -63,6 +63,8 @@ export async function openLocalChain(options: LocalChainOptions = {}): Promise<C
 export type ScratchChain = Chain & {
   /** The number that an account's next transaction has; never lower than it was. */
   readonly setNonce: (address: string, nonce: number) => Promise<void>;
+  /** Takes transactions from an address from now on without its key. */
+  readonly impersonate: (address: string) => Promise<void>;
 };
 
 /** Opens a chain that has the number of another, to rehearse on what is meant for that one. */
@@ -81,6 +83,9 @@ export async function openScratchChain(chainId: number): Promise<ScratchChain> {
     },
     setNonce: async (address, nonce) => {
       await provider.request({ method: "hardhat_setNonce", params: [address, quantity(nonce)] });
+    },
+    impersonate: async (address) => {
+      await provider.request({ method: "hardhat_impersonateAccount", params: [address] });
     },
     close,
   };

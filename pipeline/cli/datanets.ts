@@ -1,11 +1,11 @@
-/** Commands about data: datanet, contribute, validate. */
+/** Commands about data: datanet, contribute. */
 import { existsSync, readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DuplicateMode } from "../admit.ts";
+import { writeBatchFile } from "../batch-file.ts";
 import { signWithdrawal } from "../chain/contracts.ts";
 import { DATANET_POLICY } from "../chain/types.ts";
 import {
-  type Contribution,
   contribute,
   contributionsOf,
   createDatanet,
@@ -15,20 +15,13 @@ import {
 } from "../contribute.ts";
 import { checksumAddress, isAddressText, keccak256 } from "../engine/ethers.ts";
 import type { Project } from "../project.ts";
-import { coinOf, type Session } from "../session.ts";
-import { judgeBatches, payValidators, reviewAll, statusOf } from "../validate.ts";
-import { judgeAlone } from "../validate-alone.ts";
+import { recordsOf } from "../records.ts";
+import { statusOf } from "../validate.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
 import { duplicatesOption, tell, wholeNumber } from "./options.ts";
-import {
-  addCreationOptions,
-  type Creation,
-  creationOf,
-  projectOption,
-  timeText,
-  withSession,
-} from "./project.ts";
-import { coins, openUi, table } from "./ui.ts";
+import { addPlaceOptions, atPlace, type Place } from "./place.ts";
+import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
+import { openUi, table } from "./ui.ts";
 
 type InProject = { readonly project: string };
 
@@ -50,7 +43,6 @@ Examples:
   addShow(datanet);
   addOwnersSteps(datanet);
   addContribute(root);
-  addValidate(root);
 }
 
 type CreateOptions = InProject &
@@ -182,23 +174,61 @@ function addOwnersSteps(datanet: Command): void {
     });
 
   datanet
-    .command("withdraw")
-    .description("take a batch back, as its contributor: later models may not use it")
-    .argument("<batch>", "the batch's number", wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .command("export")
+    .description("write the records of the datanet's batches into a file, for validators")
+    .option("--out <file>", "where it goes", "batches.json")
     .addOption(projectOption())
     .addHelpText(
       "after",
       `
+A validator judges what it can open. The file holds features, classes, digests and salts, no contents: hand it to
+validators and to nobody else. They judge with "quittance validate --batches FILE", with no project of their own.
+
+Example:
+  quittance datanet export --project shop --out batches.json
+`,
+    )
+    .action(async (options: InProject & { out: string }, command: Command) => {
+      await withSession({ folder: options.project }, async (project, session) => {
+        const { deployment, profile } = session;
+        const datanet = idOf(project);
+        const batches = contributionsOf(project, datanet).map(({ id, root }) => ({
+          ...{ id, records: recordsOf(project, root, profile) },
+        }));
+        const { chainId, datanets } = deployment;
+        writeBatchFile(options.out, { chainId, datanets, datanet, profile: profile.name, batches });
+        tell(
+          command,
+          { file: options.out, datanet, batches: batches.map(({ id }) => id) },
+          `  ${options.out}: ${batches.length} batches. Validators only.`,
+        );
+      });
+    });
+
+  const withdraw = datanet
+    .command("withdraw")
+    .description("take a batch back, as its contributor: later models may not use it")
+    .argument("<batch>", "the batch's number", wholeNumber(1, Number.MAX_SAFE_INTEGER));
+  addPlaceOptions(withdraw, { model: false })
+    .addHelpText(
+      "after",
+      `
 For good; its number stays. Models that were committed before keep what they learned: "quittance forget" makes one without.
-On a chain that is not local the contributor signs with QUITTANCE_CONTRIBUTOR_KEY.
+On a chain that is not local the contributor signs with QUITTANCE_CONTRIBUTOR_KEY, and needs no operator's project.
 
 Example:
   quittance datanet withdraw 3 --project shop
 `,
     )
-    .action(async (batch: number, options: InProject, command: Command) => {
-      await withSession({ folder: options.project, role: "contributor" }, async (project, session) => {
+    .action(async (batch: number, options: Place, command: Command) => {
+      await atPlace(options, "contributor", async (session, { project }) => {
         const id = BigInt(batch);
+        if (project === undefined) {
+          const contributor = await session.wallet("contributor/you");
+          await session.contracts.withdrawBatch(contributor, id);
+          tell(command, { batch: id, contributor: contributor.address }, `  Batch ${id} is withdrawn.`);
+          return;
+        }
         const kept = contributionsOf(project, idOf(project)).find((one) => one.id === id);
         if (kept === undefined) throw new UnknownBatchError(id);
         const contributor = await session.wallet(`contributor/${kept.name}`);
@@ -273,86 +303,6 @@ Examples:
         ui,
       );
     });
-}
-
-type ValidateOptions = InProject & { readonly validators: number; readonly collect?: boolean };
-
-function addValidate(root: Command): void {
-  root
-    .command("validate")
-    .description("judge the recorded batches: review, commit a verdict, show it, close the round")
-    .addOption(projectOption())
-    .option("--validators <n>", "local chains: how many validators judge", wholeNumber(1, 50), 3)
-    .option("--collect", "free the stake behind verdicts that stand, and pay validators their fees")
-    .addHelpText(
-      "after",
-      `
-A validator looks at three things: that the records open the signed root, and that no content is in an earlier batch or
-twice in this one. It stakes tokens on its verdict, and commits to it before it is shown, so that nobody copies it.
-
-On a local chain the validators are derived wallets, and the clock is moved through the windows. Elsewhere you are one
-validator, with QUITTANCE_VALIDATOR_KEY: the first run commits, a run after the commit window shows the verdict, and the
-round is closed when it can be. The verdict's salt is kept in the project; do not lose it in between.
-
-Examples:
-  quittance validate --project shop --validators 3
-  quittance validate --project shop --collect
-`,
-    )
-    .action(async (options: ValidateOptions, command: Command) => {
-      await withSession({ folder: options.project, role: "validator" }, async (project, session, ui) => {
-        const local = session.chain.kind === "local";
-        const validators = await Promise.all(
-          Array.from(
-            { length: local ? options.validators : 1 },
-            (_, i) => `validator/validator-${i + 1}`,
-          ).map((label) => session.wallet(label)),
-        );
-        const [first] = validators;
-        if (first === undefined) return;
-        const datanet = idOf(project);
-        const batches = await standing(session, contributionsOf(project, datanet));
-        if (options.collect === true) {
-          const { token } = session.deployment;
-          const ids = batches.map(({ id }) => id);
-          const paid = await payValidators({ session, ui, datanet, token, validators, batches: ids });
-          const coin = await coinOf(session, token);
-          const rows = paid.map((one) => [one.validator, coins(one.paid, coin)]);
-          tell(command, paid, table(["validator", "paid"], rows));
-          return;
-        }
-        const reviewed = reviewAll(project, session, batches);
-        if (local) {
-          const judged = await judgeBatches({ session, ui, validators, reviewed });
-          const rows = judged.map(({ batch, status }, i) => [
-            String(batch),
-            status,
-            reviewed[i]?.finding.reason ?? "",
-          ]);
-          tell(command, judged, table(["batch", "status", "reason"], rows));
-          return;
-        }
-        const moved = await judgeAlone({ project, session, validator: first, reviewed });
-        const rows = moved.map(({ batch, did, status, next }) => [
-          String(batch),
-          did,
-          status,
-          next === undefined ? "" : timeText(next),
-        ]);
-        const next = moved.flatMap((one) => one.next ?? []);
-        const again =
-          next.length === 0 ? "" : `\n  Run the same command again after ${timeText(Math.min(...next))}.`;
-        tell(command, moved, `${table(["batch", "did", "status", "go on after"], rows)}${again}`);
-      });
-    });
-}
-
-/** Batches that nobody took back. */
-async function standing(session: Session, batches: readonly Contribution[]): Promise<Contribution[]> {
-  const kept: Contribution[] = [];
-  for (const batch of batches)
-    if ((await session.contracts.batch(batch.id)).withdrawnAt === 0n) kept.push(batch);
-  return kept;
 }
 
 function idOf(project: Project): bigint {

@@ -5,7 +5,9 @@ import { InvalidArgumentError } from "commander";
 import { loadProfile } from "../../prover/index.ts";
 import { openRpcChain } from "../chain/rpc.ts";
 import { deployerFromEnvironment, exampleConfig, nodeOf, readDeployConfig } from "../deploy/config.ts";
-import { type DeployPlan, deploy, planDeployment } from "../deploy/deploy.ts";
+import { checkDeployment, type DeployPlan, deploy, planDeployment } from "../deploy/deploy.ts";
+import { type DeploymentFile, readDeploymentFile } from "../deploy/file.ts";
+import type { DeployCheck } from "../deploy/verify.ts";
 import { readyCircuits, readyKeys } from "../setup.ts";
 import { tell } from "./options.ts";
 import { EXIT } from "./output.ts";
@@ -17,6 +19,8 @@ type Options = {
   readonly out: string;
   readonly yes?: boolean;
   readonly example?: boolean;
+  readonly check?: string;
+  readonly chain?: string;
 };
 
 /** Adds the command to the tree. */
@@ -27,6 +31,8 @@ export function addDeployCommand(root: Command): void {
     .option("--config <file>", "the configuration (JSON, holds no secret)")
     .option("--out <file>", "where the deployment file goes", "deployment.json")
     .option("--yes", "go on without asking")
+    .option("--check <file>", "verify a finished deployment from its file; needs no key")
+    .option("--chain <address>", "with --check: the chain's JSON-RPC address (or QUITTANCE_RPC)")
     .option("--example", "print a configuration with every setting, and do nothing")
     .addHelpText(
       "after",
@@ -36,18 +42,24 @@ configuration's "rpc". Everything is rehearsed in this process first: what the c
 the gas is measured. Without --yes, and without a terminal to ask on, it stops there.
 
 A run that was cut off goes on when the same command is run again; the journal lies beside the deployment file. A
-finished one is verified again: code, creation, owners, wiring, keys.
+finished one is verified again: code, creation, owners, wiring, keys. Anybody can do that with --check. A transaction that
+no block takes for three minutes is replaced by a dearer one.
 
 Examples:
   quittance deploy --example > deploy.json
   quittance deploy --config deploy.json
   quittance deploy --config deploy.json --out deployment.json --yes
+  quittance deploy --check deployment.json --chain http://127.0.0.1:8545
   quittance train --project shop --data ./digits --chain http://127.0.0.1:8545 --deployment deployment.json
 `,
     )
     .action(async (options: Options, command: Command) => {
       if (options.example === true) {
         process.stdout.write(`${exampleConfig()}\n`);
+        return;
+      }
+      if (options.check !== undefined) {
+        await check(options.check, options.chain, command);
         return;
       }
       if (options.config === undefined)
@@ -67,16 +79,33 @@ Examples:
         return;
       }
       const { file, checks } = await deploy({ ...deploying, ui, plan });
-      const ok = checks.every((check) => check.ok);
-      if (!ok) process.exitCode = EXIT.doubt;
-      const lines = checks.map(({ name, ok, detail }) => `  ${ok ? "✓" : "✗"} ${name}: ${detail}`);
-      const end = ok ? `  ${options.out}` : "  NOT VERIFIED: do not use these contracts.";
-      tell(
-        command,
-        { deployed: true, verified: ok, file: options.out, ...file, checks },
-        `${lines.join("\n")}\n${end}`,
-      );
+      tellChecks(command, options.out, file, checks);
     });
+}
+
+/** Verifies somebody's deployment. */
+async function check(path: string, address: string | undefined, command: Command): Promise<void> {
+  const ui = openUi(process.stderr);
+  const { profile: name } = readDeploymentFile(path);
+  const chain = await openRpcChain({ url: address ?? nodeOf({}) });
+  const profile = loadProfile(name);
+  const circuits = await ui.step("Circuits", (report) => readyCircuits(profile.name, report));
+  const keys = await ui.step("Proving keys", (report) => readyKeys(profile.name, circuits, report));
+  const { file, checks } = await checkDeployment({ path, chain, profile, keys, ui });
+  tellChecks(command, path, file, checks);
+}
+
+function tellChecks(
+  command: Command,
+  path: string,
+  file: DeploymentFile,
+  checks: readonly DeployCheck[],
+): void {
+  const ok = checks.every((one) => one.ok);
+  if (!ok) process.exitCode = EXIT.doubt;
+  const lines = checks.map(({ name, ok, detail }) => `  ${ok ? "✓" : "✗"} ${name}: ${detail}`);
+  const end = ok ? `  ${path}` : "  NOT VERIFIED: do not use these contracts.";
+  tell(command, { deployed: true, verified: ok, file: path, ...file, checks }, `${lines.join("\n")}\n${end}`);
 }
 
 function describe(plan: DeployPlan, ui: Ui): void {

@@ -4,17 +4,19 @@ import { type Command, InvalidArgumentError } from "commander";
 import { chainTime } from "../chain/client.ts";
 import { DISPUTE_KIND, type DisputeView } from "../chain/types.ts";
 import { currentModel } from "../commit.ts";
+import type { Desk } from "../desk.ts";
 import { answerDispute, DisputeClosedError, disputeById, receiptArgs } from "../disputes.ts";
 import { checksumAddress, isAddressText, sameAddress } from "../engine/ethers.ts";
 import { parseReceipt, type Receipt } from "../receipts.ts";
-import { coinOf, type Session } from "../session.ts";
+import { coinOf } from "../session.ts";
 import { passUntil } from "../windows.ts";
 import { tell, wholeNumber } from "./options.ts";
+import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { projectOption, timeText, travelOption, unitsOf, withSession } from "./project.ts";
 import { type Coin, coins, table } from "./ui.ts";
 
 type InProject = { readonly project: string };
-type Challenging = InProject & { readonly as: string };
+type Challenging = Place & { readonly as: string };
 type Travelling = InProject & { readonly travel?: boolean };
 
 const number = wholeNumber(1, Number.MAX_SAFE_INTEGER);
@@ -85,11 +87,11 @@ function addBond(dispute: Command): void {
 }
 
 function addChallenges(dispute: Command): void {
-  dispute
+  const omission = dispute
     .command("omission")
     .description("say as its payer that a receipt is not in its epoch, or that the epoch is overdue")
-    .argument("<receipt>", "the receipt's file")
-    .addOption(projectOption())
+    .argument("<receipt>", "the receipt's file");
+  addPlaceOptions(omission, { model: false })
     .option(
       "--as <name>",
       "the payer (on a local chain a wallet derived from the project's secret)",
@@ -103,11 +105,12 @@ window the payer gets stake, fee and half of a penalty; with one, the operator g
 
 Example:
   quittance dispute omission shop/receipts/…/000003.json --project shop --as alice
+  quittance dispute omission receipt.json --deployment deployment.json --chain http://127.0.0.1:8545
 `,
     )
     .action(async (file: string, options: Challenging, command: Command) => {
       const receipt = readReceipt(file);
-      await withSession({ folder: options.project, role: "payer" }, async (_project, session) => {
+      await atPlace(options, "payer", async (session, here) => {
         const wallet = await session.wallet(`payer/${options.as}`);
         const { contracts, deployment } = session;
         if (
@@ -119,15 +122,15 @@ Example:
         }
         const opened = await contracts.challengeOmission(wallet, receiptArgs(receipt), receipt.signature);
         session.record("challenge omission", opened);
-        await tellDispute(command, session, opened.dispute);
+        await tellDispute(command, session, opened.dispute, here.how);
       });
     });
 
-  dispute
+  const batch = dispute
     .command("batch")
     .description("demand the training proof of one batch of an unproven model")
-    .argument("<index>", "the batch's place in the model, from 0", wholeNumber(0, 1_000_000))
-    .addOption(projectOption())
+    .argument("<index>", "the batch's place in the model, from 0", wholeNumber(0, 1_000_000));
+  addPlaceOptions(batch)
     .option("--as <name>", "the challenger (on a local chain a derived wallet)", "challenger-1")
     .addHelpText(
       "after",
@@ -140,47 +143,48 @@ Example:
 `,
     )
     .action(async (index: number, options: Challenging, command: Command) => {
-      await withSession({ folder: options.project, role: "challenger" }, async (project, session) => {
-        const { id, token } = currentModel(project);
+      await atPlace(options, "challenger", async (session, here) => {
+        const { id, token } = await here.model();
         const { contracts, deployment } = session;
         const wallet = await session.wallet(`challenger/${options.as}`);
         if (session.chain.kind === "local" && sameAddress(token, deployment.token))
           await session.endow(wallet, await contracts.batchStake(id));
         const opened = await contracts.challengeBatch(wallet, id, index);
         session.record("challenge batch", opened);
-        await tellDispute(command, session, opened.dispute);
+        await tellDispute(command, session, opened.dispute, here.how);
       });
     });
 
-  dispute
+  const equivocation = dispute
     .command("equivocation")
     .description("show two different receipts that the operator signed for one request")
     .argument("<a>", "a receipt's file")
-    .argument("<b>", "another one's")
-    .addOption(projectOption())
+    .argument("<b>", "another one's");
+  addPlaceOptions(equivocation, { model: false })
     .option("--as <name>", "who shows them (on a local chain a derived wallet)", "challenger-1")
     .addHelpText(
       "after",
-      "\nSlashes the bond at once. QUITTANCE_CHALLENGER_KEY signs on a chain that is not local.\n\nExample:\n  quittance dispute equivocation a.json b.json --project shop\n",
+      "\nSlashes the bond at once; the reward is the payer's whom the receipts name, whoever shows them.\nQUITTANCE_CHALLENGER_KEY signs on a chain that is not local.\n\nExample:\n  quittance dispute equivocation a.json b.json --project shop\n",
     )
     .action(async (a: string, b: string, options: Challenging, command: Command) => {
       const [first, second] = [readReceipt(a), readReceipt(b)];
-      await withSession({ folder: options.project, role: "challenger" }, async (_project, session) => {
+      await atPlace(options, "challenger", async (session, here) => {
         const { contracts } = session;
         const wallet = await session.wallet(`challenger/${options.as}`);
         const token = await contracts.tokenOf(first.modelId);
-        const before = await contracts.collectableAward(token, wallet.address);
+        const before = await contracts.collectableAward(token, first.payer);
         const mined = await contracts.reportEquivocation(
           ...[wallet, receiptArgs(first), first.signature, receiptArgs(second), second.signature],
         );
         session.record("report equivocation", mined);
-        const reward = (await contracts.collectableAward(token, wallet.address)) - before;
+        const reward = (await contracts.collectableAward(token, first.payer)) - before;
         const coin = await coinOf(session, token);
-        const collect = `quittance dispute collect ${wallet.address} --project ${options.project}`;
+        const model = here.project === undefined ? ` --model ${first.modelId}` : "";
+        const collect = `quittance dispute collect ${first.payer} ${here.how}${model}`;
         tell(
           command,
-          { model: first.modelId, requestId: first.requestId, reward, account: wallet.address },
-          `  The bond is slashed; ${coins(reward, coin)} is yours: ${collect}`,
+          { model: first.modelId, requestId: first.requestId, reward, account: first.payer },
+          `  The bond is slashed; ${coins(reward, coin)} is for ${first.payer}: ${collect}`,
         );
       });
     });
@@ -199,19 +203,19 @@ function addEnds(dispute: Command): void {
     .action(async (id: number, options: InProject, command: Command) => {
       await withSession({ folder: options.project }, async (project, session, ui) => {
         await answerDispute({ project, session, ui, id: BigInt(id) });
-        await tellDispute(command, session, BigInt(id));
+        await tellDispute(command, session, BigInt(id), `--project ${options.project}`);
       });
     });
 
-  dispute
+  const resolve = dispute
     .command("resolve")
     .description("end a dispute that nobody answered in time (anybody may)")
-    .argument("<id>", "the dispute's number", number)
-    .addOption(projectOption())
+    .argument("<id>", "the dispute's number", number);
+  addPlaceOptions(resolve, { model: false })
     .addOption(travelOption())
     .addHelpText("after", "\nExample:\n  quittance dispute resolve 1 --project shop --travel\n")
-    .action(async (id: number, options: Travelling, command: Command) => {
-      await withSession({ folder: options.project, role: "challenger" }, async (_project, session) => {
+    .action(async (id: number, options: Place & { travel?: boolean }, command: Command) => {
+      await atPlace(options, "challenger", async (session, here) => {
         const { contracts, operator } = session;
         const view = await disputeById(session, BigInt(id));
         if (!view.open) throw new DisputeClosedError(BigInt(id));
@@ -222,20 +226,20 @@ function addEnds(dispute: Command): void {
           ? await contracts.resolveBatch(operator, BigInt(id))
           : await contracts.resolveOmission(operator, BigInt(id));
         session.record("resolve dispute", mined);
-        await tellDispute(command, session, BigInt(id));
+        await tellDispute(command, session, BigInt(id), here.how);
       });
     });
 
-  dispute
+  const collect = dispute
     .command("collect")
     .description("pay an account what disputes gave it (anybody may)")
-    .argument("<account>", "its address")
-    .addOption(projectOption())
+    .argument("<account>", "its address");
+  addPlaceOptions(collect)
     .addHelpText("after", "\nExample:\n  quittance dispute collect 0x… --project shop\n")
-    .action(async (account: string, options: InProject, command: Command) => {
+    .action(async (account: string, options: Place, command: Command) => {
       if (!isAddressText(account)) throw new InvalidArgumentError(`"${account}" is no address.`);
-      await withSession({ folder: options.project, role: "challenger" }, async (project, session) => {
-        const { token } = currentModel(project);
+      await atPlace(options, "challenger", async (session, here) => {
+        const { token } = await here.model();
         const to = checksumAddress(account);
         const owed = await session.contracts.collectableAward(token, to);
         if (owed > 0n)
@@ -250,14 +254,12 @@ function addEnds(dispute: Command): void {
 }
 
 function addShow(dispute: Command): void {
-  dispute
-    .command("show")
-    .description("the model's bond, and its disputes")
-    .addOption(projectOption())
+  const show = dispute.command("show").description("the model's bond, and its disputes");
+  addPlaceOptions(show)
     .addHelpText("after", "\nExample:\n  quittance dispute show --project shop\n")
-    .action(async (options: InProject, command: Command) => {
-      await withSession({ folder: options.project, role: "challenger" }, async (project, session) => {
-        const { id: model, token } = currentModel(project);
+    .action(async (options: Place, command: Command) => {
+      await atPlace(options, "challenger", async (session, here) => {
+        const { id: model, token } = await here.model();
         const { contracts } = session;
         const coin = await coinOf(session, token);
         const bond = await contracts.bondOf(model);
@@ -286,7 +288,7 @@ function addShow(dispute: Command): void {
     });
 }
 
-async function tellDispute(command: Command, session: Session, id: bigint): Promise<void> {
+async function tellDispute(command: Command, session: Desk, id: bigint, how: string): Promise<void> {
   const { contracts } = session;
   const view = await contracts.disputeOf(id);
   const token = await contracts.tokenOf(view.model);
@@ -294,9 +296,13 @@ async function tellDispute(command: Command, session: Session, id: bigint): Prom
   const kind = DISPUTE_KIND[Number(view.kind)] ?? "none";
   const collectable = await contracts.collectableAward(token, view.challenger);
   const frozen = await contracts.isFrozen(view.model);
+  const model = how.startsWith("--project") ? "" : ` --model ${view.model}`;
+  const collect = `quittance dispute collect ${view.challenger} ${how}${model}`;
+  const won =
+    collectable > 0n ? ` ${view.challenger} can collect ${coins(collectable, coin)}: ${collect}` : "";
   const text = view.open
     ? `is open: stake ${coins(view.stake, coin)}; the operator can answer until ${timeText(await contracts.disputeDeadline(id))}.`
-    : `is closed.${collectable > 0n ? ` ${view.challenger} can collect ${coins(collectable, coin)}.` : ""}${frozen ? " The model is FROZEN." : ""}`;
+    : `is closed.${won}${frozen ? " The model is FROZEN." : ""}`;
   tell(command, { dispute: id, ...view, kind, collectable, frozen }, `  Dispute ${id} (${kind}) ${text}`);
 }
 

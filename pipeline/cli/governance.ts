@@ -1,15 +1,15 @@
 /** `quittance vote`: proposals about fees, windows and the treasury, from draft to execution. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { checksumAddress, isAddressText } from "../engine/ethers.ts";
-import type { Project } from "../project.ts";
-import { coinOf, type Session } from "../session.ts";
+import type { Desk } from "../desk.ts";
+import { type Account, checksumAddress, isAddressText } from "../engine/ethers.ts";
+import { coinOf } from "../session.ts";
 import { type Change, castVote, execute, proposals, propose, queue } from "../votes.ts";
-import { tell } from "./options.ts";
-import { projectOption, travelOption, withSession } from "./project.ts";
-import { coins, table } from "./ui.ts";
+import { tell, wholeNumber } from "./options.ts";
+import { addPlaceOptions, atPlace, type Here, type Place } from "./place.ts";
+import { travelOption, unitsOf } from "./project.ts";
+import { type Coin, coins, table } from "./ui.ts";
 
-type InProject = { readonly project: string };
-type Deciding = InProject & { readonly travel?: boolean };
+type Deciding = Place & { readonly travel?: boolean };
 const DAY = 86_400;
 const SUPPORT = ["against", "for", "abstain"] as const;
 
@@ -21,9 +21,10 @@ export function addVoteCommands(root: Command): void {
     .addHelpText(
       "after",
       `
-Holders of the token decide on the fee split, the windows and the treasury, within the contracts' bounds and never about
-an epoch that is committed. A decision waits in a timelock before it takes effect. On a chain that is not local you vote
-with QUITTANCE_VOTER_KEY.
+Holders of the token decide on the fee split, the windows, the treasury, the quorum of verdicts and which verifying keys
+are retired, within the contracts' bounds and never about an epoch that is committed. A decision waits in a timelock
+before it takes effect. On a chain that is not local you vote with QUITTANCE_VOTER_KEY, and need no project: say
+--deployment FILE --chain ADDRESS instead. Tokens that are staked as a validator do not vote.
 
 Examples:
   quittance vote propose --project shop --split 200,1000,500
@@ -39,7 +40,9 @@ Examples:
   addShow(vote);
 }
 
-type ProposeOptions = InProject & {
+type ProposeOptions = Place & {
+  readonly quorum?: string;
+  readonly retire?: number;
   readonly split?: string;
   readonly windows?: string;
   readonly treasury?: string;
@@ -47,41 +50,43 @@ type ProposeOptions = InProject & {
 };
 
 function addPropose(vote: Command): void {
-  vote
+  const command = vote
     .command("propose")
-    .description("propose a change; your own tokens are delegated to you if they count for nobody yet")
-    .addOption(projectOption())
+    .description("propose a change; your own tokens are delegated to you if they count for nobody yet");
+  addPlaceOptions(command, { model: false })
     .option(
       "--split <p,d,v>",
       "basis points of fees: treasury, model developer, validators; contributors have the rest",
     )
     .option("--windows <p,a>", "days: to prove an epoch, and to answer a dispute")
     .option("--treasury <address>", "who gets the treasury's share")
+    .option("--quorum <tokens>", "stake that has to be shown before a batch gets a verdict")
+    .option("--retire <version>", "verifying keys that open no more epochs", wholeNumber(1, 4_294_967_295))
     .option("--description <text>", "what voters read")
     .addHelpText(
       "after",
       "\nExamples:\n  quittance vote propose --project shop --split 200,1000,500\n  quittance vote propose --project shop --windows 7,3 --description 'Longer windows'\n",
     )
     .action(async (options: ProposeOptions, command: Command) => {
-      const changes = changesOf(options);
-      await withVoter(options, async (project, session, proposer) => {
-        const description = options.description ?? `Change the fee schedule: ${textOf(options)}`;
-        const { id } = await propose({ project, session, proposer, changes, description });
+      await withVoter(options, async (session, here, proposer) => {
+        const changes = changesOf(options, await coinOf(session, session.deployment.token));
+        const description = options.description ?? `Change ${textOf(options)}`;
+        const { id } = await propose({ session, proposer, changes, description });
         tell(
           command,
           { id, description },
-          `  Proposal ${id}\n  Next: quittance vote cast ${id} --project ${options.project} --support for`,
+          `  Proposal ${id}\n  Next: quittance vote cast ${id} ${here.how} --support for`,
         );
       });
     });
 }
 
 function addCast(vote: Command): void {
-  vote
+  const command = vote
     .command("cast")
     .description("vote on a proposal")
-    .argument("<id>", "the proposal's number", proposalId)
-    .addOption(projectOption())
+    .argument("<id>", "the proposal's number", proposalId);
+  addPlaceOptions(command, { model: false })
     .addOption(new Option("--support <how>", "your vote").choices([...SUPPORT]).default("for"))
     .addOption(travelOption())
     .addHelpText(
@@ -90,10 +95,10 @@ function addCast(vote: Command): void {
     )
     .action(
       async (id: bigint, options: Deciding & { support: (typeof SUPPORT)[number] }, command: Command) => {
-        await withVoter(options, async (project, session, voter) => {
+        await withVoter(options, async (session, here, voter) => {
           const support = SUPPORT.indexOf(options.support) as 0 | 1 | 2;
           await castVote({ session, voter, id, support, travel: options.travel === true });
-          await tellState(command, project, session, id);
+          await tellState(command, here, session, id);
         });
       },
     );
@@ -106,36 +111,36 @@ function addDecided(vote: Command): void {
     execute: "carry out what was decided, once the timelock lets it through (anybody may)",
   };
   for (const name of ["queue", "execute"] as const) {
-    vote
+    const command = vote
       .command(name)
       .description(says[name])
-      .argument("<id>", "the proposal's number", proposalId)
-      .addOption(projectOption())
+      .argument("<id>", "the proposal's number", proposalId);
+    addPlaceOptions(command, { model: false })
       .addOption(travelOption())
       .addHelpText("after", `\nExample:\n  quittance vote ${name} ID --project shop --travel\n`)
       .action(async (id: bigint, options: Deciding, command: Command) => {
-        await withVoter(options, async (project, session, sender) => {
-          await steps[name]({ project, session, sender, id, travel: options.travel === true });
-          await tellState(command, project, session, id);
+        await withVoter(options, async (session, here, sender) => {
+          await steps[name]({ session, sender, id, travel: options.travel === true });
+          await tellState(command, here, session, id);
         });
       });
   }
 }
 
 function addShow(vote: Command): void {
-  vote
-    .command("show")
-    .description("what is in force, and the proposals that were made from this project")
-    .addOption(projectOption())
+  const command = vote.command("show").description("what is in force, and all proposals");
+  addPlaceOptions(command, { model: false })
     .addHelpText("after", "\nExample:\n  quittance vote show --project shop\n")
-    .action(async (options: InProject, command: Command) => {
-      await withSession({ folder: options.project, role: "voter" }, async (project, session) => {
+    .action(async (options: Place, command: Command) => {
+      await atPlace(options, "voter", async (session) => {
         const { contracts } = session;
         const split = await contracts.feeSplit();
         const windows = { proving: await contracts.provingWindow(), answer: await contracts.answerWindow() };
         const treasury = await contracts.treasury();
         const coin = await coinOf(session, session.deployment.token);
-        const found = await proposals(project, session);
+        const { quorum } = await contracts.validationParameters();
+        const keys = await contracts.verifierVersion();
+        const found = await proposals(session);
         const rows = found.map((one) => [
           String(one.id),
           one.state,
@@ -146,37 +151,36 @@ function addShow(vote: Command): void {
         const { protocolBps, developerBps, validatorsBps } = split;
         tell(
           command,
-          { split, windows, treasury, proposals: found },
+          { split, windows, treasury, quorum, keys, proposals: found },
           `  In force: ${protocolBps} bp treasury, ${developerBps} bp developer, ${validatorsBps} bp validators, the rest ` +
-            `contributors; ${windows.proving / DAY} days to prove, ${windows.answer / DAY} to answer; treasury ${treasury}.\n` +
+            `contributors; ${windows.proving / DAY} days to prove, ${windows.answer / DAY} to answer; treasury ${treasury}; verdicts need ` +
+            `${coins(quorum, coin)} shown; new models get keys ${keys}.\n` +
             table(["proposal", "state", "for", "against", "about"], rows),
         );
       });
     });
 }
 
-type Voter = Awaited<ReturnType<Session["wallet"]>>;
-
 /** The operator holds a local chain's tokens, and votes there; elsewhere whoever's key it is. */
 async function withVoter(
-  { project: folder }: InProject,
-  work: (project: Project, session: Session, voter: Voter) => Promise<void>,
+  place: Place,
+  work: (session: Desk, here: Here, voter: Account) => Promise<void>,
 ): Promise<void> {
-  await withSession({ folder, role: "voter" }, async (project, session) => {
+  await atPlace(place, "voter", async (session, here) => {
     const voter = session.chain.kind === "local" ? session.operator : await session.wallet("voter/you");
-    await work(project, session, voter);
+    await work(session, here, voter);
   });
 }
 
-async function tellState(command: Command, project: Project, session: Session, id: bigint): Promise<void> {
+async function tellState(command: Command, here: Here, session: Desk, id: bigint): Promise<void> {
   const state = await session.contracts.proposalState(id);
   const votes = await session.contracts.proposalVotes(id);
   const next = { active: "queue", succeeded: "queue", queued: "execute" }[state as string];
-  const hint = next === undefined ? "" : `\n  Next: quittance vote ${next} ${id} --project ${project.folder}`;
+  const hint = next === undefined ? "" : `\n  Next: quittance vote ${next} ${id} ${here.how}`;
   tell(command, { id, state, ...votes }, `  Proposal ${id} is ${state}.${hint}`);
 }
 
-function changesOf(options: ProposeOptions): Change[] {
+function changesOf(options: ProposeOptions, coin: Coin): Change[] {
   const changes: Change[] = [];
   if (options.split !== undefined) {
     const [protocolBps = 0, developerBps = 0, validatorsBps = 0] = numbers(
@@ -195,6 +199,8 @@ function changesOf(options: ProposeOptions): Change[] {
       throw new InvalidArgumentError(`"${options.treasury}" is no address.`);
     changes.push({ kind: "treasury", treasury: checksumAddress(options.treasury) });
   }
+  if (options.quorum !== undefined) changes.push({ kind: "quorum", quorum: unitsOf(options.quorum, coin) });
+  if (options.retire !== undefined) changes.push({ kind: "retire", version: options.retire });
   return changes;
 }
 
@@ -205,11 +211,13 @@ function numbers(text: string, count: number, example: string): number[] {
   return parts.map(Number);
 }
 
-function textOf({ split, windows, treasury }: ProposeOptions): string {
+function textOf({ split, windows, treasury, quorum, retire }: ProposeOptions): string {
   const parts = [
     split === undefined ? "" : `split ${split} bp`,
     windows === undefined ? "" : `windows ${windows} days`,
     treasury === undefined ? "" : `treasury ${treasury}`,
+    quorum === undefined ? "" : `quorum of verdicts ${quorum}`,
+    retire === undefined ? "" : `retire keys ${retire}`,
   ];
   return parts.filter((part) => part !== "").join("; ");
 }

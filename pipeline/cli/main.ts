@@ -22,6 +22,7 @@ import { describeError, EXIT, plainJson } from "./output.ts";
 import { addPaymentCommands } from "./payments.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSetupCommands } from "./setup.ts";
+import { addValidateCommand } from "./validate.ts";
 import { addWorkCommands } from "./work.ts";
 
 /** Builds the command tree. */
@@ -44,6 +45,7 @@ An operator's day:   quittance setup
                      quittance settle --project shop
                      quittance claim  --project shop
                      quittance explain RECEIPT --project shop
+                     quittance serve  --project shop
 A payer's day:       quittance deposit --project shop --payer alice --amount 2.5
                      quittance voucher --project shop --payer alice --in-all 0.5
 An agent's day:      quittance ask http://127.0.0.1:8402 --data ./questions --budget 0.5
@@ -54,9 +56,10 @@ An auditor's day:    quittance verify shop/out/epoch-1.json
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
 QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
 (its path), QUITTANCE_PROVIDER (cuda, webgpu or cpu, for scoring), DATABASE_URL (jobs on a Postgres server),
-QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help); and on a chain that is not local the keys of
-whoever is at work: QUITTANCE_OPERATOR_KEY, _CONTRIBUTOR_KEY, _VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY,
-_DEPLOYER_KEY.`,
+QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help); and on a chain that is not local QUITTANCE_RPC
+(its address, for whoever has no project), and the keys of whoever is at work: QUITTANCE_OPERATOR_KEY, _CONTRIBUTOR_KEY,
+_VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY, _DEPLOYER_KEY; each may
+be in a file of mode 0600 instead, named by …_KEY_FILE.`,
     )
     // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
     .enablePositionalOptions()
@@ -64,6 +67,7 @@ _DEPLOYER_KEY.`,
   addSetupCommands(root);
   addProjectCommands(root);
   addDataCommands(root);
+  addValidateCommand(root);
   addPaymentCommands(root);
   addAskCommand(root);
   addDisputeCommands(root);
@@ -78,7 +82,8 @@ _DEPLOYER_KEY.`,
   return root;
 }
 
-async function main(argv: readonly string[]): Promise<void> {
+/** Runs one call, as `process.argv` has it; sets the process's exit code and never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
   const root = program();
   const json = argv.includes("--json");
   // It may stand anywhere in a call.
@@ -100,4 +105,5 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-await main(process.argv);
+// The launcher starts it through start.ts; a test calls `main` in its own process.
+if (import.meta.main) await main(process.argv);

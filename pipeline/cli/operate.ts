@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { ProfileName } from "../../prover/index.ts";
 import { type DuplicateMode, foundDuplicates } from "../admit.ts";
-import { claimOwed } from "../claim.ts";
+import { claimFor } from "../claim.ts";
 import { currentModel } from "../commit.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import { runDemo } from "../demo.ts";
@@ -17,6 +17,7 @@ import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
 import { duplicatesOption, profileOption, tell, wholeNumber } from "./options.ts";
+import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
 import { coins, openUi, table } from "./ui.ts";
 import { workersOption, workOf } from "./work.ts";
@@ -246,21 +247,28 @@ Examples:
       });
     });
 
-  root
+  const claim = root
     .command("claim")
-    .description("pay contributors what they are owed (anybody may trigger it)")
-    .addOption(projectOption())
+    .description("pay contributors what they are owed (anybody may trigger it)");
+  addPlaceOptions(claim)
     .option("--account <address>", "only this contributor")
-    .addHelpText("after", "\nExample:\n  quittance claim --project shop\n")
-    .action(async (options: { project: string; account?: string }, command: Command) => {
-      await withSession({ folder: options.project }, async (project, session, ui) => {
-        const claims = await claimOwed({
-          project,
-          session,
-          ui,
+    .addHelpText(
+      "after",
+      "\nExamples:\n  quittance claim --project shop\n  quittance claim --deployment deployment.json --chain http://127.0.0.1:8545 --model 0x…\n",
+    )
+    .action(async (options: Place & { account?: string }, command: Command) => {
+      const ui = openUi(process.stderr);
+      await atPlace(options, "contributor", async (session, here) => {
+        const { id, token } = await here.model();
+        const known = here.project === undefined ? undefined : currentModel(here.project).contributors;
+        const contributors =
+          known ??
+          (await session.contracts.contributorsOf(id)).map((account) => ({ name: account, account }));
+        const claims = await claimFor({
+          ...{ session, ui, model: { id, token, contributors } },
           ...(options.account === undefined ? {} : { account: options.account }),
         });
-        const coin = await coinOf(session, currentModel(project).token);
+        const coin = await coinOf(session, token);
         tell(
           command,
           claims,

@@ -3,15 +3,17 @@ import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { chainTime } from "../chain/client.ts";
 import type { ChannelView } from "../chain/types.ts";
-import { currentModel, type ModelState } from "../commit.ts";
+import type { Desk } from "../desk.ts";
+import type { Account } from "../engine/ethers.ts";
 import { writeVoucherFile } from "../payments/voucher-file.ts";
 import { backingOf, signVoucher } from "../payments/vouchers.ts";
-import { coinOf, type Session } from "../session.ts";
+import { coinOf } from "../session.ts";
 import { passUntil } from "../windows.ts";
 import { writeKeyFile } from "./key-file.ts";
 import { tell, wholeNumber } from "./options.ts";
-import { projectOption, timeText, travelOption, unitsOf, withSession } from "./project.ts";
-import { coins } from "./ui.ts";
+import { addPlaceOptions, atPlace, type Place } from "./place.ts";
+import { timeText, travelOption, unitsOf } from "./project.ts";
+import { coins, openUi } from "./ui.ts";
 
 const DAY = 86_400;
 
@@ -21,8 +23,7 @@ export function addPaymentCommands(root: Command): void {
   addVoucher(root);
 }
 
-type DepositOptions = {
-  readonly project: string;
+type DepositOptions = Place & {
   readonly payer: string;
   readonly amount: string;
   readonly withdraw?: boolean;
@@ -31,10 +32,10 @@ type DepositOptions = {
 };
 
 function addDeposit(root: Command): void {
-  root
+  const deposit = root
     .command("deposit")
-    .description("deposit tokens for the project's model, or take the unspent rest back")
-    .addOption(projectOption())
+    .description("deposit tokens for a model, or take the unspent rest back");
+  addPlaceOptions(deposit)
     .option(
       "--payer <name>",
       "who pays (on a local chain a wallet derived from the project's secret)",
@@ -56,11 +57,12 @@ Examples:
   quittance deposit --project shop --payer alice --amount 2.5 --key-out alice.key
   quittance deposit --project shop --payer alice --amount 1 --withdraw
   quittance deposit --project shop --payer alice --amount 1 --withdraw --travel
+  quittance deposit --deployment deployment.json --chain http://127.0.0.1:8545 --model 0x… --amount 2.5
 `,
     )
     .action(async (options: DepositOptions, command: Command) => {
-      await withSession({ folder: options.project, role: "payer" }, async (project, session) => {
-        const model = currentModel(project);
+      await atPlace(options, "payer", async (session, here) => {
+        const model = await here.model();
         const { contracts } = session;
         const coin = await coinOf(session, model.token);
         const amount = unitsOf(options.amount, coin);
@@ -96,9 +98,9 @@ Examples:
 
 /** Asks for what was not asked for yet, and pays out what is due. */
 async function takeBack(
-  session: Session,
-  model: ModelState,
-  wallet: Awaited<ReturnType<Session["wallet"]>>,
+  session: Desk,
+  model: { readonly id: string },
+  wallet: Account,
   amount: bigint,
   travel: boolean,
 ): Promise<void> {
@@ -113,8 +115,7 @@ async function takeBack(
   session.record("withdraw", await contracts.withdraw(wallet, model.id));
 }
 
-type VoucherOptions = {
-  readonly project: string;
+type VoucherOptions = Place & {
   readonly payer: string;
   readonly inAll: string;
   readonly days: number;
@@ -122,10 +123,10 @@ type VoucherOptions = {
 };
 
 function addVoucher(root: Command): void {
-  root
+  const command = root
     .command("voucher")
-    .description("sign a voucher as a payer: what it owes the model's operator, in all")
-    .addOption(projectOption())
+    .description("sign a voucher as a payer: what it owes the model's operator, in all");
+  addPlaceOptions(command)
     .option(
       "--payer <name>",
       "who pays (on a local chain a wallet derived from the project's secret)",
@@ -143,11 +144,13 @@ costs no transaction. Elsewhere than on a local chain it is signed with QUITTANC
 Example:
   quittance voucher --project shop --payer alice --in-all 0.5 --out voucher.json
   quittance infer --project shop --data ./questions --limit 10 --payer alice --voucher voucher.json
+  quittance voucher --deployment deployment.json --chain http://127.0.0.1:8545 --model 0x… --in-all 0.5
 `,
     )
     .action(async (options: VoucherOptions, command: Command) => {
-      await withSession({ folder: options.project, role: "payer" }, async (project, session, ui) => {
-        const model = currentModel(project);
+      const ui = openUi(process.stderr);
+      await atPlace(options, "payer", async (session, here) => {
+        const model = await here.model();
         const coin = await coinOf(session, model.token);
         const cumulative = unitsOf(options.inAll, coin);
         const wallet = await session.wallet(`payer/${options.payer}`);

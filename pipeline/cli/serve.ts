@@ -17,6 +17,7 @@ type ServeOptions = {
   readonly batch: number;
   readonly rate: number;
   readonly payerRate: number;
+  readonly sealed: number;
   readonly trustProxy?: boolean;
   readonly workers: WorkPlace;
 };
@@ -48,6 +49,12 @@ export function addServeCommand(root: Command): void {
       "paid answers a minute of one payer",
       wholeNumber(1, 100_000_000),
       DEFAULT_SETTINGS.ratePerPayer,
+    )
+    .option(
+      "--sealed <n>",
+      "full epochs that may wait to be settled; with more, answers are refused with 503",
+      wholeNumber(0, 1_000),
+      DEFAULT_SETTINGS.sealedEpochs,
     )
     .option("--trust-proxy", "believe x-forwarded-for: only behind a proxy of your own that sets it")
     .addOption(workersOption())
@@ -82,6 +89,7 @@ Examples:
             maxBatch: options.batch,
             ratePerAddress: options.rate,
             ratePerPayer: options.payerRate,
+            sealedEpochs: options.sealed,
             trustProxy: options.trustProxy === true,
           },
           work: { workers, notice: (message) => ui.line(`  ${message}`) },

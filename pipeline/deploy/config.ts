@@ -58,13 +58,11 @@ export type DeployConfig = z.infer<typeof schema>;
 
 /** Reads a configuration file. Throws {@link DeployConfigError}. */
 export function readDeployConfig(path: string): DeployConfig {
-  const text = readFileSync(path, "utf8");
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new DeployConfigError(path, (cause as Error).message, cause);
-  }
+  return configOf(readJson(path), path);
+}
+
+/** Checks a configuration. Throws {@link DeployConfigError}, naming the file `path`. */
+export function configOf(json: unknown, path: string): DeployConfig {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -72,6 +70,38 @@ export function readDeployConfig(path: string): DeployConfig {
     path,
     `${issue?.path.join(".") || "top level"}: ${issue?.message ?? "not valid"}`,
   );
+}
+
+/**
+ * Everything that a configuration decides, as JSON that {@link configOf} takes; not the node's address, which
+ * may hold a password.
+ */
+export function settingsOf({ rpc: _rpc, ...config }: DeployConfig): Record<string, unknown> {
+  const { governance, validation, ...rest } = config;
+  return {
+    ...rest,
+    ...(governance === undefined
+      ? {}
+      : { governance: { ...governance, proposalThreshold: inTokens(governance.proposalThreshold) } }),
+    ...(validation === undefined
+      ? {}
+      : {
+          validation: {
+            ...validation,
+            minimumVote: inTokens(validation.minimumVote),
+            quorum: inTokens(validation.quorum),
+          },
+        }),
+  };
+}
+
+function readJson(path: string): unknown {
+  const text = readFileSync(path, "utf8");
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new DeployConfigError(path, (cause as Error).message, cause);
+  }
 }
 
 /** A configuration with every setting written out, to start from. */
@@ -93,7 +123,7 @@ export function exampleConfig(): string {
 }
 
 /** The node's address: `QUITTANCE_RPC`, or the file's. Throws {@link NoNodeError}. */
-export function nodeOf(config: DeployConfig): string {
+export function nodeOf(config: Pick<DeployConfig, "rpc">): string {
   const url = process.env["QUITTANCE_RPC"] ?? config.rpc;
   if (url === undefined) throw new NoNodeError();
   return url;
@@ -123,7 +153,10 @@ function tokenUnits(text: string): bigint {
 }
 
 function inTokens(amount: bigint): string {
-  return String(amount / QUIT);
+  const fraction = String(amount % QUIT)
+    .padStart(18, "0")
+    .replace(/0+$/, "");
+  return `${amount / QUIT}${fraction === "" ? "" : `.${fraction}`}`;
 }
 
 /** The configuration has a mistake. */
@@ -141,7 +174,9 @@ export class DeployConfigError extends Error {
 export class NoNodeError extends Error {
   override readonly name = "Deploy.NoNode";
   constructor() {
-    super('Say where the chain is: "rpc" in the configuration, or QUITTANCE_RPC in the environment.');
+    super(
+      'Say where the chain is: "rpc" in the configuration, QUITTANCE_RPC in the environment, or --chain ADDRESS.',
+    );
   }
 }
 

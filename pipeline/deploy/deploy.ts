@@ -7,11 +7,11 @@ import type { Keys, Profile } from "../../prover/index.ts";
 import { sourcesHash } from "../chain/artifacts.ts";
 import type { Chain } from "../chain/chain.ts";
 import { balanceOf, gasPrice } from "../chain/client.ts";
-import { deployContracts } from "../chain/deploy.ts";
+import { type DeployOptions, deployContracts } from "../chain/deploy.ts";
 import type { Ui } from "../cli/ui.ts";
 import { type Account, keccakText } from "../engine/ethers.ts";
 import { canonical, type Plain } from "../store.ts";
-import { type DeployConfig, optionsOf } from "./config.ts";
+import { configOf, type DeployConfig, optionsOf, settingsOf } from "./config.ts";
 import {
   type DeploymentFile,
   deploymentOf,
@@ -99,6 +99,7 @@ export async function deploy(
         format: "quittance-deployment/1",
         ...{ chainId, profile: profile.name, deployer: account.address, contracts, plan: planHash(of) },
         keys: { kind: keys.manifest.kind, vkeyHashes: vkeyHashesOf(keys) },
+        settings: settingsOf(config),
         transactions: journal.steps().map(({ step, hash, nonce, mined }) => ({
           ...{ step, hash, nonce, created: mined?.created ?? null, gas: mined?.gas ?? "0" },
         })),
@@ -108,11 +109,53 @@ export async function deploy(
       return made;
     });
   }
+  return { file, checks: await verify({ chain, file, options, ui }) };
+}
+
+/**
+ * Verifies a deployment from its file, with nobody's key: everything is rehearsed as the file's deployer.
+ * Throws {@link WrongChainIdError} and {@link NoSettingsError}.
+ *
+ * @param keys of the ceremony that the deployment names, or the local ones it was made with
+ */
+export async function checkDeployment(of: {
+  readonly path: string;
+  readonly chain: Chain;
+  readonly profile: Profile;
+  readonly keys: Keys;
+  readonly ui: Ui;
+}): Promise<{ readonly file: DeploymentFile; readonly checks: readonly DeployCheck[] }> {
+  const { path, chain, profile, keys, ui } = of;
+  const file = readDeploymentFile(path);
+  if (chain.chainId !== file.chainId) throw new WrongChainIdError(file.chainId, chain.chainId);
+  if (file.settings === undefined) throw new NoSettingsError(path);
+  const config = configOf(file.settings, path);
+  const account = { address: file.deployer };
+  const same = planHash({ config, account, profile, keys }) === file.plan;
+  const plan: DeployCheck = {
+    name: "plan",
+    ok: same,
+    detail: same
+      ? "these sources, settings and keys"
+      : "made from other sources, settings or keys than those at hand",
+  };
+  const options = optionsOf(config, profile, keys);
+  return { file, checks: [plan, ...(await verify({ chain, file, options, ui }))] };
+}
+
+async function verify(of: {
+  readonly chain: Chain;
+  readonly file: DeploymentFile;
+  readonly options: DeployOptions;
+  readonly ui: Ui;
+}): Promise<DeployCheck[]> {
+  const { chain, file, options, ui } = of;
   const { transactions, deployer } = file;
   const deployment = deploymentOf(file);
-  const checks = await ui.step("Verify what stands on the chain", async () => {
+  return await ui.step("Verify what stands on the chain", async () => {
     const nonces = noncesOf(transactions);
     const next = Math.max(...nonces.values()) + 1;
+    const account = { address: deployer };
     const rehearsal = await rehearse({ chainId: chain.chainId, account, options, nonces, next });
     try {
       return await verifyDeployment({ chain, deployment, sent: transactions, deployer, rehearsal });
@@ -120,7 +163,6 @@ export async function deploy(
       await rehearsal.chain.close();
     }
   });
-  return { file, checks };
 }
 
 /** The deployment file of this very plan, if there is one. Throws {@link OutTakenError} for another's. */
@@ -138,10 +180,16 @@ function journalOf(of: Deploying, report?: (step: string) => void): Journal {
 }
 
 /** A hash of everything that decides what is deployed: the same hash, the same contracts. */
-function planHash({ config, account, profile, keys }: Deploying): string {
+function planHash(of: {
+  readonly config: DeployConfig;
+  readonly account: { readonly address: string };
+  readonly profile: Profile;
+  readonly keys: Keys;
+}): string {
+  const { config, account, profile, keys } = of;
   const { rpc: _rpc, ...settings } = config;
-  const of = { settings, account: account.address, sources: sourcesHash(), profile: profile.name };
-  return keccakText(canonical({ ...of, keys: vkeyHashesOf(keys) } as Plain));
+  const all = { settings, account: account.address, sources: sourcesHash(), profile: profile.name };
+  return keccakText(canonical({ ...all, keys: vkeyHashesOf(keys) } as Plain));
 }
 
 function noncesOf(steps: readonly { readonly step: string; readonly nonce: number }[]): Map<string, number> {
@@ -159,6 +207,16 @@ export class WrongChainIdError extends Error {
   constructor(wanted: number, found: number) {
     super(
       `The configuration says chain ${wanted}, and the node serves chain ${found}. Correct "chainId" or the node's address.`,
+    );
+  }
+}
+
+/** The file does not say what it was made from. */
+export class NoSettingsError extends Error {
+  override readonly name = "Deploy.NoSettings";
+  constructor(path: string) {
+    super(
+      `${path} holds no "settings", so nobody can tell what it should be. Ask for the deployer's newer file.`,
     );
   }
 }

@@ -34,6 +34,8 @@ const schema = z.strictObject({
   keys: z.strictObject({ kind: z.enum(["local", "ceremony"]), vkeyHashes: z.record(z.string(), z.string()) }),
   /** Hash of everything that the deployment depends on: sources, settings, keys, account. */
   plan: z.string(),
+  /** The configuration without the node's address: with it anybody can verify the deployment. */
+  settings: z.record(z.string(), z.unknown()).optional(),
   transactions: z.array(
     z.strictObject({
       step: z.string(),

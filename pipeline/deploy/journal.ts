@@ -4,14 +4,15 @@
  * Each transaction is signed, written down and flushed, and only then sent. A run that finds it in the
  * journal looks it up, or sends the very same bytes again: whatever was lost on the way, no contract is
  * created twice. Only if another transaction of the account has taken its number can it never be mined, and
- * is signed anew.
+ * is signed anew. One that no block takes for minutes was signed for a price that has passed: it is replaced
+ * by a dearer one of the same number, and whichever of them is mined, the contract is the same.
  *
  * The journal holds signed transactions and no key.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { z } from "zod";
 import type { Chain } from "../chain/chain.ts";
-import { type Receipt, resend, type Signed, sign } from "../chain/client.ts";
+import { type GasPrice, NotMinedError, type Receipt, resend, type Signed, sign } from "../chain/client.ts";
 import type { Perform } from "../chain/deploy.ts";
 import type { Account } from "../engine/ethers.ts";
 import { canonical, writeFileAtomic } from "../store.ts";
@@ -22,6 +23,10 @@ const stepSchema = z.strictObject({
   raw: hex,
   hash: hex,
   nonce: z.number().int().min(0),
+  /** Its prices, in wei; absent where an earlier version of this program signed it. */
+  price: z.tuple([z.string(), z.string()]).optional(),
+  /** Hashes of cheaper ones of the same number that it replaces. */
+  earlier: z.array(hex).optional(),
   mined: z
     .strictObject({ block: z.number().int(), gas: z.string(), fee: z.string(), created: hex.nullable() })
     .optional(),
@@ -58,8 +63,10 @@ export function openJournal(of: {
   readonly chain: Chain;
   readonly account: Account;
   readonly report?: (step: string) => void;
+  /** Seconds that a transaction gets before it is replaced by a dearer one. */
+  readonly patience?: number;
 }): Journal {
-  const { path, plan, chain, account, report = () => {} } = of;
+  const { path, plan, chain, account, report = () => {}, patience = PATIENCE } = of;
   const known = new Map(readSteps(path, plan).map((step) => [step.step, step]));
   const write = (entry: JournalStep): void => {
     known.set(entry.step, entry);
@@ -75,23 +82,54 @@ export function openJournal(of: {
       report(step);
       const kept = known.get(step);
       if (kept?.mined !== undefined) return receiptOf(kept, kept.mined);
-      const attempt = async (signed: Signed): Promise<Receipt | undefined> => {
-        const receipt = await resend(chain, account, signed, codec);
-        if (receipt === undefined) return undefined;
-        const { block, gasUsed, feeWei, created } = receipt;
-        const mined = { block, gas: String(gasUsed), fee: String(feeWei), created };
-        write({ step, raw: signed.raw, hash: signed.hash, nonce: signed.nonce, mined });
-        return receipt;
+      /** Sends it, and replaces it by dearer ones as often as that helps. */
+      const attempt = async (entry: JournalStep): Promise<Receipt | undefined> => {
+        let signed = entry;
+        for (let more = REPLACEMENTS; ; more--) {
+          const { earlier = [] } = signed;
+          try {
+            const receipt = await resend(chain, account, signed, codec, { earlier, tries: patience });
+            if (receipt === undefined) return undefined;
+            const { hash, block, gasUsed, feeWei, created } = receipt;
+            const mined = { block, gas: String(gasUsed), fee: String(feeWei), created };
+            const { raw, nonce } = signed;
+            write({ step, raw, hash, nonce, mined });
+            return receipt;
+          } catch (error) {
+            if (!(error instanceof NotMinedError) || more === 0) throw error;
+            const next = await sign(chain, account, call, codec, {
+              nonce: signed.nonce,
+              ...priceOf(signed),
+            });
+            signed = entryOf(step, next, [signed.hash, ...earlier]);
+            write(signed);
+            report(`${step}, again for a higher price`);
+          }
+        }
       };
       const before = kept === undefined ? undefined : await attempt(kept);
       if (before !== undefined) return before;
-      const signed = await sign(chain, account, call, codec);
-      write({ step, ...signed });
+      const signed = entryOf(step, await sign(chain, account, call, codec));
+      write(signed);
       const receipt = await attempt(signed);
       if (receipt === undefined) throw new NonceTakenError(step);
       return receipt;
     },
   };
+}
+
+/** Three minutes are many blocks of any chain; each replacement pays an eighth more at least. */
+const PATIENCE = 180;
+const REPLACEMENTS = 5;
+
+function entryOf(step: string, signed: Signed & GasPrice, earlier: readonly string[] = []): JournalStep {
+  const { raw, hash, nonce, maxFeePerGas, maxPriorityFeePerGas } = signed;
+  const price: [string, string] = [String(maxFeePerGas), String(maxPriorityFeePerGas)];
+  return { step, raw, hash, nonce, price, ...(earlier.length === 0 ? {} : { earlier: [...earlier] }) };
+}
+
+function priceOf({ price: [fee, priority] = ["0", "0"] }: JournalStep): GasPrice {
+  return { maxFeePerGas: BigInt(fee), maxPriorityFeePerGas: BigInt(priority) };
 }
 
 function receiptOf({ hash }: JournalStep, mined: NonNullable<JournalStep["mined"]>): Receipt {

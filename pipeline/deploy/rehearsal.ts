@@ -8,10 +8,9 @@
  * so it cannot be compared with the compiler's output; the rehearsed contract at the same address must be the
  * same to the last byte (`verify.ts`).
  */
-import { send } from "../chain/client.ts";
+import { sendAs } from "../chain/client.ts";
 import { type Deployment, type DeployOptions, deployContracts } from "../chain/deploy.ts";
 import { openScratchChain, type ScratchChain } from "../chain/local.ts";
-import type { Account } from "../engine/ethers.ts";
 
 /** One step with what it cost. */
 export type RehearsedStep = { readonly step: string; readonly gas: bigint };
@@ -27,13 +26,14 @@ export type Rehearsal = {
 const FUNDS = 10n ** 24n;
 
 /**
- * Rehearses. Throws what the contracts would refuse.
+ * Rehearses. Throws what the contracts would refuse. No key is needed: on a scratch chain anybody can act as
+ * anybody.
  *
  * @param nonces of steps that were carried out already; the rest follow from `next` on
  */
 export async function rehearse(of: {
   readonly chainId: number;
-  readonly account: Account;
+  readonly account: { readonly address: string };
   readonly options: DeployOptions;
   readonly nonces?: ReadonlyMap<string, number>;
   readonly next: number;
@@ -42,11 +42,12 @@ export async function rehearse(of: {
   const chain = await openScratchChain(of.chainId);
   try {
     await chain.fund(account.address, FUNDS);
+    await chain.impersonate(account.address);
     const steps: RehearsedStep[] = [];
     let { next } = of;
     const { deployment } = await deployContracts(chain, account, options, async (step, call, codec) => {
       await chain.setNonce(account.address, nonces.get(step) ?? next++);
-      const receipt = await send(chain, account, call, codec);
+      const receipt = await sendAs(chain, account.address, call, codec);
       steps.push({ step, gas: receipt.gasUsed });
       return receipt;
     });

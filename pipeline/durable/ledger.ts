@@ -5,7 +5,8 @@
  * A result is written in the same statement that ends its attempt, and only the first one counts: a second
  * worker that computed the same job ends as `twice`, so the ledger cannot hide that work was done twice. An
  * attempt without an end is in flight, or its process is gone; whoever begins the job again marks it `lost`.
- * Beginning and ending are one statement each: a transaction of several would cost a round trip for every one.
+ * Beginning and ending are one statement each: a transaction of several would cost a round trip for every
+ * one.
  */
 import { type Database, sql } from "./database.ts";
 

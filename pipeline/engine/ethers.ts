@@ -136,14 +136,35 @@ export async function signTypedData(
   return signingKeyOf(privateKey).sign(typedDataDigest(domain, types, value)).serialized;
 }
 
-/** Who signed an EIP-712 message. Throws for bytes that are no signature; high-s signatures count as none. */
+/** 65 bytes that end in 27 or 28: the one form that contracts take. */
+const SIGNATURE = /^0x[0-9a-f]{128}1[bc]$/i;
+
+/**
+ * Who signed an EIP-712 message. Throws for bytes that are no signature. High-s signatures count as none, and
+ * so do the short forms (EIP-2098, other recovery numbers) that ethers reads and our contracts do not: what
+ * is taken here has to be good on chain.
+ */
 export function recoverTypedData(
   domain: TypedDomain,
   types: TypedTypes,
   value: Readonly<Record<string, unknown>>,
   signature: Hex,
 ): string {
+  if (!SIGNATURE.test(signature)) throw new SignatureFormatError();
   return recoverAddress(typedDataDigest(domain, types, value), signature);
+}
+
+/** Half the group's order: of s and −s, the contracts take the smaller one. */
+const LARGEST_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
+
+/**
+ * Whether a signature is in the form that the contracts take: 65 bytes, v 27 or 28, the smaller s. Libraries
+ * also read v as 0 or 1 and a short form of 64 bytes: what is read so generously is refused on chain.
+ */
+export function isContractSignature(signature: Hex): boolean {
+  return (
+    /^0x[0-9a-fA-F]{128}1[bcBC]$/.test(signature) && BigInt(`0x${signature.slice(66, 130)}`) <= LARGEST_S
+  );
 }
 
 /** Encoders by their types: making one costs several times what using it does. */
@@ -299,5 +320,13 @@ export class KeyFormatError extends Error {
   override readonly name = "Ethers.KeyFormat";
   constructor() {
     super("This is not a private key. Give 32 bytes in hex, with 0x in front (64 digits after it).");
+  }
+}
+
+/** Bytes that are no signature of the form that contracts take. */
+export class SignatureFormatError extends Error {
+  override readonly name = "Ethers.SignatureFormat";
+  constructor() {
+    super("This is not a signature: give 65 bytes in hex that end in 1b or 1c.");
   }
 }

@@ -32,9 +32,12 @@ export function enter(book: Map<string, SignedVoucher>, vouchers: readonly Signe
   }
 }
 
-/** Writes the book as it stands into the project's state. */
-export function checkpointVouchers(project: Project, modelId: string): void {
-  const book = readVouchers(project, modelId);
+/** Writes the book as it stands into the project's state; `book` spares reading it again. */
+export function checkpointVouchers(
+  project: Project,
+  modelId: string,
+  book: VoucherBook = readVouchers(project, modelId),
+): void {
   if (book.size > 0) project.writeState(nameOf(modelId), [...book.values()] as Plain);
 }
 

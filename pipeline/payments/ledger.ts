@@ -13,8 +13,9 @@ import type { ChannelView } from "../chain/types.ts";
 import type { Receipt } from "../receipts.ts";
 import type { Session } from "../session.ts";
 
-/** Payers without open answers that are remembered. */
+/** Payers without open answers that are remembered, and for how long at least. */
 const MOST_ACCOUNTS = 10_000;
+const IDLE_MS = 60_000;
 /** A clock that is this old is read again. */
 const CLOCK_MS = 2_000;
 const TRIES = 5;
@@ -27,6 +28,8 @@ export type Ledger = {
   owed(payer: string): bigint;
   /** After {@link Ledger.load}. */
   channel(payer: string): ChannelView;
+  /** Whether a contract stands at the payer's address. After {@link Ledger.load}. */
+  isContract(payer: string): boolean;
   /** An answer is being made: it is owed from now on. */
   reserve(payer: string, feeUnits: number): void;
   /** It was not made after all. */
@@ -38,7 +41,12 @@ export type Ledger = {
 };
 
 type AccountState = {
-  loaded?: { readonly channel: ChannelView; readonly committed: number; readonly at: number };
+  loaded?: {
+    readonly channel: ChannelView;
+    readonly isContract: boolean;
+    readonly committed: number;
+    readonly at: number;
+  };
   loading?: Promise<void> | undefined;
   reserved: bigint;
   readonly units: Map<number, bigint>;
@@ -75,16 +83,19 @@ export function openLedger(of: {
       const committed = await contracts.epochCount(model.id);
       const channel = await contracts.channel(model.id, payer);
       if ((await contracts.epochCount(model.id)) !== committed) continue;
-      state.loaded = { channel, committed, at: Date.now() };
+      const code = await chain.provider.request({ method: "eth_getCode", params: [payer, "latest"] });
+      state.loaded = { channel, isContract: code !== "0x", committed, at: Date.now() };
       for (const epoch of state.units.keys()) if (epoch <= committed) state.units.delete(epoch);
       return;
     }
     throw new LedgerUnsteadyError();
   };
   const forgetIdle = (): void => {
-    for (const [key, { reserved, units, loading }] of accounts) {
+    const before = Date.now() - IDLE_MS;
+    for (const [key, { reserved, units, loading, loaded }] of accounts) {
       if (accounts.size <= MOST_ACCOUNTS) return;
-      if (reserved === 0n && units.size === 0 && loading === undefined) accounts.delete(key);
+      const isIdle = loading === undefined && (loaded?.at ?? 0) < before;
+      if (isIdle && reserved === 0n && units.size === 0) accounts.delete(key);
     }
   };
   let clock: { readonly seconds: number; readonly at: number } | undefined;
@@ -105,6 +116,7 @@ export function openLedger(of: {
       return channel.charged + open * model.feeUnitWei;
     },
     channel: (payer) => loadedOf(payer).channel,
+    isContract: (payer) => loadedOf(payer).isContract,
     reserve(payer, feeUnits) {
       account(payer).reserved += BigInt(feeUnits);
     },

@@ -1,10 +1,11 @@
 /**
- * What threads run to sign and to look at signatures: an elliptic curve in JavaScript takes a millisecond.
+ * What threads run to sign and to look at signatures.
  *
  * A task crosses over as one text: a structured clone of a thousand small objects takes longer than writing
  * and reading them as JSON. Numbers are decimal texts in it, which EIP-712 encoders take as they are.
  */
-import { recoverTypedData, signTypedData, type TypedDomain, type TypedTypes } from "../engine/ethers.ts";
+import { type TypedDomain, type TypedTypes, typedDataDigest } from "../engine/ethers.ts";
+import { digestSigner, signDigest } from "../engine/secp256k1.ts";
 
 type Messages = {
   readonly domain: TypedDomain;
@@ -25,20 +26,16 @@ export function taskText(task: SignTask | RecoverTask): string {
 export async function signMany(text: string): Promise<string[]> {
   const { privateKey, domain, types, values } = JSON.parse(text) as SignTask;
   const kept = sameTypes(types);
-  return Promise.all(values.map((value) => signTypedData(privateKey, domain, kept, value)));
+  return values.map((value) => signDigest(privateKey, typedDataDigest(domain, kept, value)));
 }
 
-/** Whose key signed each message; null for bytes that are no signature. */
+/** Whose key signed each message; null for bytes that the contracts would not take for a signature. */
 export async function recoverMany(text: string): Promise<(string | null)[]> {
   const { domain, types, values, signatures } = JSON.parse(text) as RecoverTask;
   const kept = sameTypes(types);
-  return values.map((value, index) => {
-    try {
-      return recoverTypedData(domain, kept, value, signatures[index] as string);
-    } catch {
-      return null;
-    }
-  });
+  return values.map(
+    (value, index) => digestSigner(typedDataDigest(domain, kept, value), signatures[index] as string) ?? null,
+  );
 }
 
 const known = new Map<string, TypedTypes>();

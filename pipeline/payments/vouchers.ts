@@ -13,6 +13,7 @@ import type { ChannelView } from "../chain/types.ts";
 import {
   type Account,
   type Hex,
+  isContractSignature,
   recoverTypedData,
   signTypedData,
   typedDataDigest,
@@ -78,8 +79,9 @@ export function voucherDigest(at: VaultAt, voucher: Voucher): Hex {
   return typedDataDigest(domainOf(at), VOUCHER_TYPES, { ...voucher });
 }
 
-/** Whose key signed a voucher; `undefined` for bytes that are no signature. */
+/** Whose key signed a voucher; `undefined` for bytes that the vault would not take for a signature. */
 export function voucherSigner(at: VaultAt, { signature, ...voucher }: SignedVoucher): string | undefined {
+  if (!isContractSignature(signature)) return undefined;
   try {
     return recoverTypedData(domainOf(at), VOUCHER_TYPES, voucher, signature);
   } catch {

@@ -5,6 +5,7 @@
  * browser says that it comes from another page. Behind TLS and a proxy the service says nothing else; it
  * terminates no TLS itself.
  */
+import type { Duplex } from "node:stream";
 import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import fastify, {
@@ -56,14 +57,7 @@ export async function createApp(context: ServiceContext, logger: FastifyBaseLogg
       const { status, code, message } = asRefusal(error);
       void (reply as FastifyReply).code(status).send(errorBody(code, message));
     },
-    clientErrorHandler(error, socket) {
-      // Bytes that are no HTTP: there is no request to answer, only a socket.
-      if ((error as NodeJS.ErrnoException).code === "ECONNRESET" || !socket.writable) return;
-      const body = JSON.stringify(errorBody("bad_request", "These bytes are no HTTP request."));
-      socket.end(
-        `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-      );
-    },
+    clientErrorHandler: (error, socket) => refuseSocket(error as NodeJS.ErrnoException, socket),
   }) as unknown as App;
   app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(() => () => true);
@@ -126,6 +120,28 @@ function addRoutes(app: App, context: ServiceContext): void {
   app.get("/openapi.json", { schema: { summary: "this document", tags: ["service"] } }, async () =>
     app.swagger(),
   );
+}
+
+const SOCKET_ERRORS: Readonly<Record<string, readonly [status: string, code: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    "431 Request Header Fields Too Large",
+    "headers_too_large",
+    "The headers are larger than 16 KiB. Send smaller ones.",
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "too_slow", "The request took too long to arrive."],
+};
+
+/** Bytes that are no HTTP: there is no request to answer, only a socket. */
+function refuseSocket({ code = "" }: NodeJS.ErrnoException, socket: Duplex): void {
+  if (code === "ECONNRESET" || !socket.writable) return;
+  const [status, name, message] = SOCKET_ERRORS[code] ?? [
+    "400 Bad Request",
+    "bad_request",
+    "These bytes are no HTTP request.",
+  ];
+  const body = JSON.stringify(errorBody(name, message));
+  const headers = `content-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close`;
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
 }
 
 /** Another page must not make a visitor's browser ask here. */

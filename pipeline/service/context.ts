@@ -52,6 +52,11 @@ export type ServiceSettings = {
   /** Requests a minute of one address, and paid answers a minute of one payer; more are refused with 429. */
   readonly ratePerAddress: number;
   readonly ratePerPayer: number;
+  /**
+   * Full epochs that may wait to be settled while answers go on; 0 refuses answers until the full one is
+   * settled. All are due by the dates in their receipts.
+   */
+  readonly sealedEpochs: number;
   /** Whether `x-forwarded-for` is believed: only behind a proxy that sets it. */
   readonly trustProxy: boolean;
   /** Benchmarks only: answers without payment, signature and receipt, over the same path. */
@@ -66,6 +71,7 @@ export const DEFAULT_SETTINGS: ServiceSettings = {
   maxBatch: 64,
   ratePerAddress: 6_000,
   ratePerPayer: 3_000,
+  sealedEpochs: 8,
   trustProxy: false,
   receipts: true,
   explorer: true,

@@ -1,9 +1,9 @@
 /**
  * Where requests wait, and how they become batches.
  *
- * While one batch is being answered, the next one gathers: nobody waits for a timer, and the busier it is, the
- * more share a run of the backbone and a flush of the disk. What is admitted is reserved at once, without a
- * pause in between: requests of one payer that arrive together are held against each other in the order of
+ * While one batch is being answered, the next one gathers: nobody waits for a timer, and the busier it is,
+ * the more share a run of the backbone and a flush of the disk. What is admitted is reserved at once, without
+ * a pause in between: requests of one payer that arrive together are held against each other in the order of
  * their arrival, and none is answered on money that another one has spoken for.
  *
  * Everything is bounded: the queue, the batch, and the rate of each payer.
@@ -36,7 +36,9 @@ export type Desk = {
   ask(asked: Asked): Promise<Served>;
   /** Benchmarks only: the class of a content, on the same way without payment and receipt. */
   peek(content: Uint8Array): Promise<number>;
-  /** The answer that a request has. Throws {@link ServiceError} 409 where it was asked with another content. */
+  /**
+   * The answer that a request has. Throws {@link ServiceError} 409 where it was asked with another content.
+   */
   replay(requestId: string, content: Uint8Array): Served | undefined;
   readonly depth: () => number;
   /** Answers that can be taken before the epoch is full. */
@@ -54,7 +56,9 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
-/** While one batch is signed, another is computed and a third is flushed; a small one is not worth a flush. */
+/**
+ * While one batch is signed, another is computed and a third is flushed; a small one is not worth a flush.
+ */
 const MOST_FLIGHTS = 3;
 const WORTH_ANOTHER = 8;
 
@@ -82,6 +86,8 @@ export function openDesk(of: {
     });
 
   const room = (): number => answering.room() - inFlight.size;
+  /** Whether a full epoch may be sealed although it is not settled yet. */
+  const maySeal = (): boolean => answering.waiting() < settings.sealedEpochs;
   const replay = (requestId: string, content: Uint8Array): Served | undefined => {
     const place = answering.find(requestId);
     if (place === undefined) return undefined;
@@ -109,6 +115,10 @@ export function openDesk(of: {
     if (questions.length === batch.length) return answering.answer(questions);
     return answering.peek(batch.map(({ content }) => content));
   };
+  const refuse = ({ question, reject }: Waiting, error: unknown): void => {
+    if (question !== undefined) ledger.release(question.payer, question.feeUnits);
+    reject(error);
+  };
   const fly = async (batch: readonly Waiting[]): Promise<void> => {
     inHand += batch.length;
     metrics.batch(batch.length);
@@ -116,10 +126,7 @@ export function openDesk(of: {
       const answers = await answerBatch(batch);
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answered | number);
     } catch (error) {
-      for (const { question, reject } of batch) {
-        if (question !== undefined) ledger.release(question.payer, question.feeUnits);
-        reject(error);
-      }
+      for (const waiting of batch) refuse(waiting, error);
     } finally {
       inHand -= batch.length;
     }
@@ -131,9 +138,14 @@ export function openDesk(of: {
     const flights = new Set<Promise<void>>();
     while (queue.length > 0 || flights.size > 0) {
       const isWorth = queue.length >= (flights.size === 0 ? 1 : WORTH_ANOTHER);
-      if (isWorth && flights.size < MOST_FLIGHTS) {
-        const flight = fly(queue.splice(0, settings.maxBatch)).finally(() => flights.delete(flight));
+      const fits = Math.min(settings.maxBatch, answering.room() - inHand);
+      if (isWorth && flights.size < MOST_FLIGHTS && fits > 0) {
+        const flight = fly(queue.splice(0, fits)).finally(() => flights.delete(flight));
         flights.add(flight);
+      } else if (flights.size === 0) {
+        // Nothing is in hand and nothing fits: the epoch is full to the last answer.
+        if (maySeal()) await answering.sealFull();
+        else for (const waiting of queue.splice(0)) refuse(waiting, epochFull());
       } else {
         await Promise.race([...flights, arrival()]);
       }
@@ -154,7 +166,7 @@ export function openDesk(of: {
       const answered = replay(requestId, content);
       if (answered !== undefined) return answered;
       admit();
-      if (room() < 1) throw epochFull();
+      if (room() < 1 && !maySeal()) throw epochFull();
       till.check(payment, url);
       const wait = rates.take(voucher.payer.toLowerCase());
       if (wait > 0) throw tooFast(wait);
@@ -190,7 +202,7 @@ function otherContent(): ServiceError {
 function epochFull(): ServiceError {
   return busy(
     "epoch_full",
-    "The open epoch takes no more answers until the operator settles it. Ask again later.",
+    "The open epoch takes no more answers until the operator settles one. Ask again later.",
     60,
   );
 }

@@ -1,4 +1,6 @@
-/** A rate for each of many callers: a bucket that fills up by the minute, and is forgotten when it is full. */
+/**
+ * A rate for each of many callers: a bucket that fills up by the minute, and is forgotten when it is full.
+ */
 
 /** Buckets by name. */
 export type Buckets = {

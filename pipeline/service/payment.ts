@@ -2,8 +2,8 @@
  * What an answer costs here, and whether a payment is good (x402 version 2, scheme "quittance-voucher").
  *
  * Checks come in the order of what they cost: the header's form, whom the voucher is for, whose signature it
- * carries (on a thread), what the chain says of the payer's deposit. What the payer owes is told to nobody but
- * the payer: only after its own signature was found good.
+ * carries (on a thread), what the chain says of the payer's deposit. What the payer owes is told to nobody
+ * but the payer: only after its own signature was found good.
  *
  * A voucher may say more than is owed, and is then good for the next answers too: its signature is looked at
  * once. Whoever holds such a voucher can spend it, so it belongs into an encrypted connection.
@@ -12,7 +12,7 @@
 import { type Answering, DUE_SECONDS } from "../answering.ts";
 import { quittanceDomain } from "../chain/ids.ts";
 import type { ChannelView } from "../chain/types.ts";
-import { codecOf } from "../engine/ethers.ts";
+import { checksumAddress, codecOf } from "../engine/ethers.ts";
 import {
   type PaymentRequired,
   paymentRequiredHeader,
@@ -48,8 +48,8 @@ export type Till = {
   /** Reads a payment header and looks at its signature. Throws {@link ServiceError} 402. */
   open(header: string | undefined, url: string): Promise<Payment>;
   /**
-   * Throws {@link ServiceError} 402 unless the voucher covers what its payer owes with one more answer. Does not
-   * wait: what is true when it returns can be reserved at once.
+   * Throws {@link ServiceError} 402 unless the voucher covers what its payer owes with one more answer. Does
+   * not wait: what is true when it returns can be reserved at once.
    */
   check(payment: Payment, url: string): void;
   /** Reads the payer's channel again if the voucher says more than the one that is known can bear. */
@@ -96,9 +96,16 @@ export function openTill(of: {
   const isPayers = async (voucher: SignedVoucher): Promise<boolean> => {
     const payer = voucher.payer.toLowerCase();
     const text = `${voucher.cumulative} ${voucher.expiry} ${voucher.signature}`;
-    if (good.get(payer) === text) return true;
+    if (good.get(payer) === text) {
+      await ledger.load(voucher.payer, CHANNEL_MS);
+      return true;
+    }
     const signer = await signers.voucherSigner(voucher);
-    if (signer?.toLowerCase() !== payer && !(await walletAgrees(session, at, voucher))) return false;
+    await ledger.load(voucher.payer, CHANNEL_MS);
+    const isGood = ledger.isContract(payer)
+      ? await walletAgrees(session, at, voucher)
+      : signer?.toLowerCase() === payer;
+    if (!isGood) return false;
     good.delete(payer);
     good.set(payer, text);
     for (const first of good.keys()) {
@@ -111,7 +118,13 @@ export function openTill(of: {
     const { accepted, payload } = readPaymentSignature(header);
     if (accepted.scheme !== VOUCHER_SCHEME || accepted.network !== `eip155:${at.chainId}`)
       throw new VoucherPayloadError(`it is ${accepted.scheme} on ${accepted.network}`);
-    return voucherFromPayload(payload);
+    const voucher = voucherFromPayload(payload);
+    // One spelling, so that a payer who writes its address in two ways is not charged as two.
+    return {
+      ...voucher,
+      payer: checksumAddress(voucher.payer.toLowerCase()),
+      model: voucher.model.toLowerCase(),
+    };
   };
   return {
     price,
@@ -149,11 +162,12 @@ export function openTill(of: {
           url,
           now,
         );
-      await ledger.load(voucher.payer, CHANNEL_MS);
       return { voucher, now };
     },
     async refresh({ voucher }) {
-      if (voucher.cumulative > reach(ledger.channel(voucher.payer)))
+      const channel = ledger.channel(voucher.payer);
+      const isShort = voucher.cumulative > reach(channel);
+      if (isShort || (ledger.isContract(voucher.payer) && voucher.cumulative > channel.authorised))
         await ledger.load(voucher.payer, CHANNEL_AGAIN_MS);
     },
     check({ voucher, now }, url) {
@@ -168,6 +182,11 @@ export function openTill(of: {
         now: BigInt(now),
         chargedBy: BigInt(now + DUE_SECONDS),
       });
+      // A contract can take its word back before the epoch redeems it, and would take the epoch along.
+      if (ledger.isContract(voucher.payer) && voucher.cumulative > ledger.channel(voucher.payer).authorised)
+        problems.push(
+          "its payer is a contract: have the vault redeem it first (anybody can), then ask again",
+        );
       if (problems.length === 0) return;
       const what = `The voucher is not good: ${problems.join("; ")} (amounts in the token's smallest unit).`;
       throw refusal("voucher_refused", what, url, now, before + price);
@@ -187,10 +206,9 @@ const ERC1271 = codecOf(
 );
 const ERC1271_YES = "0x1626ba7e";
 
-/** Whether the payer is a contract that takes the signature for its own. */
+/** Whether a payer that is a contract takes the signature for its own. */
 async function walletAgrees({ chain }: Session, at: VaultAt, voucher: SignedVoucher): Promise<boolean> {
   const { request } = chain.provider;
-  if ((await request({ method: "eth_getCode", params: [voucher.payer, "latest"] })) === "0x") return false;
   const data = ERC1271.call("isValidSignature", [voucherDigest(at, voucher), voucher.signature]);
   try {
     const said = await request({ method: "eth_call", params: [{ to: voucher.payer, data }, "latest"] });

@@ -4,6 +4,8 @@
 import type { AddressInfo } from "node:net";
 import type { FastifyBaseLogger } from "fastify";
 import { openAnswering } from "../answering.ts";
+import { currentModel } from "../commit.ts";
+import { sameAddress } from "../engine/ethers.ts";
 import { checkFee } from "../infer.ts";
 import type { Work } from "../jobs/spec.ts";
 import type { Project } from "../project.ts";
@@ -43,12 +45,15 @@ export type Service = {
 };
 
 /**
- * Opens the service of a project's model. Throws NoModelError, FeeError, and what reading the project's
- * receipts throws.
+ * Opens the service of a project's model. Throws NoModelError, FeeError, {@link OtherOperatorError}, and what
+ * reading the project's receipts throws.
  */
 export async function createService(of: ServiceOptions): Promise<Service> {
   const { project, session, feeUnits = 100, logger = openLogger(), work = { workers: "local" } } = of;
   checkFee(feeUnits, session.profile);
+  const model = currentModel(project);
+  if (!sameAddress(await session.contracts.operatorOf(model.id), session.operator.address))
+    throw new OtherOperatorError(session.operator.address, model.id);
   const settings = { ...DEFAULT_SETTINGS, ...of.settings };
   const signers = openSigners(session.operator.privateKey, {
     chainId: session.chain.chainId,
@@ -111,4 +116,14 @@ export async function createService(of: ServiceOptions): Promise<Service> {
       return closing;
     },
   };
+}
+
+/** The key at hand is not of the model's operator: its receipts would hold against nobody. */
+export class OtherOperatorError extends Error {
+  override readonly name = "Service.OtherOperator";
+  constructor(address: string, modelId: string) {
+    super(
+      `${address} is not the operator of model ${modelId}. Put the key of the account that committed it into QUITTANCE_OPERATOR_KEY.`,
+    );
+  }
 }

@@ -9,6 +9,7 @@ import type { PlacedLog } from "../chain/client.ts";
 import type { ModelState } from "../commit.ts";
 import { settleFees } from "../influence/payouts.ts";
 import { bundlePath } from "./bundles.ts";
+import { areCommitted, chargedOf, chargesOf, type OnChain, onChainOf, weightsOf } from "./epoch-events.ts";
 import { eventsOf } from "./history.ts";
 import { signedInfluence } from "./influence.ts";
 import { proofSecondsName } from "./proof-seconds.ts";
@@ -24,16 +25,6 @@ import type {
   SettlementView,
   TransactionView,
 } from "./types.ts";
-
-/** An epoch of a model in the chain's events. */
-type OnChain = {
-  readonly committed?: PlacedLog;
-  readonly settled?: PlacedLog;
-  readonly expired?: PlacedLog;
-  readonly inference: readonly PlacedLog[];
-  readonly adjoint: readonly PlacedLog[];
-  readonly weights: readonly PlacedLog[];
-};
 
 /** The epochs of a model, the first one first. */
 export async function epochSummaries(source: Source, model: ModelState): Promise<readonly EpochSummary[]> {
@@ -81,7 +72,7 @@ export async function epochView(
   const known = committed === undefined ? undefined : await session.contracts.epoch(model.id, number);
   const settlement = known && settled && settlementOf(settled, known, weightsOf(chain, model));
   const done = state === "settled";
-  const shown = done ? "proven" : "attested";
+  const shown = !done ? "attested" : areCommitted(source, model, number, chain) ? "proven" : "open";
   const training = trainingOf(await session.contracts.model(model.id));
   return {
     model: model.id.toLowerCase(),
@@ -123,28 +114,6 @@ type Settlement = {
   readonly root: string;
 };
 
-type Charges = { readonly feeUnits: readonly bigint[]; readonly receiptsRoots: readonly bigint[] };
-
-const chargesOf = (committed: PlacedLog): Charges => committed.args.commitment as Charges;
-const chargedOf = (committed: PlacedLog): bigint =>
-  chargesOf(committed).feeUnits.reduce((sum, units) => sum + units, 0n);
-
-function onChainOf({ history }: Source, model: ModelState, number: number): OnChain {
-  const of = (name: string): readonly PlacedLog[] =>
-    eventsOf(history, name, model.id.toLowerCase()).filter(({ args }) => Number(args.epoch) === number);
-  const [committed] = of("EpochCommitted");
-  const [settled] = of("EpochSettled");
-  const [expired] = of("EpochExpired");
-  return {
-    ...(committed === undefined ? {} : { committed }),
-    ...(settled === undefined ? {} : { settled }),
-    ...(expired === undefined ? {} : { expired }),
-    inference: of("InferenceProven"),
-    adjoint: of("AdjointProven"),
-    weights: of("WeightsProven"),
-  };
-}
-
 function stateOf(
   source: Source,
   model: ModelState,
@@ -169,12 +138,6 @@ function answersOf(source: Source, model: ModelState, number: number): AnswerVie
     dueBy: receipt.dueBy,
     batch: Math.floor(index / queries) + 1,
   }));
-}
-
-/** Proven weights in the model's order: the groups' lists, without the fillers at the end. */
-function weightsOf({ weights }: OnChain, model: ModelState): bigint[] {
-  const groups = [...weights].sort((a, b) => Number(a.args.groupIndex) - Number(b.args.groupIndex));
-  return groups.flatMap(({ args }) => args.w as bigint[]).slice(0, model.contributors.length);
 }
 
 function settlementOf(

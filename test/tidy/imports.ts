@@ -24,6 +24,7 @@ export const ENGINES: Readonly<Record<string, string>> = {
   kysely: "pipeline/durable/database.ts",
   aws4fetch: "pipeline/engine/s3.ts",
   "@x402/core": "pipeline/engine/x402.ts",
+  "tiny-secp256k1": "pipeline/engine/secp256k1.ts",
   commander: "pipeline/cli/",
   vite: "pipeline/engine/vite.ts",
   preact: "explorer/",

@@ -20,10 +20,13 @@ const INVARIANTS = [
   "each statement counts once",
   "paid is at most deposited, in each channel",
   "vouchers only rise, within the deposit",
+  "withdrawals wait for an epoch that is open",
+  "retired keys open no epoch, and end none",
   "supply is at most the cap",
   "votes taken in the block of a proposal do not count",
   "staked, slashed and withdrawn are what was deposited",
   "each receipt is paid once",
+  "an equivocation is paid to its payer",
   "every dispute ends within a bound",
 ];
 

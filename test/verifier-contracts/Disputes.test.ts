@@ -27,7 +27,7 @@
  * └ over: stake back, model frozen, free bond halved between challenger and treasury
  *
  * reportEquivocation: other model, payer or request, same receipt ✗ │ not signed ✗ │ reported ✗ │ no free
- * bond ✗ └ free bond halved between reporter and treasury
+ * bond ✗ └ free bond halved between the receipts' payer and treasury, whoever reports
  * collect: nothing ✗ │ paid
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -455,7 +455,7 @@ describe("Disputes", () => {
   });
 
   describe("equivocation", () => {
-    it("costs the bond at once, half of it to whoever shows it, once for a request", async () => {
+    it("costs the bond at once, half of it to the payer whoever shows it, once for a request", async () => {
       const a = await receiptFor();
       const b = { ...a, leaf: a.leaf + 1n };
       const report = async (one: ReceiptArgs, other: ReceiptArgs) =>
@@ -468,10 +468,12 @@ describe("Disputes", () => {
       const forged = async () =>
         c().reportEquivocation(relayer(), a, await sign(a), b, await sign(b, payer()));
       await no(forged, "DisputesWrongSignature");
-      const before = [await won(relayer()), await c().collectableAward(token(), await c().treasury())];
+      const before = [await won(payer(0)), await c().collectableAward(token(), await c().treasury())];
+      const reporter = await won(relayer());
       await c().postBond(operator(), model.id, 1n);
       await report(a, b);
-      expect(await won(relayer())).toBe((before[0] as bigint) + BOND / 2n);
+      expect(await won(payer(0))).toBe((before[0] as bigint) + BOND / 2n);
+      expect(await won(relayer())).toBe(reporter);
       expect(await c().collectableAward(token(), await c().treasury())).toBe(
         (before[1] as bigint) + BOND / 2n + 1n,
       );

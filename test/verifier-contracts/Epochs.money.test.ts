@@ -217,6 +217,15 @@ describe("FeeSchedule", () => {
       [day, 30 * day + 1],
     ])
       await W.refused(world, () => tell("setWindows", bad), "FeeScheduleWindowOutOfBounds");
+    // An epoch of the longer window may be open for so long; then the shorter one's delay is enough.
+    await tell("setWindows", [2 * day, day]);
+    await tell("setWindows", [day, day]);
+    expect(await ask("withdrawalDelay")).toBeGreaterThan(BigInt(31 * day - 60));
+    expect(await ask("provingWindow")).toBe(BigInt(day));
+    await world.chain.travel(10 * day);
+    expect(await ask("withdrawalDelay")).toBeLessThanOrEqual(BigInt(21 * day));
+    await world.chain.travel(21 * day);
+    expect(await ask("withdrawalDelay")).toBe(BigInt(2 * day));
     const zero = `0x${"0".repeat(40)}`;
     await W.refused(world, () => tell("setTreasury", [zero]), "FeeScheduleZeroTreasury");
     await tell("setTreasury", [world.people.relayer.address]);

@@ -1,5 +1,8 @@
 /** Epochs: who may charge what, which proofs count, and once only. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
+import { deployContract } from "../../pipeline/chain/deploy.ts";
+import { circuitIdOf } from "../../pipeline/chain/ids.ts";
 import { EPOCH_STATUS } from "../../pipeline/chain/types.ts";
 import { Q, R, rerandomise } from "./groth.ts";
 import * as W from "./world.ts";
@@ -53,6 +56,23 @@ describe("Epochs", () => {
     expect(after.owed + after.carry).toBe(before.owed + before.carry + pool);
     await W.refused(world, () => settle(), "EpochsClosed");
     await W.refused(world, () => adjoint(new Array<bigint>(8).fill(1n)), "EpochsClosed");
+  });
+
+  it("is created for a profile whose circuits the verifier has", async () => {
+    const { Epochs } = await contractArtifacts();
+    const { registry, models, datanets, schedule, guardian } = world.contracts.deployment;
+    const circuits = ["inference", "adjoint", "weights"].map((name) => circuitIdOf("tiny", name));
+    const create = (names: readonly string[], queries: number) =>
+      deployContract(world.chain, world.people.operator, Epochs, [
+        [registry, models, datanets, schedule, guardian, ...names, world.emptyQ, queries],
+      ]);
+    for (const [names, queries] of [
+      [circuits, 0],
+      [circuits.with(0, circuits[1] as string), W.QUERIES],
+      [circuits.with(1, circuits[0] as string), W.QUERIES],
+      [circuits.with(2, circuits[0] as string), W.QUERIES],
+    ] as const)
+      await W.refused(world, () => create(names, queries), "EpochsWrongProfile");
   });
 
   describe("committing", () => {

@@ -1,6 +1,8 @@
 /** Models: what an operator may commit to. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
 import { signBatch } from "../../pipeline/chain/contracts.ts";
+import { deployContract } from "../../pipeline/chain/deploy.ts";
 import { circuitIdOf, contextOf, type ModelStatement, modelIdOf } from "../../pipeline/chain/ids.ts";
 import { MODEL_STATUS } from "../../pipeline/chain/types.ts";
 import type { Account } from "../../pipeline/engine/ethers.ts";
@@ -132,9 +134,26 @@ describe("Models", () => {
     await refused(world, () => commit({ ...model.statement, datanet }), "ModelsForeignBatch");
   });
 
-  it("refuses a wrong number of samples, λ = 0 and commitments that are no field elements", async () => {
+  it("is created for a profile that there can be", async () => {
+    const { Models } = await contractArtifacts();
+    const { datanets, registry, guardian } = world.contracts.deployment;
+    const circuits = ["samples", "contributors", "model"].map((name) => circuitIdOf("tiny", name));
+    const create = (group: number, most: number) =>
+      deployContract(world.chain, world.people.operator, Models, [
+        [datanets, registry, guardian, ...circuits, 4, group, world.nullG, most],
+      ]);
+    for (const [group, most] of [
+      [0, 65_535],
+      [513, 65_535],
+      [2, 0],
+    ] as const)
+      await refused(world, () => create(group, most), "ModelsWrongProfile");
+  });
+
+  it("refuses a wrong number of samples, λ = 0, no price and commitments that are no field elements", async () => {
     await refused(world, () => commit({ ...model.statement, samples: 11 }), "ModelsWrongSamples");
     await refused(world, () => commit({ ...model.statement, lambda: 0 }), "ModelsZeroLambda");
+    await refused(world, () => commit({ ...model.statement, feeUnit: 0n }), "ModelsZeroFeeUnit");
     for (const value of [0n, R, R + 1n]) {
       await refused(world, () => commit({ ...model.statement, commitW: value }), "ModelsNotAFieldElement");
       await refused(world, () => commit({ ...model.statement, commitA: value }), "ModelsNotAFieldElement");

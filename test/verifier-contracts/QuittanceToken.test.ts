@@ -74,6 +74,7 @@ describe("QuittanceToken", () => {
     await no(() => send({}, other), "ERC2612InvalidSigner");
     await no(() => send({ nonce: 1n }), "ERC2612InvalidSigner");
     await send({});
+    expect(await ask("nonces", owner.address)).toBe(1n);
     await no(() => send({}), "ERC2612InvalidSigner");
     await tell(relayer, "transferFrom", [owner.address, other.address, 5n]);
     expect(await c().tokenBalance(other.address)).toBe(5n);

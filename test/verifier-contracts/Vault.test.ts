@@ -567,5 +567,37 @@ describe("Vault", () => {
       const nothing = () => c().collectShares(relayer(), coin, relayer().address);
       await W.refused(world, nothing, "VaultNothingToCollect");
     });
+
+    it("opens one pool at a time and gives away no more than it holds, whatever Epochs says", async () => {
+      model = await makeCoinModel();
+      const { Vault } = await contractArtifacts();
+      const { models, datanets, schedule } = c().deployment;
+      // Whoever creates a vault is its Epochs.
+      const { created } = await deployContract(world.chain, relayer(), Vault, [models, datanets, schedule]);
+      const codec = codecOf(Vault.abi);
+      const tell = (by: Account, method: string, args: readonly unknown[]) =>
+        send(world.chain, by, { to: created, data: codec.call(method, args) }, codec);
+      await tellCoin("mint", [payer().address, 100n]);
+      await tellCoin("approve", [created, 100n], payer());
+      await tell(payer(), "deposit", [model.id, 100n]);
+      const at = { chainId: world.chain.chainId, vault: created };
+      const terms = { operator: operator().address, model: model.id, cumulative: 100n, expiry: FAR };
+      const { signature, ...voucher } = await signVoucher(payer(), at, terms);
+      await tell(relayer(), "redeem", [[voucher], [signature]]);
+      const charge = (amount: bigint) => tell(relayer(), "charge", [model.id, [payer().address], [amount]]);
+      await charge(60n);
+      await W.refused(world, () => charge(1n), "VaultPoolOpen");
+      const shares = { treasury: wallet, operator: wallet, datanet: 1, validators: 0 };
+      const give = (payout: bigint) =>
+        tell(relayer(), "distribute", [
+          model.id,
+          { ...shares, protocol: 5n, developer: 5n },
+          ...[[wallet], [0n], [payout]],
+        ]);
+      await W.refused(world, () => give(51n), "VaultPoolExceeded");
+      await give(50n);
+      const release = () => tell(relayer(), "release", [model.id, [payer().address], [1n]]);
+      await W.refused(world, release, "VaultPoolExceeded");
+    });
   });
 });

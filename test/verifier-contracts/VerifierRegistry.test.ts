@@ -4,6 +4,8 @@
  * constructor: no circuits / a circuit that the verifier lacks → refused
  * add: not the owner / known / other sizes / local keys after keys of a ceremony → refused
  * verifierAt: 0 or not given yet → refused
+ * retire: not the owner / 0 or not given yet / current / retired → refused
+ * a retired version's models open no further epoch; the one that is open ends as it would have
  * a model keeps the version that it was committed under, for training and for every epoch
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,9 +17,11 @@ import { circuitIdOf } from "../../pipeline/chain/ids.ts";
 import { type Account, codecOf, joinAbis } from "../../pipeline/engine/ethers.ts";
 import { arithmetic, trapdoorKey } from "./groth.ts";
 import {
+  claimOf,
   DIMENSION,
   GROUP,
   inferencePublics,
+  type Model,
   makeEpoch,
   makeKeys,
   makeModel,
@@ -36,6 +40,8 @@ describe("VerifierRegistry", () => {
   let world: World;
   let registry: string;
   let owner: Account;
+  /** Of the first keys, and of the second. */
+  let [old, young]: [Model, Model] = [] as never;
   const no = (work: () => Promise<unknown>, reason: string) => refused(world, work, reason);
   const add = async (verifier: string, by = owner) => {
     const { VerifierRegistry, Groth16Verifier } = await contractArtifacts();
@@ -85,13 +91,16 @@ describe("VerifierRegistry", () => {
     await no(() => create("VerifierRegistry", [owner.address, verifier, unknown]), "VerifierUnknownCircuit");
     expect(await world.contracts.verifierVersion()).toBe(1);
     expect((await world.contracts.verifierAt(1)).toLowerCase()).toBe(verifier.toLowerCase());
+    const codec = codecOf((await contractArtifacts()).VerifierRegistry.abi);
+    const circuits = await read(outer.chain, { address: registry, codec }, "circuits", []);
+    expect(circuits).toEqual(Object.keys(outer.keys).map((name) => circuitIdOf("tiny", name)));
     for (const version of [0, 2])
       await no(() => world.contracts.verifierAt(version), "VerifierRegistryUnknownVersion");
   });
 
   it("never lets a new key touch what was accepted before it", async () => {
     const { contracts: c, people } = world;
-    const old = await makeModel(world);
+    old = await makeModel(world);
     const epoch = await makeEpoch(world, old, [100n]);
     const { keys } = await makeKeys(outer.random);
     const second = await verifierOf(keys);
@@ -99,7 +108,7 @@ describe("VerifierRegistry", () => {
     await no(() => add(outer.contracts.deployment.verifier), "VerifierRegistryKnownVerifier");
     await add(second);
     expect(await c.verifierVersion()).toBe(2);
-    const young = await makeModel(world);
+    young = await makeModel(world);
     expect((await c.verifierOf(old.id)).toLowerCase()).toBe(
       outer.contracts.deployment.verifier.toLowerCase(),
     );
@@ -127,6 +136,33 @@ describe("VerifierRegistry", () => {
     );
     await proveAll({ ...world, keys }, young, fresh, [20n, 0n, 80n]);
     await settle(world, young, 1, [20n, 0n, 80n]);
+  });
+
+  it("retires a version for new epochs, and for nothing that is open or owed", async () => {
+    const { contracts: c, people } = world;
+    const retire = async (version: number, by = owner) => {
+      const codec = codecOf((await contractArtifacts()).VerifierRegistry.abi);
+      return send(outer.chain, by, { to: registry, data: codec.call("retire", [version]) }, codec);
+    };
+    const codec = codecOf((await contractArtifacts()).VerifierRegistry.abi);
+    const isRetired = async (version: number) =>
+      (await read(outer.chain, { address: registry, codec }, "isRetired", [version])) as boolean;
+    await settle(world, old, 2, [1n, 2n, 3n]);
+    const open = await makeEpoch(world, old, [100n]);
+    await no(() => retire(1, people.relayer), "OwnableUnauthorizedAccount");
+    for (const version of [0, 3]) await no(() => retire(version), "VerifierRegistryUnknownVersion");
+    await no(() => retire(2), "VerifierRegistryCurrentVersion");
+    await retire(1);
+    await no(() => retire(1), "VerifierRegistryAlreadyRetired");
+    expect([await isRetired(1), await isRetired(2)]).toEqual([true, false]);
+
+    // What is open ends under its keys, and what was earned is paid.
+    await proveAll(world, old, open, [20n, 0n, 80n]);
+    await settle(world, old, open.number, [20n, 0n, 80n]);
+    const claim = await claimOf(world, old, old.accounts[0] as string);
+    expect((await c.claim(people.relayer, claim)).amountWei).toBeGreaterThan(0n);
+    await no(() => makeEpoch(world, old, [0n]), "EpochsVersionRetired");
+    await makeEpoch(world, young, [100n]);
   });
 
   it("takes no verifier of other sizes, and none with local keys after one from a ceremony", async () => {

@@ -40,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...of("Economy", "claims of an epoch stay within its funding", [
-    ["a claim is not marked", "Vault.sol", "        claimed[model][account] = cumulative;\n", ""],
+    ["a claim is not marked", "Vault.sol", "        before[account] = cumulative;\n", ""],
     ["an epoch can expire again and again", "Epochs.sol", "        epoch.status = Status.Expired;\n", ""],
     [
       "a committed epoch takes the split of the day it settles",
@@ -88,8 +88,8 @@ export const MUTANTS: readonly Mutant[] = [
     [
       "whoever calls is paid",
       "Vault.sol",
-      "        _books[model].token.safeTransfer(account, amount);",
-      "        _books[model].token.safeTransfer(msg.sender, amount);",
+      "        token.safeTransfer(account, amount);",
+      "        token.safeTransfer(msg.sender, amount);",
     ],
     [
       "the second of many claims is paid twice",
@@ -166,6 +166,34 @@ export const MUTANTS: readonly Mutant[] = [
       "",
     ],
   ]),
+  ...of("Economy", "withdrawals wait for an epoch that is open", [
+    [
+      "a shorter window shortens the wait while an epoch is open",
+      "FeeSchedule.sol",
+      "        _openUntil = Math.max(_openUntil, block.timestamp + provingWindow);\n",
+      "",
+    ],
+    [
+      "two shorter windows after one another forget the first",
+      "FeeSchedule.sol",
+      "_openUntil = Math.max(_openUntil, block.timestamp + provingWindow);",
+      "_openUntil = block.timestamp + provingWindow;",
+    ],
+  ]),
+  ...of("Economy", "retired keys open no epoch, and end none", [
+    [
+      "a retired version still opens epochs",
+      "Epochs.sol",
+      "        if (registry.isRetired(model.verifierVersion)) revert EpochsVersionRetired(model.verifierVersion);\n",
+      "",
+    ],
+    [
+      "a retired version verifies nothing more",
+      "VerifierRegistry.sol",
+      "        if (address(verifier) == address(0)) revert VerifierRegistryUnknownVersion(version);",
+      "        if (address(verifier) == address(0) || isRetired[version]) revert VerifierRegistryUnknownVersion(version);",
+    ],
+  ]),
   ...of("Votes", "supply is at most the cap", [
     ["one unit more is minted", "QuittanceToken.sol", "_mint(holder, CAP);", "_mint(holder, CAP + 1);"],
     [
@@ -220,6 +248,14 @@ export const MUTANTS: readonly Mutant[] = [
       "",
     ],
     ["a dispute stays open when it is closed", "Disputes.sol", "        d.open = false;\n", ""],
+  ]),
+  ...of("Disputes", "an equivocation is paid to its payer", [
+    [
+      "whoever reports an equivocation has the reward",
+      "Disputes.sol",
+      "_slash(model, a.payer);",
+      "_slash(model, msg.sender);",
+    ],
   ]),
   ...of("Disputes", "every dispute ends within a bound", [
     [

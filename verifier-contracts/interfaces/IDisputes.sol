@@ -16,7 +16,8 @@ import {IEpochs} from "./IEpochs.sol";
 ///   any of its batches ({ITraining}, `samples`) against a stake. No proof within the window: the model is
 ///   frozen and the bond slashed, half to the challenger, half to the treasury.
 /// - *Equivocation.* Two different receipts for one request of one payer, both signed: the bond is slashed at
-///   once, half to whoever shows them, half to the treasury.
+///   once, half to that payer, half to the treasury. Whoever shows them gets nothing: a reward for that could
+///   be taken by anybody who copies them out of a pending transaction.
 ///
 /// The treasury's halves are there because an operator can sign receipts for itself and lose to itself: a
 /// bond never comes back whole that way.
@@ -145,8 +146,9 @@ interface IDisputes {
     event Moot(uint256 indexed dispute, ModelId indexed model);
     event Equivocated(
         ModelId indexed model,
-        address indexed reporter,
+        address indexed payer,
         bytes32 requestId,
+        address reporter,
         uint256 reward,
         uint256 toTreasury
     );
@@ -191,7 +193,8 @@ interface IDisputes {
     /// when its window is over in any case. Anybody may call.
     function resolveBatch(uint256 dispute) external;
 
-    /// @notice Shows two different receipts that the operator signed for one request of one payer.
+    /// @notice Shows two different receipts that the operator signed for one request of one payer, whom the
+    /// reward is for. Anybody may call.
     function reportEquivocation(
         Receipt calldata a,
         bytes calldata signatureA,

@@ -111,6 +111,8 @@ interface IEpochs {
     error EpochsPaused();
     /// @notice The model lost a dispute: it opens no more epochs.
     error EpochsModelFrozen(ModelId model);
+    /// @notice The verifying keys that the model was committed under were retired since.
+    error EpochsVersionRetired(uint32 version);
     /// @notice The model's training is not proven, and it was not registered as unproven.
     error EpochsTrainingNotProven(ModelId model);
     error EpochsNotOperator(address sender, address operator);

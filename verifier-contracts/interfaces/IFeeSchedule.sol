@@ -43,7 +43,8 @@ interface IFeeSchedule {
     function answerWindow() external view returns (uint256);
     /// @notice Seconds between asking for a deposit back and getting it: {provingWindow} and a day. An open
     /// epoch blocks the operator's next one for {provingWindow} at most, so every operator keeps a day to
-    /// charge what it served before the request.
+    /// charge what it served before the request. After the window was shortened it is longer for as long as
+    /// an epoch of the longer window may be open.
     function withdrawalDelay() external view returns (uint256);
     function MAX_PROTOCOL_BPS() external view returns (uint256);
     function MAX_DEVELOPER_BPS() external view returns (uint256);

@@ -105,6 +105,8 @@ interface IModels {
     error ModelsNotAFieldElement(uint256 value);
     /// @notice λ = 0 leaves the optimum undetermined.
     error ModelsZeroLambda();
+    /// @notice A model that charges nothing pays nobody, and what disputes cost is counted in fee units.
+    error ModelsZeroFeeUnit();
     error ModelsDuplicateAccount(address account);
     /// @notice A contributor's batches must come in strictly ascending order, which also makes each of them
     /// unique.

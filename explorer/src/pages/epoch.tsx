@@ -76,6 +76,8 @@ function Epoch({ epoch }: { readonly epoch: EpochView }): JSX.Element {
         <ul class="claims">
           <li>
             <Said word={words.answers}>
+              {words.answers === "open" &&
+                "These receipts are not those that the chain holds the roots of: ask the operator."}{" "}
               {done
                 ? "Each answer is what the committed model says to the committed question."
                 : "The operator signed each answer; that the model gives it is proven when the epoch is settled."}

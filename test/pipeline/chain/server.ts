@@ -8,6 +8,8 @@ export type Node = {
   readonly chain: ScratchChain;
   /** Raw transactions that arrived, in order. */
   readonly sent: string[];
+  /** Answers in the chain's place where it returns something: a node that loses what it is sent. */
+  instead: (method: string, params: readonly unknown[]) => unknown;
   /** Called before a request is passed on; a promise that never ends holds it up. */
   before: (method: string) => Promise<void> | void;
   /** Called before an answer goes back. */
@@ -28,7 +30,7 @@ export async function startNode(chainId = 31_337): Promise<Node> {
       try {
         await node.before(method);
         if (method === "eth_sendRawTransaction") sent.push(String(params[0]));
-        const result = await chain.provider.request({ method, params });
+        const result = node.instead(method, params) ?? (await chain.provider.request({ method, params }));
         await node.after(method);
         response.end(JSON.stringify({ ...answer, result: result ?? null }));
       } catch (error) {
@@ -42,6 +44,7 @@ export async function startNode(chainId = 31_337): Promise<Node> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     chain,
     sent,
+    instead: () => undefined,
     before: () => {},
     after: () => {},
     async close() {

@@ -9,7 +9,7 @@ import { exampleConfig, readDeployConfig } from "../../../pipeline/deploy/config
 import { readDeploymentFile } from "../../../pipeline/deploy/file.ts";
 import { accountOf } from "../../../pipeline/engine/ethers.ts";
 import { type Node, startNode } from "../chain/server.ts";
-import { digitFolder, quittanceAside } from "./fixtures.ts";
+import { digitFolder, inProcess, quittanceAside } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quittance-deploy-"));
 const config = join(folder, "deploy.json");
@@ -189,7 +189,7 @@ describe("a project on a deployment", () => {
   ];
   const at = (): string[] => ["--profile", "tiny", "--chain", node.url, "--deployment", out];
   const as = (env: Record<string, string>, ...args: string[]) =>
-    quittanceAside([...args, "--project", shop, "--json"], env);
+    inProcess([...args, "--project", shop, "--json"], env);
   const operator = { QUITTANCE_OPERATOR_KEY: OPERATOR };
   // Who deployed holds the tokens: here it also validates and pays.
   const validator = { QUITTANCE_VALIDATOR_KEY: DEPLOYER };

@@ -1,5 +1,6 @@
 // The economy on a local chain, through the tool alone: a judged datanet, a payer with a voucher, disputes
-// that are answered and one that is not, a decision that takes effect.
+// that are answered and one that is not, a decision that takes effect. Most calls run in this process; a few
+// are processes of their own, as a user starts them.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +14,7 @@ import {
 } from "../../../pipeline/receipts.ts";
 import { openSecrets } from "../../../pipeline/secrets.ts";
 import { loadProfile, recordLeaf } from "../../../prover/index.ts";
-import { digitFolder, quittance, type Ran } from "./fixtures.ts";
+import { digitFolder, inProcess, quittance, type Ran } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quittance-economy-"));
 const shop = join(folder, "shop");
@@ -24,15 +25,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const inShop = (...args: string[]): Ran => quittance([...args, "--project", shop, "--json"]);
+const inShop = (...args: string[]): Promise<Ran> => inProcess([...args, "--project", shop, "--json"]);
 /** What a call that must succeed says. */
-function told<T>(...args: string[]): T {
-  const run = inShop(...args);
+async function told<T>(...args: string[]): Promise<T> {
+  const run = await inShop(...args);
   expect(run.code, `${args.join(" ")}\n${run.out}${run.err}`).toBe(0);
   return (JSON.parse(run.out) as { result: T }).result;
 }
-function refused(message: RegExp, ...args: string[]): void {
-  const run = inShop(...args);
+async function refused(message: RegExp, ...args: string[]): Promise<void> {
+  const run = await inShop(...args);
   expect(run.out).toMatch(message);
   expect(run.code).toBe(2);
 }
@@ -42,14 +43,26 @@ const receiptPath = (epoch: number, place: number): string => {
 };
 
 describe("the economy, step by step", () => {
-  it("takes only batches of who is allowed, and only judged ones", () => {
-    refused(/Project\.Missing/, "datanet", "show");
-    told("datanet", "create", "--name", "d", "--policy", "allowlist", "--validated", "--profile", "tiny");
-    refused(/DatanetsNotAdmitted/, "contribute", "--data", data);
+  it("takes only batches of who is allowed, and only judged ones", async () => {
+    await refused(/Project\.Missing/, "datanet", "show");
+    const started = quittance(["datanet", "show", "--project", shop, "--json"]);
+    expect([started.code, JSON.parse(started.out)]).toMatchObject([2, { error: "Project.Missing" }]);
+    await told(
+      "datanet",
+      "create",
+      "--name",
+      "d",
+      "--policy",
+      "allowlist",
+      "--validated",
+      "--profile",
+      "tiny",
+    );
+    await refused(/DatanetsNotAdmitted/, "contribute", "--data", data);
     const writers = ["11", "22", "33", "44", "55"].map((id) => `writer-${id}`);
-    expect(told("datanet", "allow", ...writers)).toHaveLength(5);
-    refused(/Contribute\.NobodyOfThatName/, "contribute", "--data", data, "--contributor", "nobody");
-    const some = told<{ contributors: unknown[] }>(
+    expect(await told("datanet", "allow", ...writers)).toHaveLength(5);
+    await refused(/Contribute\.NobodyOfThatName/, "contribute", "--data", data, "--contributor", "nobody");
+    const some = await told<{ contributors: unknown[] }>(
       "contribute",
       "--data",
       data,
@@ -57,44 +70,44 @@ describe("the economy, step by step", () => {
       "writer-22",
     );
     expect(some.contributors).toHaveLength(1);
-    const all = told<{ contributors: { batches: { id: string }[] }[] }>("contribute", "--data", data);
+    const all = await told<{ contributors: { batches: { id: string }[] }[] }>("contribute", "--data", data);
     expect(all.contributors.flatMap(({ batches }) => batches)).toHaveLength(5);
-    refused(/Train\.NotAccepted.*quittance validate/s, "train", "--data", data, "--unproven");
-    const judged = told<{ status: string }[]>("validate", "--validators", "2");
+    await refused(/Train\.NotAccepted.*quittance validate/s, "train", "--data", data, "--unproven");
+    const judged = await told<{ status: string }[]>("validate", "--validators", "2");
     expect(judged.map(({ status }) => status)).toEqual(new Array(5).fill("accepted"));
-    const model = told<{ contributors: unknown[] }>("train", "--data", data, "--unproven");
+    const model = await told<{ contributors: unknown[] }>("train", "--data", data, "--unproven");
     expect(model.contributors).toHaveLength(5);
   });
 
-  it("answers on a voucher that its payer signed ahead, and on no other", () => {
-    told("deposit", "--payer", "alice", "--amount", "2.5");
-    told("voucher", "--payer", "alice", "--in-all", "0.00031", "--out", voucher);
+  it("answers on a voucher that its payer signed ahead, and on no other", async () => {
+    await told("deposit", "--payer", "alice", "--amount", "2.5");
+    await told("voucher", "--payer", "alice", "--in-all", "0.00031", "--out", voucher);
     const ask = ["infer", "--data", data, "--payer", "alice", "--limit", "2", "--voucher", voucher];
-    told(...ask);
-    refused(/Infer\.VoucherRefused/, ...ask);
-    told(...ask.with(6, "1"), "--offset", "2");
+    await told(...ask);
+    await refused(/Infer\.VoucherRefused/, ...ask);
+    await told(...ask.with(6, "1"), "--offset", "2");
     writeFileSync(voucher, readFileSync(voucher, "utf8").replace("310000000000000", "910000000000000"));
-    refused(/signature is not the payer/, ...ask);
-    refused(/Voucher\.File/, ...ask.slice(0, -1), join(data, "writers-train.tsv"));
-    refused(/no amount of QUIT/, "deposit", "--payer", "alice", "--amount", "2,5");
-    const asked = told<{ requested: string; withdrawn: string }>(
+    await refused(/signature is not the payer/, ...ask);
+    await refused(/Voucher\.File/, ...ask.slice(0, -1), join(data, "writers-train.tsv"));
+    await refused(/no amount of QUIT/, "deposit", "--payer", "alice", "--amount", "2,5");
+    const asked = await told<{ requested: string; withdrawn: string }>(
       ...["deposit", "--payer", "alice", "--amount", "1", "--withdraw"],
     );
     expect(asked).toMatchObject({ requested: String(10n ** 18n), withdrawn: "0" });
   });
 
-  it("answers a challenged batch with its proof, and an omission with the receipt's", () => {
-    told("dispute", "bond", "--amount", "1");
-    told("dispute", "batch", "0");
-    expect(told("dispute", "answer", "1")).toMatchObject({ open: false, kind: "batch", frozen: false });
+  it("answers a challenged batch with its proof, and an omission with the receipt's", async () => {
+    await told("dispute", "bond", "--amount", "1");
+    await told("dispute", "batch", "0");
+    expect(await told("dispute", "answer", "1")).toMatchObject({ open: false, kind: "batch", frozen: false });
     const early = ["dispute", "omission", receiptPath(1, 2), "--as", "alice"];
-    refused(/DisputesTooEarly/, ...early);
-    told("settle");
-    refused(/DisputesNotPayer/, ...early.with(4, "mallory"));
-    expect(told(...early)).toMatchObject({ open: true, kind: "omission" });
-    expect(told("dispute", "answer", "2")).toMatchObject({ open: false, collectable: "0" });
-    refused(/Dispute\.Closed/, "dispute", "answer", "2");
-    refused(/Dispute\.Unknown/, "dispute", "answer", "9");
+    await refused(/DisputesTooEarly/, ...early);
+    await told("settle");
+    await refused(/DisputesNotPayer/, ...early.with(4, "mallory"));
+    expect(await told(...early)).toMatchObject({ open: true, kind: "omission" });
+    expect(await told("dispute", "answer", "2")).toMatchObject({ open: false, collectable: "0" });
+    await refused(/Dispute\.Closed/, "dispute", "answer", "2");
+    await refused(/Dispute\.Unknown/, "dispute", "answer", "9");
   });
 
   it("slashes the bond for two receipts of one request", async () => {
@@ -105,61 +118,70 @@ describe("the economy, step by step", () => {
     const leaf = recordLeaf(receiptRecord(changed as Receipt), loadProfile("tiny"));
     const second = join(folder, "second.json");
     writeFileSync(second, receiptText(await signReceipt(key, { ...changed, leaf })));
-    refused(/DisputesNoEquivocation/, "dispute", "equivocation", receiptPath(1, 0), receiptPath(1, 0));
-    const reward = told<{ reward: string; account: string }>(
+    await refused(/DisputesNoEquivocation/, "dispute", "equivocation", receiptPath(1, 0), receiptPath(1, 0));
+    const reward = await told<{ reward: string; account: string }>(
       ...["dispute", "equivocation", receiptPath(1, 0), second],
     );
     expect(BigInt(reward.reward)).toBe(5n * 10n ** 17n);
-    expect(told("dispute", "collect", reward.account)).toMatchObject({ paid: reward.reward });
+    expect(await told("dispute", "collect", reward.account)).toMatchObject({ paid: reward.reward });
   });
 
-  it("freezes the model when a challenge stays without answer", () => {
-    told("dispute", "batch", "1");
-    refused(/Window\.Open.*--travel/s, "dispute", "resolve", "3");
-    expect(told("dispute", "resolve", "3", "--travel")).toMatchObject({ open: false, frozen: true });
-    expect(told<{ disputes: unknown[] }>("dispute", "show")).toMatchObject({ frozen: true });
+  it("freezes the model when a challenge stays without answer", async () => {
+    await told("dispute", "batch", "1");
+    await refused(/Window\.Open.*--travel/s, "dispute", "resolve", "3");
+    expect(await told("dispute", "resolve", "3", "--travel")).toMatchObject({ open: false, frozen: true });
+    expect(await told<{ disputes: unknown[] }>("dispute", "show")).toMatchObject({ frozen: true });
   });
 
-  it("carries out what was voted for, once every window has passed", () => {
-    refused(/Vote\.NothingProposed/, "vote", "propose");
-    const { id } = told<{ id: string }>("vote", "propose", "--split", "200,1000,500", "--windows", "8,4");
-    refused(/Window\.Open.*Voting begins/s, "vote", "cast", id);
-    expect(told("vote", "cast", id, "--travel")).toMatchObject({ state: "active" });
-    refused(/Vote\.NotDecided/, "vote", "execute", id);
-    expect(told("vote", "queue", id, "--travel")).toMatchObject({ state: "queued" });
-    expect(told("vote", "execute", id, "--travel")).toMatchObject({ state: "executed" });
-    expect(told("vote", "show")).toMatchObject({
+  it("carries out what was voted for, once every window has passed", async () => {
+    await refused(/Vote\.NothingProposed/, "vote", "propose");
+    const { id } = await told<{ id: string }>(
+      "vote",
+      "propose",
+      "--split",
+      "200,1000,500",
+      "--windows",
+      "8,4",
+    );
+    await refused(/Window\.Open.*Voting begins/s, "vote", "cast", id);
+    expect(await told("vote", "cast", id, "--travel")).toMatchObject({ state: "active" });
+    await refused(/Vote\.NotDecided/, "vote", "execute", id);
+    expect(await told("vote", "queue", id, "--travel")).toMatchObject({ state: "queued" });
+    expect(await told("vote", "execute", id, "--travel")).toMatchObject({ state: "executed" });
+    expect(await told("vote", "show")).toMatchObject({
       split: { protocolBps: "200", developerBps: "1000", validatorsBps: "500" },
       windows: { proving: 8 * 86_400, answer: 4 * 86_400 },
     });
   });
 
-  it("pays validators, and gives payers and contributors back what is theirs", () => {
-    const paid = told<{ paid: string }[]>("validate", "--validators", "2", "--collect");
+  it("pays validators, and gives payers and contributors back what is theirs", async () => {
+    const paid = await told<{ paid: string }[]>("validate", "--validators", "2", "--collect");
     expect(paid.map((one) => BigInt(one.paid) > 0n)).toEqual([true, true]);
-    const left = told<{ withdrawn: string }>(
+    const left = await told<{ withdrawn: string }>(
       ...["deposit", "--payer", "alice", "--amount", "1", "--withdraw", "--travel"],
     );
     expect(left.withdrawn).toBe(String(10n ** 18n));
-    told("datanet", "withdraw", "3");
-    const { batches } = told<{ batches: { id: string; withdrawn: boolean }[] }>("datanet", "show");
+    await told("datanet", "withdraw", "3");
+    const shown = quittance(["datanet", "show", "--project", shop, "--json"]);
+    type Shown = { result: { batches: { id: string; withdrawn: boolean }[] } };
+    const { batches } = (JSON.parse(shown.out) as Shown).result;
     expect(batches.filter(({ withdrawn }) => withdrawn).map(({ id }) => id)).toEqual(["3"]);
   });
 
-  it("teaches in --help, with an example for every command", () => {
+  it("teaches in --help, with an example for every command", async () => {
     const groups = {
       datanet: ["create", "show", "publish", "allow", "withdraw"],
       dispute: ["bond", "omission", "batch", "equivocation", "answer", "resolve", "collect", "show"],
       vote: ["propose", "cast", "queue", "execute", "show"],
     };
     for (const [group, names] of Object.entries(groups)) {
-      const { out } = quittance([group, "--help"]);
+      const { out } = await inProcess([group, "--help"]);
       for (const name of names) expect(out).toMatch(new RegExp(`^ {2}${name} `, "m"));
     }
     const alone = ["contribute", "validate", "deposit", "voucher", "deploy"].map((name) => [name]);
     const commands = [...alone, ...Object.entries(groups).map(([group, [name = ""]]) => [group, name])];
     for (const command of commands) {
-      const run = quittance([...command, "--help"]);
+      const run = await inProcess([...command, "--help"]);
       expect(run.code).toBe(0);
       expect(run.out).toMatch(new RegExp(`Example[^]*quittance ${command.join(" ")}`));
     }

@@ -1,9 +1,14 @@
 // Buying answers: what is asked for, what is good, what is refused, and what a retry does.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { contractArtifacts } from "../../../pipeline/chain/artifacts.ts";
+import { send } from "../../../pipeline/chain/client.ts";
+import { deployContract } from "../../../pipeline/chain/deploy.ts";
+import { checksumAddress, codecOf } from "../../../pipeline/engine/ethers.ts";
 import { readPaymentRequired, readPaymentResponse } from "../../../pipeline/engine/x402.ts";
 import { readVouchers } from "../../../pipeline/payments/book.ts";
 import { newRequestKey, requestIdOf } from "../../../pipeline/payments/request-id.ts";
 import { termsFromX402 } from "../../../pipeline/payments/voucher-scheme.ts";
+import type { SignedVoucher } from "../../../pipeline/payments/vouchers.ts";
 import { readReceipts, receiptsFolder } from "../../../pipeline/receipt-store.ts";
 import { checkReceipt, parseReceipt } from "../../../pipeline/receipts.ts";
 import {
@@ -31,6 +36,12 @@ afterAll(async () => {
 
 const receipts = (epoch = 1) =>
   readReceipts(receiptsFolder(open.project.folder, open.service.context.model.id, epoch));
+/** A signature in the 64 bytes of EIP-2098. */
+const shortForm = (signature: string): string => {
+  const parity = signature.endsWith("1c") ? 1n << 255n : 0n;
+  const s = BigInt(`0x${signature.slice(66, 130)}`) | parity;
+  return `${signature.slice(0, 66)}${s.toString(16).padStart(64, "0")}`;
+};
 const refused = ({ status, body }: Reply): [number, string] => [status, body.error.code];
 const owedOf = (reply: Reply): bigint | undefined =>
   termsFromX402(readPaymentRequired(String(reply.headers["payment-required"])).accepts).terms.owed;
@@ -84,6 +95,18 @@ describe("an answer that is paid for", () => {
     const spent = await payer.ask(ahead);
     expect(refused(spent)).toEqual([402, "voucher_refused"]);
     expect(owedOf(spent)).toBe(6n * payer.price);
+  });
+
+  it("takes an address in any spelling for one payer", async () => {
+    const payer = await openPayer(open, "a4", DEPOSIT);
+    const [lower, upper] = [
+      payer.wallet.address.toLowerCase(),
+      `0x${payer.wallet.address.slice(2).toUpperCase()}`,
+    ];
+    expect((await payer.ask({ ...(await payer.voucher(payer.price)), payer: lower })).status).toBe(200);
+    expect((await payer.ask({ ...(await payer.voucher(payer.price)), payer: upper })).status).toBe(402);
+    const second = await payer.ask({ ...(await payer.voucher(2n * payer.price)), payer: upper });
+    expect([second.status, second.body.receipt.payer]).toEqual([200, payer.wallet.address]);
   });
 
   it("keeps payers' requests that arrive together apart, in order, and never on the same money", async () => {
@@ -161,6 +184,7 @@ describe("a voucher that is not good", () => {
   it("is refused in every malformed form with 402 or 400, and never with 5xx", async () => {
     const payer = await openPayer(open, "b3", DEPOSIT);
     const good = await payer.paidWith(await payer.voucher(payer.price));
+    const { signature } = await payer.voucher(payer.price);
     const inside = JSON.parse(Buffer.from(good, "base64").toString()) as Record<string, unknown>;
     const bent = (change: Record<string, unknown>): string =>
       Buffer.from(
@@ -180,6 +204,10 @@ describe("a voucher that is not good", () => {
       bent({ signature: "0x" }),
       bent({ signature: `0x${"00".repeat(65)}` }),
       bent({ signature: `0x${"ff".repeat(64)}1b` }),
+      // What ethers reads and the vault does not: it would stop the whole epoch.
+      bent({ signature: `${signature.slice(0, 130)}${signature.endsWith("1b") ? "00" : "01"}` }),
+      bent({ signature: `${signature.slice(0, 130)}${signature.endsWith("1b") ? "25" : "26"}` }),
+      bent({ signature: shortForm(signature) }),
       bent({ payer: "0x0" }),
       bent({ more: 1 }),
     ];
@@ -263,5 +291,47 @@ describe("a receipt", () => {
       kind: "picture",
       pixels: Buffer.from(digit(5)).toString("base64"),
     });
+  });
+});
+
+describe("a payer that is a contract", () => {
+  it("pays with what its wallet takes for its own signature, and with no other", async () => {
+    const owner = await openPayer(open, "e1", 0n);
+    const { session, context } = { session: open.session, context: open.service.context };
+    const { TestWallet } = await contractArtifacts();
+    const { created: wallet } = await deployContract(session.chain, session.operator, TestWallet, [
+      owner.wallet.address,
+    ]);
+    await session.contracts.transferToken(session.operator, wallet, DEPOSIT);
+    const codec = codecOf(TestWallet.abi);
+    const calls = codecOf(
+      '[{"type":"function","name":"approve","stateMutability":"nonpayable","inputs":[{"name":"to","type":"address"},{"name":"amount","type":"uint256"}],"outputs":[{"name":"","type":"bool"}]},' +
+        '{"type":"function","name":"deposit","stateMutability":"nonpayable","inputs":[{"name":"model","type":"bytes32"},{"name":"amount","type":"uint256"}],"outputs":[]}]',
+    );
+    const execute = async (to: string, data: string): Promise<void> => {
+      await send(session.chain, session.operator, { to: wallet, data: codec.call("execute", [to, data]) });
+    };
+    await execute(context.model.token, calls.call("approve", [session.deployment.vault, DEPOSIT]));
+    await execute(session.deployment.vault, calls.call("deposit", [context.model.id, DEPOSIT]));
+    const signed = await owner.voucher(owner.price, { payer: wallet });
+    const early = await owner.ask(signed);
+    expect([...refused(early), /have the vault redeem it/.test(early.body.error.message)]).toEqual([
+      402,
+      "voucher_refused",
+      true,
+    ]);
+    const redeem = async (voucher: SignedVoucher): Promise<void> => {
+      await session.contracts.redeem(session.operator, [voucher]);
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+    };
+    await redeem(signed);
+    const bought = await owner.ask(signed);
+    expect([bought.status, bought.body.receipt?.payer]).toEqual([200, checksumAddress(wallet)]);
+    const stranger = await openPayer(open, "e2", 0n);
+    const forged = await stranger.voucher(2n * owner.price, { payer: wallet });
+    expect(refused(await owner.ask(forged))).toEqual([402, "voucher_signature"]);
+    const second = await owner.voucher(2n * owner.price, { payer: wallet });
+    await redeem(second);
+    expect((await owner.ask(second)).status).toBe(200);
   });
 });

@@ -1,6 +1,6 @@
-// Ten thousand requests that are wrong in one way or another, against a real service: none takes it down, none
-// is answered with a server's error, none is paid for, and a good request is answered afterwards as before.
-// The seed is printed; QUITTANCE_SEED repeats a run.
+// Ten thousand requests that are wrong in one way or another, against a real service: none takes it down,
+// none is answered with a server's error, none is paid for, and a good request is answered afterwards as
+// before. The seed is printed; QUITTANCE_SEED repeats a run.
 
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Agent } from "../../../pipeline/agent/types.ts";
+import type { Account } from "../../../pipeline/engine/ethers.ts";
 import { PAYMENT_REQUIRED, PAYMENT_SIGNATURE, readPaymentRequired } from "../../../pipeline/engine/x402.ts";
 import { newRequestKey } from "../../../pipeline/payments/request-id.ts";
 import {
@@ -31,7 +32,11 @@ let served: Served;
 let agent: Agent;
 let terms: VoucherTerms;
 /** A payment that was good once: it says what is owed by now, so it is good for nothing more. */
-let spent: {
+let spent: Paid;
+/** Payments that would be good for one more answer, but for the form of their signature. */
+let generous: readonly Paid[];
+
+type Paid = {
   readonly x402Version: number;
   readonly accepted: object;
   readonly payload: Record<string, unknown>;
@@ -53,6 +58,7 @@ beforeAll(async () => {
     env: { QUITTANCE_OPERATOR_TOKEN: randomBytes(32).toString("base64url") },
   });
   agent = await shop.agent(served.url, "alice");
+  const alice = shop.payers["alice"] as Account;
   const answer = await agent.ask(shop.questions[0] as Uint8Array);
   expect(answer.price).toBe(PRICE);
   const challenge = await fetch(`${served.url}/infer`, {
@@ -62,20 +68,18 @@ beforeAll(async () => {
   });
   const found = termsFromX402(readPaymentRequired(challenge.headers.get(PAYMENT_REQUIRED) ?? "").accepts);
   terms = found.terms;
-  const voucher = await signVoucher(
-    shop.payers["alice"] as NonNullable<(typeof shop.payers)[string]>,
-    {
-      chainId: terms.chainId,
-      vault: terms.vault,
-    },
-    {
-      operator: terms.operator,
-      model: terms.model,
-      cumulative: PRICE,
-      expiry: BigInt(terms.minExpiry) + 86_400n,
-    },
-  );
-  spent = { x402Version: 2, accepted: found.accepted, payload: voucherToPayload(voucher) };
+  const { chainId, vault, operator, model } = terms;
+  const expiry = BigInt(terms.minExpiry) + 86_400n;
+  const payment = async (cumulative: bigint): Promise<Paid> => {
+    const voucher = await signVoucher(alice, { chainId, vault }, { operator, model, cumulative, expiry });
+    return { x402Version: 2, accepted: found.accepted, payload: voucherToPayload(voucher) };
+  };
+  spent = await payment(PRICE);
+  const next = await payment(2n * PRICE);
+  generous = otherForms(String(next.payload["signature"])).map((signature) => ({
+    ...next,
+    payload: { ...next.payload, signature },
+  }));
 }, 300_000);
 afterAll(async () => {
   served.run.child.kill("SIGKILL");
@@ -218,6 +222,9 @@ function wrongs(): fc.Arbitrary<Wrong> {
           bodyText,
         ),
       ),
+    fc
+      .nat(4)
+      .map((form) => post("a good voucher in a form that the vault refuses", paid(generous[form]), bodyText)),
     fc.constant(0).map(() => post("a payment that was spent", withSpent, bodyText)),
     header.map((value) =>
       post("an idempotency key of noise", { ...withSpent, "idempotency-key": value.slice(0, 15) }, bodyText),
@@ -309,6 +316,21 @@ function wrongs(): fc.Arbitrary<Wrong> {
       body: JSON.stringify(value) ?? "",
     })),
   );
+}
+
+/** The same signature in forms that libraries read and the vault does not. */
+function otherForms(signature: string): string[] {
+  const [r, s, v] = [signature.slice(2, 66), BigInt(`0x${signature.slice(66, 130)}`), signature.slice(130)];
+  const odd = v === "1c";
+  const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+  const word = (value: bigint): string => value.toString(16).padStart(64, "0");
+  return [
+    `0x${r}${word(s)}0${odd ? 1 : 0}`,
+    `0x${r}${word(s)}${odd ? "26" : "25"}`,
+    `0x${r}${word(s + (odd ? 2n ** 255n : 0n))}`,
+    `0x${r}${word(order - s)}${odd ? "1b" : "1c"}`,
+    `${signature}00`,
+  ];
 }
 
 /** A path that can be sent, odd as it is. */

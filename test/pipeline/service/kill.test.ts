@@ -1,7 +1,7 @@
 // kill -9 of a service under load, at random moments, started again each time, while its clients go on asking
 // with the same keys. Whatever a client was told still exists, nothing was answered or charged twice, the
-// receipts' numbers have no gap, and the epoch settles and verifies. QUITTANCE_SEED repeats a run's moments as
-// far as the machine's timing allows.
+// receipts' numbers have no gap, and the epoch settles and verifies. QUITTANCE_SEED repeats a run's moments
+// as far as the machine's timing allows.
 
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";

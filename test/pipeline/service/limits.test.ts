@@ -1,10 +1,14 @@
 // What is bounded, and what is told to whom: sizes, rates, queues, a full epoch, the log, the documentation.
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accountOf } from "../../../pipeline/engine/ethers.ts";
+import { readVouchers } from "../../../pipeline/payments/book.ts";
 import { newRequestKey } from "../../../pipeline/payments/request-id.ts";
 import { readReceipts, receiptsFolder } from "../../../pipeline/receipt-store.ts";
 import { openBuckets } from "../../../pipeline/service/limits.ts";
+import { createService } from "../../../pipeline/service/service.ts";
 import {
   copyShop,
   digit,
@@ -63,7 +67,7 @@ describe("bounds", () => {
   });
 
   it("refuse an answer that the epoch cannot be proven with", async () => {
-    const service = await fresh("full", { settings: GENEROUS, operatorToken: TOKEN });
+    const service = await fresh("full", { settings: { ...GENEROUS, sealedEpochs: 0 }, operatorToken: TOKEN });
     const payer = await openPayer(service, "a1", DEPOSIT);
     const { context } = service.service;
     const most = (await service.session.contracts.epochBatches()) * context.profile.queries;
@@ -84,6 +88,36 @@ describe("bounds", () => {
     expect((await service.service.app.inject("/health")).json()).toMatchObject({ room: most, openEpoch: 2 });
     const next = await ask();
     expect([next.status, next.body.receipt.epoch, next.body.receipt.sequence]).toEqual([200, 2, 0]);
+  });
+
+  it("seal full epochs, so many and no more, and settle them one after the other", async () => {
+    const service = await fresh("sealed", { settings: { ...GENEROUS, sealedEpochs: 2, maxBatch: 50 } });
+    const payer = await openPayer(service, "a1", DEPOSIT);
+    const { answering, model, profile } = service.service.context;
+    const most = (await service.session.contracts.epochBatches()) * profile.queries;
+    const ahead = await payer.paidWith(await payer.voucher(BigInt(3 * most + 50) * payer.price));
+    const ask = () =>
+      payer.send(
+        { content: pixelsOf(digit(1)) },
+        { "idempotency-key": newRequestKey(), "payment-signature": ahead },
+      );
+    const all: Reply[] = [];
+    while (all.length < 3 * most + 20) all.push(...(await Promise.all(Array.from({ length: 90 }, ask))));
+    expect(codes(all)).toEqual({ "200": 3 * most, "503 epoch_full": all.length - 3 * most });
+    const kept = [1, 2, 3].map((epoch) =>
+      readReceipts(receiptsFolder(service.project.folder, model.id, epoch)),
+    );
+    expect(kept.map(({ length }) => length)).toEqual([most, most, most]);
+    for (const [index, receipts] of kept.entries())
+      expect(receipts.every(({ epoch }) => epoch === index + 1)).toBe(true);
+    expect([answering.epoch(), answering.waiting()]).toEqual([3, 2]);
+    // The first that is settled is the first that was sealed.
+    expect(await answering.seal()).toMatchObject({ epoch: 1 });
+    expect(answering.epoch()).toBe(3);
+    // All that is owed is in the book, whichever epoch it is charged with.
+    expect(readVouchers(service.project, model.id).get(payer.wallet.address.toLowerCase())?.cumulative).toBe(
+      BigInt(3 * most + 50) * payer.price,
+    );
   });
 
   it("keep an address and a payer to their rates", async () => {
@@ -152,6 +186,36 @@ describe("a request that is not one", () => {
       "referrer-policy": "no-referrer",
     });
     expect(page.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+});
+
+describe("a socket", () => {
+  it("that sends no HTTP, or too much of it, is told so and closed", async () => {
+    const service = await fresh("socket", { settings: GENEROUS });
+    const url = new URL(await service.service.listen({ host: "127.0.0.1", port: 0 }));
+    const tell = (bytes: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        let said = "";
+        const socket = connect(Number(url.port), url.hostname, () => socket.write(bytes));
+        socket.on("data", (chunk) => (said += chunk.toString()));
+        socket.once("close", () => resolve(said)).once("error", reject);
+      });
+    const garbage = await tell("\0\x01 nonsense\r\n\r\n");
+    expect(garbage).toMatch(/^HTTP\/1.1 400 /);
+    expect(JSON.parse(garbage.split("\r\n\r\n")[1] ?? "").error.code).toBe("bad_request");
+    const long = await tell(`GET /health HTTP/1.1\r\nhost: x\r\nlong: ${"a".repeat(40_000)}\r\n\r\n`);
+    expect(long).toMatch(/^HTTP\/1.1 431 .*headers_too_large/s);
+    expect((await fetch(`${url}health`)).status).toBe(200);
+  });
+});
+
+describe("a service", () => {
+  it("opens for the model's operator alone, and for a fee that can be proven", async () => {
+    const service = await fresh("other");
+    const { project, session } = service;
+    const other = { ...session, operator: accountOf(`0x${"77".repeat(32)}`) };
+    await expect(createService({ project, session: other })).rejects.toThrow(/is not the operator of model/);
+    await expect(createService({ project, session, feeUnits: 70_000 })).rejects.toThrow(/not possible/);
   });
 });
 

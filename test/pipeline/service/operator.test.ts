@@ -1,4 +1,5 @@
-// What the operator does: settling over HTTP while answers go on, ending without losing anything, coming back.
+// What the operator does: settling over HTTP while answers go on, ending without losing anything, coming
+// back.
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

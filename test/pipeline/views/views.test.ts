@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -151,6 +151,19 @@ describe("views of a project", () => {
     expect(await views.epoch(model.id, 3)).toBeUndefined();
     expect(await views.epoch(model.id, 0)).toBeUndefined();
     expect(await views.epoch(`0x${"1".repeat(64)}`, 1)).toBeUndefined();
+  });
+
+  it("call answers proven only if they are those that the chain holds the roots of", async () => {
+    expect((await views.epoch(model.id, 1))?.words).toMatchObject({ answers: "proven", fees: "proven" });
+    const held = receiptsFolder(project.folder, model.id, 1);
+    renameSync(held, `${held}.away`);
+    try {
+      // As in a folder that was restored from an old backup: nothing is shown as proven that was not.
+      const poorer = openViews(project, session);
+      expect((await poorer.epoch(model.id, 1))?.words).toMatchObject({ answers: "open", fees: "open" });
+    } finally {
+      renameSync(`${held}.away`, held);
+    }
   });
 
   it("tell a payer all that it needs to pay", async () => {

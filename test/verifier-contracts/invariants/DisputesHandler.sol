@@ -12,11 +12,7 @@ contract DisputesHandler is DisputesWorld {
 
     function postBond(uint256 modelSeed, uint256 seed) external {
         uint256 m = modelSeed % MODELS;
-        uint256 amount = _amount(seed, 9);
-        _fund(IERC20(tokens[m]), operator, address(disputes), amount);
-        VM.prank(operator);
-        disputes.postBond(ids[m], amount);
-        bonds[m] += amount;
+        _postBond(m, _amount(seed, 9));
     }
 
     function requestBond(uint256 modelSeed, uint256 seed) external {
@@ -107,6 +103,7 @@ contract DisputesHandler is DisputesWorld {
 
     function equivocate(uint256 modelSeed, uint256 payerSeed) external {
         uint256 m = modelSeed % MODELS;
+        address payer = payers[payerSeed % PAYERS];
         IDisputes.Receipt memory a = _receipt(m, payerSeed % PAYERS, 1, uint64(block.timestamp));
         IDisputes.Receipt memory b = _receipt(m, payerSeed % PAYERS, 1, uint64(block.timestamp));
         b.requestId = a.requestId;
@@ -119,12 +116,15 @@ contract DisputesHandler is DisputesWorld {
         _refused(payers[0], address(disputes), same, "receipts paid once: a receipt contradicts itself");
         uint256 free = disputes.freeBond(ids[m]);
         if (free > 0) {
+            // Whoever shows it, the reward is the payer's.
             VM.prank(payers[2]);
             (bool success, ) = address(disputes).call(data);
             require(success, "an equivocation was refused");
             bonds[m] -= free;
-            due[tokens[m]][payers[2]] += free / 2;
+            due[tokens[m]][payer] += free / 2;
             due[tokens[m]][timelock] += free - free / 2;
+            // There is something to lose again: what follows is refused for the request alone.
+            _postBond(m, 1_000);
         }
         _refused(payers[0], address(disputes), data, "receipts paid once: one request was paid for twice");
     }
@@ -152,8 +152,9 @@ contract DisputesHandler is DisputesWorld {
     }
 
     function wait(uint256 seed) external {
-        bool long = seed % 5 == 0;
-        VM.warp(block.timestamp + (long ? _between(seed, 1 days, 9 days) : _between(seed, 1 hours, 1 days)));
+        // Mostly hours, sometimes days, now and then longer than a bond's delay.
+        uint256 time = seed % 5 == 0 ? _between(seed, 1 days, 9 days) : _between(seed, 1 hours, 1 days);
+        VM.warp(block.timestamp + (seed % 16 == 1 ? disputes.BOND_DELAY() : time));
     }
 
     // ---- what always holds
@@ -212,6 +213,13 @@ contract DisputesHandler is DisputesWorld {
         for (uint256 t = 0; t < 2; ++t) {
             require(IERC20(tokens[t]).balanceOf(address(disputes)) == 0, "bonds: tokens are nobody's");
         }
+    }
+
+    function _postBond(uint256 m, uint256 amount) private {
+        _fund(IERC20(tokens[m]), operator, address(disputes), amount);
+        VM.prank(operator);
+        disputes.postBond(ids[m], amount);
+        bonds[m] += amount;
     }
 
     function _withdrawBond(uint256 m) private {

@@ -18,7 +18,7 @@ contract EconomyInvariants {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](14);
+        bytes4[] memory selectors = new bytes4[](15);
         selectors[0] = handler.advance.selector;
         // Epochs take many steps, so most calls are of this kind.
         (selectors[1], selectors[2], selectors[3]) = (selectors[0], selectors[0], selectors[0]);
@@ -32,6 +32,7 @@ contract EconomyInvariants {
         selectors[11] = handler.claim.selector;
         selectors[12] = handler.claimAcross.selector;
         selectors[13] = handler.collect.selector;
+        selectors[14] = handler.setWindow.selector;
         targets = new FuzzSelector[](2);
         targets[0] = FuzzSelector(address(handler), selectors);
         bytes4[] memory clock = new bytes4[](1);

@@ -53,8 +53,13 @@ contract EconomyHandler is EpochsHandler {
 
     function requestWithdrawal(uint256 modelSeed, uint256 payerSeed, uint256 seed) external {
         (uint256 m, uint256 p) = (modelSeed % MODELS, payerSeed % PAYERS);
+        uint256 before = vault.channel(ids[m], payers[p]).requested;
         VM.prank(payers[p]);
         vault.requestWithdrawal(ids[m], uint128(seed % (2 * paid[m][p].deposited + 1)));
+        IVault.Channel memory c = vault.channel(ids[m], payers[p]);
+        if (!opened[m].open || c.requested <= before) return;
+        uint256 ends = epochs.epochInfo(ids[m], opened[m].number).expiresAt;
+        require(c.readyAt >= ends + 1 days, "withdrawals wait: not for an epoch that was open");
     }
 
     function withdraw(uint256 modelSeed, uint256 payerSeed) external {
@@ -161,10 +166,13 @@ contract EconomyHandler is EpochsHandler {
     /// @dev At the end everybody takes what is theirs, in a random order, called by anybody: each has then
     /// received the sum of its payouts, and nothing is left but what models carry over.
     function finish(uint256 seed) external {
+        _retire();
         for (uint256 m = 0; m < MODELS; ++m) {
-            if (!opened[m].open) continue;
-            _prove(m, 64, seed);
-            _settle(m, seed);
+            if (opened[m].open) {
+                _prove(m, 64, seed);
+                _settle(m, seed);
+            }
+            _tryRetired(m);
         }
         for (uint256 k = 0; k < MODELS * PEOPLE; ++k) {
             uint256 place = (_mix(seed, 5) + k * 7) % (MODELS * PEOPLE);

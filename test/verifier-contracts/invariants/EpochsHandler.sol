@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IEpochs} from "../../../verifier-contracts/interfaces/IEpochs.sol";
 import {IFeeSchedule} from "../../../verifier-contracts/interfaces/IFeeSchedule.sol";
 import {EconomyWorld} from "./EconomyWorld.sol";
+import {IdealVerifier} from "./IdealVerifier.sol";
 import {VM} from "./Vm.sol";
 
 /// @dev Epochs from their commitment to settlement or expiry, with honest operators and with ones that try.
@@ -43,10 +44,13 @@ abstract contract EpochsHandler is EconomyWorld {
 
     /// @dev After its window an epoch that lacks a proof gives its charges back; before, and twice, it
     /// cannot.
-    function expire(uint256 modelSeed) external {
+    function expire(uint256 modelSeed, bool wait_) external {
         uint256 m = modelSeed % MODELS;
         Open storage open = opened[m];
         if (!open.open) return;
+        if (wait_ && open.proven < _statements(m)) {
+            VM.warp(_max(block.timestamp, epochs.epochInfo(ids[m], open.number).expiresAt));
+        }
         IEpochs.EpochCommitment memory c = open.commitment;
         bytes memory data = abi.encodeCall(epochs.expire, (ids[m], open.number, c.payers, c.feeUnits));
         bool over = block.timestamp >= epochs.epochInfo(ids[m], open.number).expiresAt;
@@ -74,6 +78,31 @@ abstract contract EpochsHandler is EconomyWorld {
                 uint16(_between(validators, 0, 1_000))
             )
         );
+    }
+
+    /// @dev The timelock's decision; epochs that are open keep the window of their day.
+    function setWindow(uint256 proving) external {
+        VM.prank(timelock);
+        schedule.setWindows(_between(proving, 1 days, 30 days), 3 days);
+    }
+
+    /// @dev Nobody trusts the first verifying keys any more: what is open ends under them all the same.
+    function _retire() internal {
+        IdealVerifier next = _verifier();
+        VM.prank(timelock);
+        registry.add(next);
+        VM.prank(timelock);
+        registry.retire(1);
+    }
+
+    /// @dev No model of the retired keys opens another epoch.
+    function _tryRetired(uint256 m) internal {
+        IEpochs.EpochCommitment memory c;
+        (c.payers, c.feeUnits) = (new address[](0), new uint128[](0));
+        _fillBatches(c, m, 1, 0);
+        c.commitY = 1;
+        bytes memory data = abi.encodeCall(epochs.commitEpoch, (ids[m], c));
+        _refused(operator, address(epochs), data, "retired keys: an epoch opened under them");
     }
 
     function _commit(uint256 m, uint256 seed) internal {

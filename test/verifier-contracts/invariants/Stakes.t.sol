@@ -18,7 +18,7 @@ contract StakesInvariants {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](14);
+        bytes4[] memory selectors = new bytes4[](15);
         selectors[0] = handler.stake.selector;
         selectors[1] = handler.leave.selector;
         selectors[2] = handler.stay.selector;
@@ -33,6 +33,7 @@ contract StakesInvariants {
         selectors[11] = handler.takeReward.selector;
         selectors[12] = handler.sweep.selector;
         selectors[13] = handler.wait.selector;
+        selectors[14] = handler.judge.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(handler), selectors);
     }

@@ -227,7 +227,22 @@ abstract contract System {
         return a < b ? a : b;
     }
 
+    function _max(uint256 a, uint256 b) internal pure returns (uint256) {
+        return a < b ? b : a;
+    }
+
+    /// @dev A verifier of its own, with all the circuits.
+    function _verifier() internal returns (IdealVerifier) {
+        (CircuitId[] memory circuits, uint256[] memory counts) = _circuits();
+        return new IdealVerifier(circuits, counts);
+    }
+
     function _registry() private returns (VerifierRegistry) {
+        (CircuitId[] memory circuits, ) = _circuits();
+        return new VerifierRegistry(timelock, _verifier(), circuits);
+    }
+
+    function _circuits() private pure returns (CircuitId[] memory circuits, uint256[] memory counts) {
         string[8] memory names = [
             "samples",
             "contributors",
@@ -239,9 +254,7 @@ abstract contract System {
             "inclusion"
         ];
         uint8[8] memory sizes = [8, 2 + 2 * uint8(GROUP), 11, 6, 4, 1 + 2 * uint8(GROUP), 3, 3];
-        CircuitId[] memory circuits = new CircuitId[](8);
-        uint256[] memory counts = new uint256[](8);
+        (circuits, counts) = (new CircuitId[](8), new uint256[](8));
         for (uint256 i = 0; i < 8; ++i) (circuits[i], counts[i]) = (_circuit(names[i]), sizes[i]);
-        return new VerifierRegistry(timelock, new IdealVerifier(circuits, counts), circuits);
     }
 }
