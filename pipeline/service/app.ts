@@ -74,6 +74,7 @@ export async function createApp(context: ServiceContext, logger: FastifyBaseLogg
   app.addHook("onRequest", async (request) => refuseOtherOrigins(request));
   app.addHook("onSend", async (_request, reply) => {
     reply.headers(HEADERS);
+    if (context.status() === "draining") reply.header("connection", "close");
   });
   app.addHook("onResponse", async (request, reply) => {
     const ms = Math.round(reply.elapsedTime * 10) / 10;

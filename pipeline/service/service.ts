@@ -34,6 +34,9 @@ export type ServiceOptions = {
   readonly work?: Work;
 };
 
+/** While it closes, connections that have become idle are looked for so often. */
+const IDLE_LOOK_MS = 50;
+
 /** An open service. */
 export type Service = {
   readonly app: App;
@@ -98,7 +101,10 @@ export async function createService(of: ServiceOptions): Promise<Service> {
     // Requests in hand are answered; then the threads and the graph can go without being cut off.
     await desk.drain();
     await jobs.close();
-    await app.close();
+    // A connection whose last response was being sent when closing began is idle only afterwards, and would
+    // be waited for until its keep-alive runs out.
+    const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_LOOK_MS);
+    await app.close().finally(() => clearInterval(idle));
     await answering.close();
     await signers.close();
   };
