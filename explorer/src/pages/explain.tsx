@@ -155,7 +155,13 @@ function Shown({ explanation }: { readonly explanation: ExplanationView }): JSX.
           [
             "Answer",
             <Said key="a" word={words.answer}>
-              {explanation.answerName}, with a score of {scoreText(explanation)}
+              {explanation.answerName}
+            </Said>,
+          ],
+          [
+            "Score",
+            <Said key="s" word="reproducible">
+              {scoreText(explanation)}
             </Said>,
           ],
           [
