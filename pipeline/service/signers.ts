@@ -1,6 +1,6 @@
 /**
- * Signatures on threads of their own. A signature takes half a millisecond and looking at one two, which
- * would leave the event loop little time for anything else; the threads stay warm, because somebody waits.
+ * Signatures on threads of their own, which leaves the event loop to everything else; the threads stay warm,
+ * because somebody waits.
  */
 import { availableParallelism } from "node:os";
 import type { SignAll } from "../answering.ts";
