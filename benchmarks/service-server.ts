@@ -15,7 +15,8 @@ export type Sample = {
   readonly externalMib: number;
   readonly resources: number;
   readonly files: number;
-  readonly answers: number;
+  /** Paid answers since the process began. */
+  readonly answered: number;
 };
 
 /** What the process says when it listens. */
@@ -37,7 +38,8 @@ async function main(folder: string, kind: string): Promise<void> {
   const service = await createService({ project, session, feeUnits: 1, settings });
   const url = await service.listen({ host: "127.0.0.1", port: 0 });
   const say = (value: Ready | Sample): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
-  say({ url, model: service.context.model.id });
+  const { metrics, model } = service.context;
+  say({ url, model: model.id });
   for await (const line of createInterface({ input: process.stdin })) {
     if (line !== "sample") break;
     globalThis.gc?.();
@@ -48,7 +50,7 @@ async function main(folder: string, kind: string): Promise<void> {
       externalMib: external / MIB,
       resources: process.getActiveResourcesInfo().length,
       files: readdirSync("/proc/self/fd").length,
-      answers: service.context.answering.count(),
+      answered: Number(/^quittance_answers_total\{kind="paid"\} (\d+)/m.exec(await metrics.text())?.[1] ?? 0),
     });
   }
   await service.close();

@@ -44,7 +44,7 @@ type Sizes = {
 const SMALL: Sizes = {
   ...{
     profile: "tiny",
-    concurrency: [1, 4],
+    concurrency: [2],
     rounds: 1,
     warmupSeconds: 0.5,
     seconds: 1,
@@ -76,6 +76,7 @@ export async function runService({ full }: { readonly full: boolean }): Promise<
     for (const connections of sizes.concurrency) levels.push(await level(shop, sizes, connections));
     const soaked = await soak(shop, sizes);
     const [headline] = levels.slice(-1) as [Level];
+    const [alone] = levels as [Level];
     const figures: Figure[] = [
       {
         name: "infer.answers_per_second",
@@ -89,8 +90,8 @@ export async function runService({ full }: { readonly full: boolean }): Promise<
         value: headline.bare.perSecond / headline.receipts.perSecond,
         unit: "times as many answers/s without receipts",
       },
-      { name: "infer.alone.p50.ms", value: (levels[0] as Level).receipts.p50, unit: "ms, 1 connection" },
-      { name: "infer.alone.p99.ms", value: (levels[0] as Level).receipts.p99, unit: "ms, 1 connection" },
+      { name: "infer.alone.p50.ms", value: alone.receipts.p50, unit: `ms, ${alone.connections} connections` },
+      { name: "infer.alone.p99.ms", value: alone.receipts.p99, unit: `ms, ${alone.connections} connections` },
       { name: "infer.soak.seconds", value: sizes.soakSeconds, unit: "s" },
       { name: "infer.soak.answers", value: soaked.answers, unit: "answers with receipts" },
       {
@@ -102,6 +103,11 @@ export async function runService({ full }: { readonly full: boolean }): Promise<
         name: "infer.soak.heap_growth_mib",
         value: soaked.heapGrowthMib,
         unit: "MiB of live heap, second half against first",
+      },
+      {
+        name: "infer.soak.bytes_per_answer",
+        value: soaked.bytesPerAnswer,
+        unit: "bytes of live heap for each answer: the index of requests",
       },
       { name: "infer.soak.files_growth", value: soaked.filesGrowth, unit: "open files" },
       { name: "infer.soak.p99.ms", value: soaked.p99, unit: `ms at ${sizes.soakPace} answers/s` },
@@ -208,6 +214,7 @@ type Soaked = {
   readonly answers: number;
   readonly growthMib: number;
   readonly heapGrowthMib: number;
+  readonly bytesPerAnswer: number;
   readonly filesGrowth: number;
   readonly p99: number;
   readonly samples: readonly (Sample & { readonly second: number })[];
@@ -237,10 +244,17 @@ async function soak(shop: Shop, sizes: Sizes): Promise<Soaked> {
     const half = Math.floor(warm.length / 2);
     const grown = (of: (sample: Sample) => number): number =>
       median(warm.slice(half).map(of)) - median(warm.slice(0, half).map(of));
+    const heapGrowthMib = grown(({ heapMib, externalMib }) => heapMib + externalMib);
     return {
       answers: outcome.answers,
+      bytesPerAnswer:
+        (heapGrowthMib * 2 ** 20) /
+        Math.max(
+          1,
+          grown(({ answered }) => answered),
+        ),
       growthMib: grown(({ rssMib }) => rssMib),
-      heapGrowthMib: grown(({ heapMib, externalMib }) => heapMib + externalMib),
+      heapGrowthMib,
       filesGrowth: grown(({ files }) => files),
       p99: quantile(
         [...outcome.milliseconds].sort((a, b) => a - b),
@@ -338,7 +352,7 @@ function notesOf(levels: readonly Level[], { samples }: Soaked): string {
   );
   const shown = samples.filter((_, index) => index % Math.max(1, Math.floor(samples.length / 12)) === 0);
   const soak = shown.map((s) =>
-    [s.second, s.answers, s.rssMib, s.heapMib, s.files, s.resources].map(number).join(" | "),
+    [s.second, s.answered, s.rssMib, s.heapMib, s.files, s.resources].map(number).join(" | "),
   );
   return `
 ## Concurrency

@@ -23,6 +23,16 @@ describe("small benchmarks", () => {
     },
   );
 
+  it.skipIf(reason !== undefined)(
+    `service reports every figure that it promises${reason ?? ""}`,
+    async () => {
+      const { figures } = await runBenchmark(findBenchmark("service"), false);
+      // A difference between two halves of a run, as growth is, may be of either sign.
+      for (const { name: figure, value, unit } of figures.filter(({ name }) => !name.includes("growth")))
+        expect([figure, Number.isFinite(value) && value > 0, unit !== ""]).toEqual([figure, true, true]);
+    },
+  );
+
   it.skipIf(reason !== undefined)(`jobs reports every figure that it promises${reason ?? ""}`, async () => {
     const { figures } = await runBenchmark(findBenchmark("jobs"), false);
     for (const { name: figure, value, unit } of figures) {

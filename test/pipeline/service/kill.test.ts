@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Fetch } from "../../../pipeline/agent/http.ts";
 import type { Agent, PaidAnswer } from "../../../pipeline/agent/types.ts";
 import { readBundle } from "../../../pipeline/bundle.ts";
 import { seededRandom } from "../../../pipeline/random.ts";
@@ -47,10 +48,16 @@ describe("kill -9 under load", () => {
     let served: Served = await serve(shop, { port });
     const { url } = served;
     // Alice has two agents that share their books, bob has one.
+    let replays = 0;
+    const counting: Fetch = async (address, init) => {
+      const response = await fetch(address, init);
+      if (response.headers.get("idempotent-replayed") === "true") replays += 1;
+      return response;
+    };
     const agents = [
-      await shop.agent(url, "alice", { patience, folder: "alice" }),
-      await shop.agent(url, "alice", { patience, folder: "alice" }),
-      await shop.agent(url, "bob", { patience }),
+      await shop.agent(url, "alice", { patience, folder: "alice", fetch: counting }),
+      await shop.agent(url, "alice", { patience, folder: "alice", fetch: counting }),
+      await shop.agent(url, "bob", { patience, fetch: counting }),
     ] as const;
     let answers = 0;
     let over = false;
@@ -65,6 +72,7 @@ describe("kill -9 under load", () => {
     await sleep(500);
     over = true;
     const given = (await Promise.all(customers)).flat();
+    process.stderr.write(`${given.length} answers, ${replays} of them lost and asked for again\n`);
     expect(given.length).toBeGreaterThan(KILLS);
     expect((await Promise.all(agents.map((agent) => agent.state()))).map(({ pending }) => pending)).toEqual([
       0, 0, 0,
