@@ -55,7 +55,11 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     if (!/^(?:https?:\/\/127\.0\.0\.1:|blob:|data:)/.test(request.url()))
       faults.push(`asked another host: ${request.url()}`);
   });
-  context.on("requestfailed", (request) => faults.push(`failed: ${request.url()}`));
+  context.on("requestfailed", (request) => {
+    const why = request.failure()?.errorText ?? "";
+    // A page that is left or loaded anew cuts off what was on its way; that is no failure.
+    if (why !== "net::ERR_ABORTED") faults.push(`failed (${why}): ${request.url()}`);
+  });
   context.on("response", (response) => {
     if (response.status() >= 400) faults.push(`${response.status()}: ${response.url()}`);
   });
