@@ -3,9 +3,11 @@
  * signed batches. R_W is committed too, before the random point of the training proof exists: 320 numbers of
  * 36 bits leave enough freedom to fit a short R to any one value afterwards.
  */
+
 import { commitMatrix } from "../prover/index.ts";
 import { NO_PARENT } from "./chain/ids.ts";
 import type { Ui } from "./cli/ui.ts";
+import { sameAddress } from "./engine/ethers.ts";
 import type { Model } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
 import type { Project } from "./project.ts";
@@ -60,6 +62,14 @@ export type ModelState = {
   readonly tested?: number;
 };
 
+/** The deployment's own token where the datanet allows it, else the first that it allows. */
+async function usualToken({ contracts, deployment }: Session, datanet: bigint): Promise<string> {
+  const allowed: string[] = [];
+  for (const token of await contracts.datanetTokens(datanet))
+    if (await contracts.isDatanetToken(datanet, token)) allowed.push(token);
+  return allowed.find((token) => sameAddress(token, deployment.token)) ?? allowed[0] ?? deployment.token;
+}
+
 /** Commits a fitted model; the chain knows it when this returns. */
 export async function commitModel(of: {
   readonly project: Project;
@@ -70,6 +80,8 @@ export async function commitModel(of: {
   readonly backbone: string;
   readonly unproven: boolean;
   readonly parent?: string;
+  /** What it is paid in: one of the datanet's tokens; the deployment's own if left out, where it may. */
+  readonly token?: string;
   readonly fitted: Model;
   readonly contributors: ReadonlyArray<{
     readonly name: string;
@@ -111,7 +123,7 @@ export async function commitModel(of: {
       datanet,
     );
     if (mined !== undefined) session.record("publish datanet", mined);
-    const { token } = session.deployment;
+    const token = of.token ?? (await usualToken(session, datanet));
     const { id, nonce } = await commitOnce(session, {
       datanet,
       datanetVersion,

@@ -70,6 +70,8 @@ export type Explanation = {
   readonly provider: Provider;
   /** Whether exactly the model's batches made it: shown by a posted proof, or only committed to. */
   readonly training: "proven" | "committed" | "unproven";
+  /** Whether the answer's own epoch is settled: then the answer is proven to be the committed model's. */
+  readonly settled: boolean;
   readonly helped: readonly ExplainedSample[];
   readonly hurt: readonly ExplainedSample[];
   /** Influence of each contributor on this answer, the largest first; they add up over its samples. */
@@ -151,6 +153,7 @@ export async function explainReceipts(of: {
       samples: training.records.length,
       provider,
       training: trainingOfModel(project, model),
+      settled: isSettled(project, `epochs/${model.id.slice(2, 18)}/${receipt.epoch}`),
       helped: (found.helped[0] ?? []).map(explain),
       hurt: (found.hurt[0] ?? []).map(explain),
       contributors: model.contributors
@@ -176,8 +179,12 @@ function modelOf(project: Project, receipts: readonly Receipt[]): ModelState {
 function trainingOfModel(project: Project, model: ModelState): Explanation["training"] {
   if (model.unproven) return "unproven";
   const epochs = project.listState(`epochs/${model.id.slice(2, 18)}`);
-  const settled = epochs.some((name) => project.readState<{ settled: boolean }>(name)?.settled === true);
+  const settled = epochs.some((name) => isSettled(project, name));
   return settled ? "proven" : "committed";
+}
+
+function isSettled(project: Project, epoch: string): boolean {
+  return project.readState<{ settled: boolean }>(epoch)?.settled === true;
 }
 
 function trainingOf(project: Project, model: ModelState, profile: Profile): Training {

@@ -62,6 +62,7 @@ export async function forgetContributors(of: {
     backbone: model.backbone,
     unproven: model.unproven,
     parent: model.id,
+    token: model.token,
     fitted,
     contributors: rest.map((contributor, index) => ({
       name: contributor.name,

@@ -38,6 +38,8 @@ export type TrainOptions = {
   readonly publicTexts?: Corpus;
   /** Register the model as unproven: usable without a proof of its training, and everything says so. */
   readonly unproven?: boolean;
+  /** What the model is paid in: one of the datanet's tokens. */
+  readonly token?: string;
   /** What is done about samples that repeat earlier ones; they are left out unless told otherwise. */
   readonly duplicates?: DuplicateMode;
   /**
@@ -64,6 +66,7 @@ export async function trainModel({
   encoder,
   publicTexts,
   unproven = false,
+  token,
   duplicates = "drop",
   validators = [],
   test,
@@ -104,6 +107,7 @@ export async function trainModel({
       corpus: corpus.name,
       backbone: backbone.hash,
       unproven,
+      ...(token === undefined ? {} : { token }),
       fitted,
       contributors: recorded.map((contributor, index) => ({
         ...contributor,

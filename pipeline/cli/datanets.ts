@@ -18,7 +18,7 @@ import type { Project } from "../project.ts";
 import { recordsOf } from "../records.ts";
 import { statusOf } from "../validate.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
-import { duplicatesOption, tell, wholeNumber } from "./options.ts";
+import { addressText, duplicatesOption, tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
 import { openUi, table } from "./ui.ts";
@@ -84,7 +84,7 @@ function addCreate(datanet: Command): void {
               : existsSync(metadata)
                 ? { metadataURI: metadata, metadataHash: keccak256(readFileSync(metadata)) }
                 : { metadataURI: metadata };
-          const tokens = token === undefined ? {} : { tokens: token.map(addressOf) };
+          const tokens = token === undefined ? {} : { tokens: token.map(addressText) };
           const terms = { ...described, licence, policy, validated, ...tokens };
           const id = await createDatanet({ project, session, name: options.name, terms });
           tell(command, { datanet: id, ...terms }, `  Datanet ${id}, owned by ${session.operator.address}.`);
@@ -309,11 +309,6 @@ function idOf(project: Project): bigint {
   const id = projectDatanet(project);
   if (id === undefined) throw new NoDatanetError(project.folder);
   return id;
-}
-
-function addressOf(text: string): string {
-  if (!isAddressText(text)) throw new InvalidArgumentError(`"${text}" is no address.`);
-  return checksumAddress(text);
 }
 
 /** Not a batch of this project. */

@@ -19,7 +19,7 @@ epochs and the verifying keys. It works from any path, asks no other host for an
 reader's browser.
 
 Example:
-  quittance export --project shop --out public && npx --yes serve public
+  quittance export --project shop --out public && python3 -m http.server --directory public
 `,
     )
     .action(async (options: { project: string; out: string }, command: Command) => {

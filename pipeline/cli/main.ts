@@ -22,6 +22,7 @@ import { describeError, EXIT, plainJson } from "./output.ts";
 import { addPaymentCommands } from "./payments.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSetupCommands } from "./setup.ts";
+import { addTokenCommands } from "./token.ts";
 import { addValidateCommand } from "./validate.ts";
 import { addWorkCommands } from "./work.ts";
 
@@ -72,6 +73,7 @@ be in a file of mode 0600 instead, named by …_KEY_FILE.`,
   addAskCommand(root);
   addDisputeCommands(root);
   addVoteCommands(root);
+  addTokenCommands(root);
   addWorkCommands(root);
   addServeCommand(root);
   addCheckingCommands(root);

@@ -16,7 +16,7 @@ import { coinOf } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
-import { duplicatesOption, profileOption, tell, wholeNumber } from "./options.ts";
+import { addressText, duplicatesOption, profileOption, tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
 import { coins, openUi, table } from "./ui.ts";
@@ -62,6 +62,10 @@ export function addProjectCommands(root: Command): void {
       "--unproven",
       "register the model as unproven: usable without a training proof, and everything says so",
     )
+    .option(
+      "--token <address>",
+      "what it is paid in, one of the datanet's tokens (default: the deployment's own)",
+    )
     .addOption(duplicatesOption())
     .addOption(workersOption());
   addCreationOptions(train)
@@ -101,6 +105,7 @@ Examples:
           ...(options.backbone === undefined ? {} : { encoder: encoderOf(options.backbone, options.public) }),
           ...(publicTexts === undefined ? {} : { publicTexts }),
           unproven: options.unproven === true,
+          ...(options.token === undefined ? {} : { token: addressText(options.token) }),
           duplicates: options.duplicates,
           work: workOf(options.workers, ui),
         });
@@ -289,6 +294,7 @@ type TrainOptions = Creation &
     readonly workers: WorkPlace;
     readonly lambda?: number;
     readonly unproven?: boolean;
+    readonly token?: string;
     readonly duplicates: DuplicateMode;
   };
 type InferOptions = {

@@ -1,6 +1,7 @@
 /** Options and printing that several commands share. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PROFILE_NAMES } from "../../prover/index.ts";
+import { checksumAddress, isAddressText } from "../engine/ethers.ts";
 import { plainJson } from "./output.ts";
 
 /** A whole number within bounds, for commander. */
@@ -12,6 +13,12 @@ export function wholeNumber(low: number, high: number): (text: string) => number
     }
     return value;
   };
+}
+
+/** An address, for commander. */
+export function addressText(text: string): string {
+  if (!isAddressText(text)) throw new InvalidArgumentError(`"${text}" is no address.`);
+  return checksumAddress(text);
 }
 
 /** Which circuit sizes. */

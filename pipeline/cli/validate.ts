@@ -70,12 +70,8 @@ Examples:
         const datanet = datanetOf(project);
         const batches = await standing(session, contributionsOf(project, datanet));
         if (options.collect === true) {
-          const { token } = session.deployment;
           const ids = batches.map(({ id }) => id);
-          const paid = await payValidators({ session, ui, datanet, token, validators, batches: ids });
-          const coin = await coinOf(session, token);
-          const rows = paid.map((one) => [one.validator, coins(one.paid, coin)]);
-          tell(command, paid, table(["validator", "paid"], rows));
+          await collectFees(command, { session, ui, datanet, validators, batches: ids });
           return;
         }
         const reviewed = reviewAll(project, session, batches);
@@ -110,14 +106,10 @@ async function validateAtDesk(options: ValidateOptions, command: Command): Promi
     if (given.chainId !== deployment.chainId || !sameAddress(given.datanets, deployment.datanets))
       throw new BatchFileError(file, "it is of another deployment");
     const validator = await session.wallet("validator/you");
-    const { token } = deployment;
     if (collect === true) {
       const ids = given.batches.map(({ id }) => id);
-      const of = { session, ui, datanet: given.datanet, token, validators: [validator], batches: ids };
-      const paid = await payValidators(of);
-      const coin = await coinOf(session, token);
-      const rows = paid.map((one) => [one.validator, coins(one.paid, coin)]);
-      tell(command, paid, table(["validator", "paid"], rows));
+      const { datanet } = given;
+      await collectFees(command, { session, ui, datanet, validators: [validator], batches: ids });
       return;
     }
     const opened: { id: bigint; root: bigint; records: readonly DataRecord[] }[] = [];
@@ -130,6 +122,26 @@ async function validateAtDesk(options: ValidateOptions, command: Command): Promi
     const reviewed = reviewOpened(opened, profile);
     tellMoved(command, await judgeAlone({ folder, session, validator, reviewed }));
   });
+}
+
+/** Frees stakes, and pays validators in each of the datanet's tokens. */
+async function collectFees(
+  command: Command,
+  of: Omit<Parameters<typeof payValidators>[0], "token">,
+): Promise<void> {
+  const { session, datanet } = of;
+  const paid: { validator: string; token: string; paid: bigint; text: string }[] = [];
+  for (const token of await session.contracts.datanetTokens(datanet)) {
+    const coin = await coinOf(session, token);
+    for (const one of await payValidators({ ...of, token }))
+      paid.push({ ...one, token, text: coins(one.paid, coin) });
+  }
+  const rows = paid.map(({ validator, text }) => [validator, text]);
+  tell(
+    command,
+    paid.map(({ text: _text, ...one }) => one),
+    table(["validator", "paid"], rows),
+  );
 }
 
 function tellMoved(command: Command, moved: readonly Moved[]): void {

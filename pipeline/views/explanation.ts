@@ -32,7 +32,7 @@ export function explanationView(explanation: Explanation): ExplanationView {
       share: above === 0 ? 0 : Math.max(0, influence) / above,
     })),
     words: {
-      answer: "attested",
+      answer: explanation.settled ? "proven" : "attested",
       influence: "reproducible",
       training: training === "proven" ? "proven" : "open",
       batches: "attested",

@@ -15,6 +15,9 @@ const FLAGS = [
 /** How long anything in a page may take, for `expect.poll` too. */
 export const PATIENCE_MS = 120_000;
 
+/** How long a project may take to be trained, asked and settled before the first test. */
+export const SETUP_MS = 900_000;
+
 /** Why tests in a browser cannot run here, or undefined. Under QUITTANCE_NO_SKIP=1 that is an error. */
 export function noChromium(): string | undefined {
   if (existsSync(EXECUTABLE)) return undefined;

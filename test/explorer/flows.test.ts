@@ -275,6 +275,9 @@ describe.skipIf(reason !== undefined)(reason ?? "the pages of a project", () => 
         expect(inked.every(Boolean)).toBe(true);
         expect(await page.getByRole("img", { name: /Picture, labelled/ }).count()).toBe(inked.length - 1);
         expect(await page.getByText("DOES NOT OPEN").count()).toBe(0);
+        // Its epoch is settled, so the answer is more than attested.
+        const answer = page.locator(".facts dd").first();
+        expect(await answer.locator(".mark").textContent()).toBe("proven");
 
         const field = page.getByLabel(/Receipt .* or key/);
         const explain = page.getByRole("button", { name: "Explain", exact: true });

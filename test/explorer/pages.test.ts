@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Open, openService, temporary } from "../pipeline/service/fixtures.ts";
 import { makeShop } from "../pipeline/views/shop.ts";
 import { axeFindings } from "./axe.ts";
-import { noChromium, openPage, PATIENCE_MS, startChromium } from "./chromium.ts";
+import { noChromium, openPage, PATIENCE_MS, SETUP_MS, startChromium } from "./chromium.ts";
 
 const reason = noChromium();
 
@@ -52,7 +52,7 @@ describe.skipIf(reason !== undefined)(reason ?? "the pages", () => {
       "/nowhere",
     ];
     browser = await startChromium();
-  });
+  }, SETUP_MS);
   afterAll(async () => {
     await browser?.close();
     await open?.close();

@@ -1,5 +1,5 @@
-// Pictures of the pages that need a service: node test/explorer/screenshots-live.ts DIGITS TEXTS, two projects,
-// the first of pictures (the demonstration's, say) and the second of texts.
+// Pictures of the pages that need a service: node test/explorer/screenshots-live.ts DIGITS TEXTS. Both are
+// projects, the first of pictures (the demonstration's, say) and the second of texts.
 import { join } from "node:path";
 import process from "node:process";
 import type { Page } from "playwright-core";
@@ -30,7 +30,10 @@ async function explained(page: Page, served: Served, project: string): Promise<v
   await page.setInputFiles("input[type=file]", file);
   const heading = page.getByRole("heading", { name: /^Answer: / });
   await heading.waitFor();
-  await heading.evaluate((element) => element.scrollIntoView());
+  await heading.evaluate((element) => {
+    element.scrollIntoView();
+    scrollBy(0, -28);
+  });
 }
 
 const reason = noChromium();
@@ -39,8 +42,8 @@ if (reason !== undefined || digits === undefined || texts === undefined)
   throw new Error(reason ?? "Name a project of pictures and one of texts.");
 const browser = await startChromium();
 const shots = [
-  { name: "explorer-explain", project: digits, height: 1_400, show: explained },
-  { name: "explorer-ask", project: texts, height: 1_130, show: asked },
+  { name: "explorer-explain", project: digits, height: 1_620, show: explained },
+  { name: "explorer-ask", project: texts, height: 1_345, show: asked },
 ] as const;
 try {
   for (const { name, project, height, show } of shots) {

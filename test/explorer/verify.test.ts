@@ -21,7 +21,7 @@ import { loadKeys } from "../../prover/keys/manifest.ts";
 import type { VerifyingKeysDocument } from "../../prover/keys/verifying.ts";
 import { quittance } from "../pipeline/cli/fixtures.ts";
 import { makeShop } from "../pipeline/views/shop.ts";
-import { noChromium, openPage, PATIENCE_MS, startChromium, type Watched } from "./chromium.ts";
+import { noChromium, openPage, PATIENCE_MS, SETUP_MS, startChromium, type Watched } from "./chromium.ts";
 import { foreignKeys } from "./keys.ts";
 import { type FolderServer, serveFolder } from "./server.ts";
 
@@ -46,7 +46,7 @@ describe.skipIf(reason !== undefined)(reason ?? "verify this yourself", () => {
     bundle = JSON.parse(readFileSync(join(shop, "out", "epoch-1.json"), "utf8")) as EpochBundle;
     server = await serveFolder(site);
     browser = await startChromium();
-  });
+  }, SETUP_MS);
   afterAll(async () => {
     await browser?.close();
     await server?.close();

@@ -2,9 +2,9 @@
  * Where everything lies in the picture of a model's lineage: datanet → batches → model → epochs from left to
  * right, in ribbons as thick as what flows in them (samples to the left of the model, answers to the right).
  *
- * A contributor gets a strip: the height of a name, and more by its share of the samples; where a ribbon meets
- * the model it is as thick as the share alone. Hundreds of strips would be hairlines, so the largest are drawn
- * by name and the others together as one; and so are the oldest epochs.
+ * A contributor gets a strip: the height of a name, and more by its share of the samples; where a ribbon
+ * meets the model it is as thick as the share alone. Hundreds of strips would be hairlines, so the largest
+ * are drawn by name and the others together as one; and so are the oldest epochs.
  */
 
 /** A rectangle. */

@@ -1,4 +1,6 @@
-/** A contributor's own page: what it brought, what came of it, what it is owed, and the button that claims it. */
+/**
+ * A contributor's own page: what it brought, what came of it, what it is owed, and the button that claims it.
+ */
 import type { JSX } from "preact";
 import type { ContributorModelView, ContributorView } from "../../../pipeline/browser.ts";
 import { Columns } from "../charts/columns.tsx";
@@ -122,7 +124,11 @@ function Earnings(of: {
       {model.epochs.length > 0 && (
         <Columns
           title="Paid, epoch by epoch"
-          about={<Mark of={words.earned} />}
+          about={
+            <>
+              What this contributor's data did for each epoch's answers. <Mark of={words.earned} />
+            </>
+          }
           columns={model.epochs.map(({ number, payoutWei, share }) => ({
             key: String(number),
             href: at(number),
@@ -133,7 +139,11 @@ function Earnings(of: {
         />
       )}
       <Table
-        caption="Settled epochs"
+        caption={
+          <>
+            Settled epochs <Mark of={words.earned} />
+          </>
+        }
         rows={[...model.epochs].reverse()}
         keyOf={({ number }) => number}
         empty="No epoch is settled yet."

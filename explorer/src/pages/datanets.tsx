@@ -88,7 +88,10 @@ function Datanet({ datanet }: { readonly datanet: DatanetView }): JSX.Element {
       kind={<Crumbs of={[["Data", "/datanets"]]} />}
       lead={`${whole(datanet.contributors.length)} contributors signed ${whole(batches.length)} batches; ${whole(datanet.samples)} of their samples stand for models to learn from.`}
     >
-      <Section title="Terms" lead="Fixed when it was created; nobody can change them, its owner included.">
+      <Section
+        title="Terms"
+        lead="Fixed when it was created. Its owner can hand it on and allow further tokens; the rest nobody can change."
+      >
         <Facts
           of={[
             [
@@ -124,8 +127,18 @@ function Datanet({ datanet }: { readonly datanet: DatanetView }): JSX.Element {
                 hash <Hash of={datanet.metadataHash} />
               </Said>,
             ],
-            ["Paid in", datanet.tokens.map(({ symbol, address }) => <span key={address}>{symbol} </span>)],
-            ["Created", <Time key="t" at={datanet.createdAt} />],
+            [
+              "Models may be paid in",
+              <Said key="tokens" word={words.terms}>
+                {datanet.tokens.map(({ symbol }) => symbol).join(", ")}
+              </Said>,
+            ],
+            [
+              "Created",
+              <Said key="t" word={words.terms}>
+                <Time at={datanet.createdAt} />
+              </Said>,
+            ],
             [
               "That contents are honest and original",
               <Said key="c" word={words.content}>

@@ -169,7 +169,7 @@ function InfluenceBars({ epoch }: { readonly epoch: EpochView }): JSX.Element {
           {against > 0 && (
             <>
               Below zero: {whole(against)} {against === 1 ? "contributor's" : "contributors'"} data worked
-              against the answers, which earns nothing; by how much, whoever holds the records can work out.{" "}
+              against the answers, which earns nothing; how much, whoever holds the records can work out.{" "}
               <Mark of={words.negativeInfluence} />
             </>
           )}

@@ -1,6 +1,6 @@
 /**
- * "Explain this answer": its payer shows that it is the payer, with the key that the answer was bought with or
- * with the whole receipt, and sees what taught the answer. Nobody else is told, and nothing that is pasted
+ * "Explain this answer": its payer shows that it is the payer, with the key that the answer was bought with
+ * or with the whole receipt, and sees what taught the answer. Nobody else is told, and nothing that is pasted
  * here is kept.
  */
 import type { JSX } from "preact";
@@ -155,7 +155,13 @@ function Shown({ explanation }: { readonly explanation: ExplanationView }): JSX.
           [
             "Answer",
             <Said key="a" word={words.answer}>
-              {explanation.answerName}, with a score of {scoreText(explanation)}
+              {explanation.answerName}
+            </Said>,
+          ],
+          [
+            "Score",
+            <Said key="s" word="reproducible">
+              {scoreText(explanation)}
             </Said>,
           ],
           [

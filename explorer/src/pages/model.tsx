@@ -89,8 +89,8 @@ function Model({ model }: { readonly model: ModelView }): JSX.Element {
                         of={model.lineage.ancestors[0].id}
                         href={href(`/models/${model.lineage.ancestors[0].id}`)}
                       />{" "}
-                      by leaving {whole(model.lineage.ancestors[0].contributors - model.contributors.length)}{" "}
-                      contributors out
+                      without {whole(model.lineage.ancestors[0].contributors - model.contributors.length)} of
+                      its contributors
                     </Said>,
                   ] as const,
                 ]),
@@ -154,22 +154,42 @@ function Model({ model }: { readonly model: ModelView }): JSX.Element {
                 <Hash of={model.id} />
               </Said>,
             ],
-            ["Operator", <Hash key="o" of={model.operator} />],
+            [
+              "Operator",
+              <Said key="o" word={words.identity}>
+                <Hash of={model.operator} />
+              </Said>,
+            ],
             [
               "Backbone",
               <Said key="f" word={words.features}>
                 <Hash of={model.backbone} /> makes {model.features} features of each content
               </Said>,
             ],
-            ["Weights, committed", <Hash key="W" of={model.commitW} />],
-            ["Gram matrix, committed", <Hash key="A" of={model.commitA} />],
+            [
+              "Weights, committed",
+              <Said key="W" word={words.identity}>
+                <Hash of={model.commitW} />
+              </Said>,
+            ],
+            [
+              "Gram matrix, committed",
+              <Said key="A" word={words.identity}>
+                <Hash of={model.commitA} />
+              </Said>,
+            ],
             [
               "Weights are off by at most",
               <Said key="e" word={words.weightErrorBound}>
                 {model.weightErrorBound.toExponential(1)}
               </Said>,
             ],
-            ["Committed", <Time key="t" at={model.committedAt} />],
+            [
+              "Committed",
+              <Said key="c" word={words.transactions}>
+                <Time at={model.committedAt} />
+              </Said>,
+            ],
           ]}
         />
         <Table

@@ -1,4 +1,7 @@
-/** What taught an answer: contributors with their shares, samples that helped and hurt, and where they are committed. */
+/**
+ * What taught an answer: contributors with their shares, samples that helped and hurt, and where they are
+ * committed.
+ */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ContentShown, ExplanationView, SampleView } from "../../../pipeline/browser.ts";
@@ -95,8 +98,8 @@ function Samples(of: {
               labelled <em>{sample.label}</em>
             </p>
             <p class="note">
-              by <Contributor address={sample.address} name={sample.contributor} />, batch {sample.batch} no.{" "}
-              {sample.place}
+              by <Contributor address={sample.address} name={sample.contributor} />,{" "}
+              {`batch ${sample.batch} no. ${sample.place}`}
             </p>
             <p class="note">
               {sample.opens ? "opens the signed root" : "DOES NOT OPEN THE ROOT"} <Hash of={sample.root} />{" "}
@@ -122,7 +125,10 @@ export function figure(value: number): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(4)}`;
 }
 
-/** A content: a grey picture, a text, or only its size. `what` is said of a picture to those who do not see it. */
+/**
+ * A content: a grey picture, a text, or only its size. `what` is said of a picture to those who do not see
+ * it.
+ */
 export function Content({ of, what }: { readonly of: ContentShown; readonly what: string }): JSX.Element {
   if (of.kind === "text") return <blockquote class="content-text">{of.text}</blockquote>;
   if (of.kind === "bytes") return <p class="quiet">{whole(of.bytes)} bytes</p>;

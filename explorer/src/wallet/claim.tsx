@@ -72,8 +72,8 @@ export function Claim(of: {
             </button>
           ))}
           <p class="note">
-            Pays <code>{account}</code> whichever account sends it. It calls the vault <Hash of={claim.to} />{" "}
-            on chain {claim.chainId}.
+            Pays <code>{account}</code> whoever sends it, out of the vault <Hash of={claim.to} />, chain{" "}
+            {claim.chainId}.
           </p>
         </>
       )}

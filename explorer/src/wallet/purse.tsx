@@ -87,7 +87,7 @@ export function Purse(of: {
       )}
       {!config.local && wallets.length === 0 && (
         <p class="aside">
-          This browser offers no wallet. Install one and open this page again, or buy answers with a program:{" "}
+          This browser offers no wallet. Install one and open this page again, or buy with a program:{" "}
           <code>npx quittance ask --help</code>
         </p>
       )}

@@ -61,7 +61,10 @@ export async function connect(provider: WalletProvider): Promise<string> {
   return account;
 }
 
-/** Sees to it that the wallet is on a chain, and asks it to change where it is not. Throws {@link WalletError}. */
+/**
+ * Sees to it that the wallet is on a chain, and asks it to change where it is not. Throws {@link
+ * WalletError}.
+ */
 export async function ensureChain(provider: WalletProvider, chainId: number): Promise<void> {
   const wanted = `0x${chainId.toString(16)}`;
   const now = async (): Promise<number> => Number(await asked(provider, "eth_chainId"));

@@ -173,6 +173,7 @@ describe("the economy, step by step", () => {
       datanet: ["create", "show", "publish", "allow", "withdraw"],
       dispute: ["bond", "omission", "batch", "equivocation", "answer", "resolve", "collect", "show"],
       vote: ["propose", "cast", "queue", "execute", "show"],
+      token: ["send", "show"],
     };
     for (const [group, names] of Object.entries(groups)) {
       const { out } = await inProcess([group, "--help"]);

@@ -1,6 +1,8 @@
 // The whole economy on a chain behind JSON-RPC, everybody with a key of their own: contracts from a
 // configuration, contributors, validators with nothing but a file of batches, a payer, a challenger and a
 // voter with nothing but the deployment file. Nobody's key is in the environment of anybody else's command.
+// The model is paid in a coin of 6 decimals; validators stake, and holders vote, in the deployment's own
+// token.
 import {
   copyFileSync,
   existsSync,
@@ -13,10 +15,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { contractArtifacts } from "../../../pipeline/chain/artifacts.ts";
+import { send } from "../../../pipeline/chain/client.ts";
 import { openContracts } from "../../../pipeline/chain/contracts.ts";
+import { deployContract } from "../../../pipeline/chain/deploy.ts";
 import { loadMnistPackage } from "../../../pipeline/corpus/mnist.ts";
 import { deploymentOf, readDeploymentFile } from "../../../pipeline/deploy/file.ts";
-import { type Account, accountOf } from "../../../pipeline/engine/ethers.ts";
+import { type Account, accountOf, codecOf } from "../../../pipeline/engine/ethers.ts";
 import { type Node, startNode } from "../chain/server.ts";
 import { digitFolder, inProcess, type Ran } from "./fixtures.ts";
 
@@ -38,6 +43,9 @@ const person = (who: Person): Account => accountOf(key(who));
 
 let node: Node;
 let model = "";
+/** What the model is paid in: not the deployment's own token, and of 6 decimals. */
+let coin = "";
+const UNIT = 10n ** 6n;
 
 /** A command of somebody, in a role, with nobody else's key. */
 const as = (who: Person, role: string, ...args: string[]): Promise<Ran> =>
@@ -109,23 +117,29 @@ describe("an economy behind JSON-RPC", () => {
     writeFileSync(deployment, JSON.stringify({ ...JSON.parse(kept), settings: undefined }));
     await refused(/Deploy\.NoSettings/, check());
     writeFileSync(deployment, kept);
-    // The deployer hands out tokens, from whatever wallet it uses.
-    const c = await contracts();
-    const give = {
-      operator: 100n,
-      first: 20_000n,
-      second: 20_000n,
-      payer: 100n,
-      challenger: 100n,
-      voter: 50_000_000n,
-    };
-    for (const [who, amount] of Object.entries(give))
-      await c.transferToken(person("deployer"), person(who as Person).address, amount * COIN);
+    // All tokens are the deployer's, who hands them out.
+    const give = { first: 20_000n, second: 20_000n, voter: 50_000_000n };
+    for (const [who, amount] of Object.entries(give)) {
+      const { address } = person(who as Person);
+      const send = ["token", "send", address, "--amount", String(amount)];
+      expect(await told(atDesk("deployer", "holder", ...send))).toMatchObject({ to: address });
+      const shown = ["token", "show", address, "--deployment", deployment, "--chain", node.url, "--json"];
+      expect(await told(inProcess(shown))).toMatchObject({ balance: String(amount * COIN), votes: "0" });
+    }
+    await refused(/no address/, atDesk("deployer", "holder", "token", "send", "bob", "--amount", "1"));
   });
 
   it("takes each contributor's own signature", async () => {
     const at = ["--profile", "tiny", "--chain", node.url, "--deployment", deployment];
-    await told(operator("datanet", "create", "--name", "digits", "--validated", ...at));
+    const { TestToken } = await contractArtifacts();
+    coin = (await deployContract(node.chain, person("deployer"), TestToken, [])).created;
+    const codec = codecOf(TestToken.abi);
+    for (const who of ["operator", "payer", "challenger"] as const) {
+      const data = codec.call("mint", [person(who).address, 100n * UNIT]);
+      await send(node.chain, person("deployer"), { to: coin, data });
+    }
+    const terms = ["--validated", "--token", coin, "--fee-unit-wei", "10"];
+    await told(operator("datanet", "create", "--name", "digits", ...terms, ...at));
     for (const who of ["ann", "bob"] as const) {
       const one = ["contribute", "--data", both, "--contributor", who];
       const run = inShop(who, "contributor", ...one);
@@ -162,6 +176,8 @@ describe("an economy behind JSON-RPC", () => {
   });
 
   it("answers a payer who has no project", async () => {
+    const refusing = ["train", "--data", both, "--unproven", "--token", person("voter").address];
+    await refused(/ModelsTokenNotAllowed/, operator(...refusing));
     const trained = await told<{ id: string }>(operator("train", "--data", both, "--unproven"));
     model = trained.id;
     await told(operator("dispute", "bond", "--amount", "1"));
@@ -174,7 +190,7 @@ describe("an economy behind JSON-RPC", () => {
       atDesk("payer", "voter", "deposit", "--amount", "1", "--model", model),
     );
     const deposited = await told<{ payer: string; unspent: string }>(payer("deposit", "--amount", "2"));
-    expect(deposited).toMatchObject({ payer: person("payer").address, unspent: String(2n * COIN) });
+    expect(deposited).toMatchObject({ payer: person("payer").address, unspent: String(2n * UNIT) });
     const voucher = join(folder, "voucher.json");
     await told(payer("voucher", "--in-all", "0.5", "--out", voucher));
     const ask = ["infer", "--data", questions, "--limit", "3", "--payer", "carol", "--voucher", voucher];
@@ -192,7 +208,8 @@ describe("an economy behind JSON-RPC", () => {
       atDesk("stranger", "contributor", "claim", "--model", model),
     );
     expect(paid.length).toBeGreaterThan(0);
-    for (const { account, paidWei } of paid) expect(await c.tokenBalance(account)).toBe(BigInt(paidWei));
+    for (const { account, paidWei } of paid)
+      expect(await c.erc20Balance(coin, account)).toBe(BigInt(paidWei));
     expect(await told(atDesk("ann", "contributor", "claim", "--model", model))).toEqual([]);
   });
 
@@ -268,7 +285,7 @@ describe("an economy behind JSON-RPC", () => {
     const back = ["deposit", "--amount", "1", "--withdraw"];
     expect(await told(payer(...back))).toMatchObject({ withdrawn: "0" });
     await node.chain.travel(10 * DAY);
-    expect(await told(payer(...back))).toMatchObject({ withdrawn: String(COIN) });
+    expect(await told(payer(...back))).toMatchObject({ withdrawn: String(UNIT) });
     const collect = ["validate", "--batches", batches, "--collect"];
     const [paid] = await told<{ paid: string }[]>(atDesk("first", "validator", ...collect));
     expect(BigInt(paid?.paid ?? 0)).toBeGreaterThan(0n);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { lineageLayout } from "../../../explorer/src/charts/lineage-layout.ts";
+import { lineageLayout } from "../../../../explorer/src/charts/lineage-layout.ts";
 
 const people = fc.array(fc.record({ samples: fc.nat(100_000) }), { minLength: 1, maxLength: 600 });
 const epochs = fc.array(fc.record({ answers: fc.nat(10_000) }), { minLength: 1, maxLength: 40 });
