@@ -36,7 +36,7 @@ async function customer(agent: Agent, done: () => boolean): Promise<PaidAnswer[]
   const got: PaidAnswer[] = [];
   for (let i = 0; !done(); i++) {
     got.push(await agent.ask(shop.questions[i % shop.questions.length] as Uint8Array));
-    await sleep(120);
+    await sleep(40);
   }
   return got;
 }
@@ -63,7 +63,10 @@ describe("kill -9 under load", () => {
     let over = false;
     const customers = agents.map((agent) => customer(agent, () => over || ++answers > MOST_ANSWERS));
     for (let kills = 0; kills < KILLS; kills++) {
-      await sleep(100 + random.uniform() * 900);
+      // In the middle of answers, not while the clients have not found it again.
+      const before = answers;
+      while (answers < before + 4 && answers <= MOST_ANSWERS) await sleep(5);
+      await sleep(random.uniform() * 250);
       served.run.child.kill("SIGKILL");
       const { signal } = await served.run.ended;
       expect(signal, served.run.said()).toBe("SIGKILL");
