@@ -161,6 +161,6 @@ function check(text: string, content: string): void {
 if (import.meta.main) {
   const [path = ""] = process.argv.slice(2);
   const outcome = await run(JSON.parse(readFileSync(path, "utf8")) as Order);
-  process.stdout.write(JSON.stringify(outcome));
-  process.exit(0);
+  // An exit right away would cut off what does not fit the pipe.
+  process.stdout.write(JSON.stringify(outcome), () => process.exit(0));
 }

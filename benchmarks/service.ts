@@ -323,7 +323,8 @@ async function load(
   child.stdout.on("data", (chunk: Buffer) => {
     text += chunk.toString();
   });
-  await hasEnded(child);
+  // Closed, not only ended: then all that it said is here.
+  await new Promise((resolve) => child.once("close", resolve));
   if (child.exitCode !== 0) throw new LoadFailedError(child.exitCode);
   const outcome = JSON.parse(text) as Outcome;
   if (of.receipts)
