@@ -12,12 +12,12 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** The shared cache. */
 export function cacheFolder(): string {
-  return resolve(process.env["QUITTANCE_CACHE"] ?? join(ROOT, ".cache"));
+  return resolve(process.env["QUITTANCE_CACHE"] || join(ROOT, ".cache"));
 }
 
 /** The folder of a profile's proving keys: `QUITTANCE_KEYS`, or the local keys in the cache. */
 export function keysFolder(profile: string): string {
-  return resolve(process.env["QUITTANCE_KEYS"] ?? join(cacheFolder(), "keys", `${profile}-local`));
+  return resolve(process.env["QUITTANCE_KEYS"] || join(cacheFolder(), "keys", `${profile}-local`));
 }
 
 /** How many proofs run side by side: `QUITTANCE_THREADS`, or one a core. Throws {@link ThreadsError}. */

@@ -1,12 +1,13 @@
 /** A private key in a file that nobody else may read. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { type Account, accountOf } from "../engine/ethers.ts";
+import { SecretsTooOpenError } from "../secrets.ts";
 import { writeFileAtomic } from "../store.ts";
 
-/** The account of a key file. Throws {@link KeyTooOpenError}, KeyFormatError. */
+/** The account of a key file. Throws SecretsTooOpenError, KeyFormatError. */
 export function readKeyFile(path: string): Account {
   const text = readFileSync(path, "utf8").trim();
-  if ((statSync(path).mode & 0o077) !== 0) throw new KeyTooOpenError(path);
+  if ((statSync(path).mode & 0o077) !== 0) throw new SecretsTooOpenError(path);
   return accountOf(text);
 }
 
@@ -17,14 +18,6 @@ export function writeKeyFile(path: string, { privateKey }: Account): void {
     throw new KeyThereError(path);
   }
   writeFileAtomic(path, `${privateKey}\n`, 0o600);
-}
-
-/** The file can be read by others. */
-export class KeyTooOpenError extends Error {
-  override readonly name = "Key.TooOpen";
-  constructor(path: string) {
-    super(`${path} can be read by other users. Run: chmod 600 ${path}`);
-  }
 }
 
 /** Another key is in the file. */

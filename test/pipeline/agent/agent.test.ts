@@ -307,7 +307,7 @@ describe("at the terminal", () => {
     writeFileSync(open, readFileSync(join(shop.folder, "zoe.key")), { mode: 0o644 });
     const calls: readonly [string, readonly string[]][] = [
       ["Ask.NoPayerKey", [served.url, "hello", "--budget", "1"]],
-      ["Key.TooOpen", [served.url, "hello", "--budget", "1", "--key-file", open]],
+      ["Secrets.TooOpen", [served.url, "hello", "--budget", "1", "--key-file", open]],
       ["Agent.Unreachable|Agent.NoService", ["http://127.0.0.1:1", "hello", "--budget", "1", ...key]],
       ["Ask.OtherDecimals", [served.url, "hello", "--budget", "1", "--decimals", "6", ...key]],
       ["Agent.Refused", [served.url, "a text for a model of pixels", "--budget", "1", ...key]],
