@@ -35,12 +35,13 @@ export function receiptChecks(receipt: Receipt, evidence: ReceiptEvidence = {}):
       name: "features",
       assurance: "reproducible",
       ok: true,
+      elsewhere: true,
       detail: `recompute them from the content with backbone ${receipt.backbone}`,
     },
   ];
   if (receipt.unproven) {
     const detail = "UNPROVEN MODEL: that its batches made it is committed, not proven";
-    checks.push({ name: "training", assurance: "open", ok: true, detail });
+    checks.push({ name: "training", assurance: "open", ok: true, detail, elsewhere: true });
   }
   if (evidence.bundle !== undefined) {
     checks.push(inclusion(receipt, evidence.bundle, evidence.where ?? "the bundle"));

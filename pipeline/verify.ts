@@ -41,6 +41,8 @@ export type Check = {
   readonly assurance: Assurance;
   readonly ok: boolean;
   readonly detail: string;
+  /** Nothing was checked: the line says who holds what it takes. */
+  readonly elsewhere?: true;
 };
 
 /** The chains that keys of known secret may be used on. */
@@ -67,12 +69,16 @@ export async function verifyBundle(
 ): Promise<Check[]> {
   const checks: Check[] = [];
   const profile = loadProfile(bundle.profile);
-  const add = (name: string, assurance: Assurance, find: () => string | undefined, detail: string): void => {
-    const problem = attempt(find);
-    const check: Check = { name, assurance, ok: problem === undefined, detail: problem ?? detail };
+  const tell = (check: Check): void => {
     checks.push(check);
     onCheck(check);
   };
+  const add = (name: string, assurance: Assurance, find: () => string | undefined, detail: string): void => {
+    const problem = attempt(find);
+    tell({ name, assurance, ok: problem === undefined, detail: problem ?? detail });
+  };
+  const leave = (name: string, assurance: Assurance, detail: string): void =>
+    tell({ name, assurance, ok: true, detail, elsewhere: true });
   const { model, settlement } = bundle;
   const unproven = bundle.training === null;
   add(
@@ -91,16 +97,15 @@ export async function verifyBundle(
       ? "UNPROVEN MODEL: the weights are committed; that they come from the batches is not proven"
       : "the signed batches, and nothing but them, made W, A and every G_c; W is the optimum within the bound",
   );
-  add(
+  leave(
     "features",
     "reproducible",
-    () => undefined,
     `whoever holds a content can recompute its features with backbone ${model.backbone}`,
   );
   const receipts = `${receiptCount(bundle)} receipts, each signed by ${model.operator}`;
   add("receipts", "attested", () => receiptProblem(bundle), receipts);
   const held = "that no receipt was left out: payers hold the operator's signature";
-  add("completeness", "attested", () => undefined, held);
+  leave("completeness", "attested", held);
   add(
     "statements fit together",
     "proven",

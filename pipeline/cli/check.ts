@@ -24,7 +24,8 @@ export function addCheckingCommands(root: Command): void {
     .addHelpText(
       "after",
       `
-Every line says what kind of assurance it is: proven, reproducible, attested or governed; "open" is not claimed.
+Every line says what kind of assurance it is: proven, reproducible, attested or governed; "open" is not claimed. A line
+with ○ was not checked: the file does not hold what it takes, and the line says who does.
 Exits with 0 only if nothing is in doubt.
 
 Examples:
@@ -60,10 +61,14 @@ Examples:
     });
 }
 
-/** Checked lines for a terminal, each with its word. */
+/** Checked lines for a terminal, each with its word; ○ where nothing was there to check. */
 export function checkLines(checks: readonly Check[]): string {
+  const mark = ({ ok, elsewhere, assurance }: Check): string => {
+    if (!ok) return "✗";
+    return elsewhere === true || assurance === "open" ? "○" : "✓";
+  };
   return checks
-    .map((check) => `  ${check.ok ? "✓" : "✗"} ${check.assurance.padEnd(12)} ${check.name}: ${check.detail}`)
+    .map((check) => `  ${mark(check)} ${check.assurance.padEnd(12)} ${check.name}: ${check.detail}`)
     .join("\n");
 }
 

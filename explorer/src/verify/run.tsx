@@ -99,8 +99,8 @@ function Doubtful({ run }: { readonly run: Run }): JSX.Element {
 }
 
 /** Lines that say who can check something, for this file does not hold what it takes. */
-function isForOthers({ name, assurance }: Check): boolean {
-  return name === "features" || name === "completeness" || assurance === "open";
+function isForOthers({ elsewhere, assurance }: Check): boolean {
+  return elsewhere === true || assurance === "open";
 }
 
 function Line({ check }: { readonly check: Check }): JSX.Element {
