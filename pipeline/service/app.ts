@@ -64,7 +64,9 @@ export async function createApp(context: ServiceContext, logger: FastifyBaseLogg
   app.setSerializerCompiler(() => (data) => JSON.stringify(data, plain));
   app.setErrorHandler((error, request, reply) => {
     const refusal = asRefusal(error);
-    if (refusal.status >= 500 && refusal.code === "defect") request.log.error({ err: error }, "defect");
+    // What the operator has to see to: a defect, a full disk, a chain that does not answer. Not a full queue.
+    if (refusal.status >= 500 && refusal.cause !== undefined)
+      request.log.error({ err: refusal.cause }, refusal.code);
     context.metrics.refused(refusal.code);
     void reply.code(refusal.status).headers(refusal.headers).send(errorBody(refusal.code, refusal.message));
   });
