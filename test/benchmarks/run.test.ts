@@ -30,7 +30,9 @@ describe("the registry", () => {
 
   it("promises the figures that documents quote", () => {
     const promised = BENCHMARKS.flatMap((benchmark) => benchmark.figures);
-    expect(new Set(promised).size).toBe(promised.length);
+    const again = promised.filter((name, at) => promised.indexOf(name) !== at);
+    // The queue's overhead belongs to the jobs and to the service, and is measured by one function.
+    expect(again).toEqual(["job.overhead.ms"]);
     for (const circuit of ["inference", "adjoint", "weights"]) {
       for (const name of ["rows", "compile.seconds", "key.seconds", "prove.seconds", "prove.peak_mib"]) {
         expect(promised).toContain(`${circuit}.${name}`);
