@@ -53,7 +53,7 @@ beforeAll(() => {
   cpSync(join(ROOT, "bin", "quittance.js"), join(folder, "bin", "quittance.js"));
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  writeFileSync(join(folder, "pipeline", "cli", "main.ts"), TOOL);
+  writeFileSync(join(folder, "pipeline", "cli", "start.ts"), TOOL);
   preload = join(folder, "old.mjs");
   const versions = '{ ...process.versions, node: "20.17.0" }';
   writeFileSync(preload, `Object.defineProperty(process, "versions", { value: ${versions} });\n`);

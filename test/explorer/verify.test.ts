@@ -75,13 +75,14 @@ describe.skipIf(reason !== undefined)(reason ?? "verify this yourself", () => {
     return path;
   };
   const give = (page: Page, ...paths: string[]): Promise<void> => page.setInputFiles("#subject", paths);
-  const lines = (page: Page): Promise<Pick<Check, "name" | "assurance" | "ok" | "detail">[]> =>
+  const lines = (page: Page): Promise<Check[]> =>
     page.locator(".line").evaluateAll((items) =>
       items.map((item) => ({
         name: item.querySelector("strong")?.textContent ?? "",
         assurance: (item.querySelector(".mark")?.textContent ?? "") as "proven",
         ok: !item.classList.contains("doubt"),
         detail: item.querySelector(".detail")?.textContent ?? "",
+        ...(item.querySelector(".tick")?.textContent === "○" && { elsewhere: true as const }),
       })),
     );
   const doubts = async (page: Page): Promise<string[]> =>
