@@ -13,6 +13,7 @@
 import { type Profile, recordLeaf } from "../prover/index.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { currentModel, type ModelState } from "./commit.ts";
+import { DUE_SECONDS, type Dues, openDues } from "./due.ts";
 import { signTypedData, type TypedDomain, type TypedTypes } from "./engine/ethers.ts";
 import { answer } from "./model/model.ts";
 import { enter, readVouchers } from "./payments/book.ts";
@@ -40,8 +41,6 @@ import {
 import { type SealedEpoch, sealEpoch, sealFull, waitingEpochs } from "./seal.ts";
 import type { Session } from "./session.ts";
 
-/** How long after an answer its epoch is committed at the latest. A bond covers two weeks. */
-export const DUE_SECONDS = 7 * 86_400;
 /** Contents in one run of the backbone, and answers in one line of the journal. */
 export const BATCH = 64;
 
@@ -78,6 +77,8 @@ export type Answering = {
   readonly profile: Profile;
   readonly backbone: Backbone;
   readonly ledger: Ledger;
+  /** When the epochs of this model's receipts are due. */
+  readonly dues: Dues;
   readonly epoch: () => number;
   /** Receipts of the open epoch, and how many more it can be proven with. */
   readonly count: () => number;
@@ -120,6 +121,7 @@ export async function openAnswering(of: {
     }
   }
   const ledger = openLedger({ session, model, receipts: own });
+  const dues = openDues(own);
   const storeOf = (epoch: number): Promise<ReceiptStore> =>
     openReceiptStore(receiptsFolder(project.folder, model.id, epoch), notice);
   const book = new Map(readVouchers(project, model.id));
@@ -218,6 +220,7 @@ export async function openAnswering(of: {
       const place = kept[index] as AnswerPlace;
       places.set(receipt.requestId.toLowerCase(), place);
       ledger.answered(receipt, batch[index]?.reserved === true);
+      dues.add(receipt);
       return { receipt, place };
     });
   };
@@ -226,6 +229,7 @@ export async function openAnswering(of: {
     profile,
     backbone,
     ledger,
+    dues,
     epoch: () => epoch,
     count: () => store.count(),
     room: () => most - store.count(),

@@ -8,8 +8,9 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Profile } from "../prover/index.ts";
-import { type Answering, BATCH, DUE_SECONDS, openAnswering, type PaidQuestion } from "./answering.ts";
+import { type Answering, BATCH, openAnswering, type PaidQuestion } from "./answering.ts";
 import type { Ui } from "./cli/ui.ts";
+import { DUE_SECONDS } from "./due.ts";
 import { checksumAddress } from "./engine/ethers.ts";
 import { type SignedVoucher, signVoucher, voucherProblems } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";

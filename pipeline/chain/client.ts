@@ -143,8 +143,7 @@ export function dearer(market: GasPrice, before: GasPrice): GasPrice {
  * What a unit of gas may cost: twice the latest base fee, so that a transaction outlasts some full blocks.
  */
 export async function gasPrice(chain: Chain): Promise<GasPrice> {
-  const params = ["latest", false];
-  const latest = (await chain.provider.request({ method: "eth_getBlockByNumber", params })) as RpcBlock;
+  const latest = await block(chain, "latest");
   return {
     maxFeePerGas: BigInt(latest.baseFeePerGas ?? "0x0") * 2n + PRIORITY_FEE_WEI,
     maxPriorityFeePerGas: PRIORITY_FEE_WEI,
@@ -231,48 +230,30 @@ export async function balanceOf(chain: Chain, address: string): Promise<bigint> 
 
 /** Time of the latest block, in seconds. */
 export async function chainTime(chain: Chain): Promise<number> {
-  const params = ["latest", false];
-  return Number(
-    ((await chain.provider.request({ method: "eth_getBlockByNumber", params })) as RpcBlock).timestamp,
-  );
+  return (await headOf(chain)).at;
 }
 
-/** All events of a contract since the first block. */
-export async function events(chain: Chain, target: Target): Promise<DecodedLog[]> {
-  const filter = { address: target.address, fromBlock: "0x0", toBlock: "latest" };
-  const logs = (await chain.provider.request({ method: "eth_getLogs", params: [filter] })) as RpcLog[];
-  return logs.map((log) => target.codec.log(log)).filter((log) => log !== undefined);
+/**
+ * Seconds that the next block will bear, or a little less. A local chain makes a block only when there is
+ * something to put in, and takes the machine's time for it: its latest block may be of last week.
+ */
+export async function clockOf(chain: Chain): Promise<number> {
+  const time = await chainTime(chain);
+  return chain.kind === "local" ? Math.max(time, Math.floor(Date.now() / 1_000)) : time;
 }
-
-/** An event with the block and the transaction that it is of. */
-export type PlacedLog = DecodedLog & { readonly block: number; readonly transaction: Hex };
 
 /** A block's number, hash and time. */
 export type Head = { readonly number: number; readonly hash: Hex; readonly at: number };
 
-/** The latest block, or one by its number. */
-export async function headOf(chain: Chain, number?: number): Promise<Head> {
-  const params = [number === undefined ? "latest" : quantity(number), false];
-  const block = (await chain.provider.request({ method: "eth_getBlockByNumber", params })) as RpcBlock;
-  return { number: Number(block.number), hash: block.hash, at: Number(block.timestamp) };
+/** The latest block. */
+export async function headOf(chain: Chain): Promise<Head> {
+  return headFrom(await block(chain, "latest"));
 }
 
-/** Events of several contracts in the blocks `from` to `to`, in the order in which they happened. */
-export async function eventsBetween(
-  chain: Chain,
-  targets: readonly Target[],
-  { from, to }: { readonly from: number; readonly to: number },
-): Promise<PlacedLog[]> {
-  const codecs = new Map(targets.map(({ address, codec }) => [address.toLowerCase(), codec]));
-  const address = targets.map((target) => target.address);
-  const filter = { address, fromBlock: quantity(from), toBlock: quantity(to) };
-  const logs = (await chain.provider.request({ method: "eth_getLogs", params: [filter] })) as RpcLog[];
-  return logs.flatMap((log) => {
-    const decoded = codecs.get(log.address.toLowerCase())?.log(log);
-    return decoded === undefined
-      ? []
-      : [{ ...decoded, block: Number(log.blockNumber), transaction: log.transactionHash }];
-  });
+/** A block by its number; undefined where the chain, as the node knows it, has none. */
+export async function blockAt(chain: Chain, number: number): Promise<Head | undefined> {
+  const found = await block(chain, quantity(number));
+  return found === null ? undefined : headFrom(found);
 }
 
 /** Gas that a mined transaction used; undefined for one that is in no block. */
@@ -282,12 +263,15 @@ export async function gasOf(chain: Chain, hash: Hex): Promise<number | undefined
 }
 
 type RpcBlock = { number: string; hash: string; baseFeePerGas?: string; timestamp: string };
-type RpcLog = {
-  address: string;
-  topics: string[];
-  data: string;
-  blockNumber: string;
-  transactionHash: string;
+/** A log as a node gives it. */
+export type RpcLog = {
+  readonly address: string;
+  readonly topics: readonly string[];
+  readonly data: string;
+  readonly blockNumber: string;
+  readonly blockHash: string;
+  readonly logIndex: string;
+  readonly transactionHash: string;
 };
 type RpcReceipt = {
   status: string;
@@ -298,6 +282,18 @@ type RpcReceipt = {
   contractAddress: string | null;
   logs: RpcLog[];
 };
+
+async function block(chain: Chain, which: "latest"): Promise<RpcBlock>;
+async function block(chain: Chain, which: string): Promise<RpcBlock | null>;
+async function block(chain: Chain, which: string): Promise<RpcBlock | null> {
+  const params = [which, false];
+  return ((await chain.provider.request({ method: "eth_getBlockByNumber", params })) ??
+    null) as RpcBlock | null;
+}
+
+function headFrom({ number, hash, timestamp }: RpcBlock): Head {
+  return { number: Number(number), hash, at: Number(timestamp) };
+}
 
 function rpcCall(from: string, call: Call): Record<string, string> {
   return {

@@ -8,16 +8,7 @@ import { type Earnings, earningsOf } from "../payments/earnings.ts";
 import type { SignedVoucher } from "../payments/vouchers.ts";
 import { type Artifact, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
-import {
-  type Call,
-  events,
-  eventsBetween,
-  type PlacedLog,
-  type Receipt,
-  read,
-  send,
-  type Target,
-} from "./client.ts";
+import { type Call, type Receipt, read, send, type Target } from "./client.ts";
 import type { Deployment } from "./deploy.ts";
 import {
   type DatanetTerms,
@@ -26,6 +17,7 @@ import {
   type Proposal,
   validationCalls,
 } from "./economy.ts";
+import { openEvents, type Reading } from "./events.ts";
 import {
   BATCH_TYPES,
   type BatchMessage,
@@ -96,6 +88,8 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     schedule: target(deployment.schedule, artifacts.FeeSchedule),
     disputes: target(deployment.disputes, artifacts.Disputes),
   };
+  const reader = openEvents(chain, deployment.block === undefined ? {} : { from: deployment.block });
+  const eventsOf = async (target: Target) => (await reader.read([target])).events;
   const erc20 = codecOf(artifacts.QuittanceToken.abi);
   // Errors and events of any of them may come out of a call to any other.
   const everything = codecOf(joinAbis(Object.values(artifacts).map(({ abi }) => abi)));
@@ -165,7 +159,7 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       view<Hex>("datanets", "batchDigest", b.datanet, b.contributor, b.root, b.count),
     /** Every proposal with its words, oldest first, from the governor's events. */
     proposals: async (): Promise<readonly (Proposal & { readonly id: bigint })[]> =>
-      (await events(chain, at.governor)).flatMap(({ name, args }) =>
+      (await eventsOf(at.governor)).flatMap(({ name, args }) =>
         name === "ProposalCreated"
           ? [
               {
@@ -194,7 +188,7 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     modelExists: (modelId: Hex) => view<boolean>("models", "exists", modelId),
     /** A model's contributors in its order, from its event; none for a model that there is not. */
     contributorsOf: async (modelId: Hex): Promise<readonly string[]> => {
-      const committed = (await events(chain, at.models)).find(
+      const committed = (await eventsOf(at.models)).find(
         ({ name, args }) => name === "ModelCommitted" && sameText(args.model as Hex, modelId),
       );
       const statement = committed?.args.statement as { contributors: { account: string }[] } | undefined;
@@ -299,7 +293,7 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
      * Up to an epoch, if one is given.
      */
     earnings: async (modelId: Hex, accounts: readonly string[], upTo?: number): Promise<Earnings> =>
-      earningsOf(modelId, accounts, await events(chain, at.epochs), upTo),
+      earningsOf(modelId, accounts, await eventsOf(at.epochs), upTo),
     /** 0x00…0 until the group's weights are proven. */
     weightsHash: (modelId: Hex, epoch: number, group: number) =>
       view<Hex>("epochs", "weightsHash", modelId, epoch, group),
@@ -330,16 +324,8 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       to: at[to].address,
       data: at[to].codec.call(method, args),
     }),
-    /** What happened to datanets, models, training, epochs and money in some blocks, in order. */
-    eventsBetween: (blocks: { readonly from: number; readonly to: number }): Promise<PlacedLog[]> =>
-      eventsBetween(chain, [at.datanets, at.models, at.training, at.epochs, at.vault], blocks),
-    /** All events of the training, epochs, vault and disputes contracts, for reports. */
-    history: async () => [
-      ...(await events(chain, at.training)),
-      ...(await events(chain, at.epochs)),
-      ...(await events(chain, at.vault)),
-      ...(await events(chain, at.disputes)),
-    ],
+    /** What has happened to datanets, models, training, epochs and money so far; see `events.ts`. */
+    happened: (): Promise<Reading> => reader.read([at.datanets, at.models, at.training, at.epochs, at.vault]),
   };
 }
 

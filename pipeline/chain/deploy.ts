@@ -113,6 +113,11 @@ export type Deployment = {
   readonly validation: string;
   readonly schedule: string;
   readonly disputes: string;
+  /**
+   * The block of the first contract: what is read of the chain's history begins here. Left out where an earlier
+   * version deployed; reading then begins at the chain's first block.
+   */
+  readonly block?: number;
 };
 
 /** Carries out one step of a deployment; the same steps in the same order on every run. */
@@ -216,7 +221,8 @@ export async function deployContracts(
   const governed = { token, timelock, governor, guardian, verifier, registry };
   const contracts = { datanets, models, training, epochs, vault, validation, schedule, disputes };
   const addresses = { ...governed, ...contracts };
-  return { deployment: { chainId: chain.chainId, profile: profile.name, ...addresses }, receipts };
+  const block = Math.min(...Object.values(receipts).map((receipt) => receipt.block));
+  return { deployment: { chainId: chain.chainId, profile: profile.name, ...addresses, block }, receipts };
 }
 
 /** Creates one contract. */

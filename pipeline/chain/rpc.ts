@@ -17,7 +17,7 @@ export async function openRpcChain(options: { readonly url: string }): Promise<C
     request: async ({ method, params }) => {
       const body = JSON.stringify({ jsonrpc: "2.0", id: nextId++, method, params: params ?? [] });
       const answer = await post(options.url, method, body);
-      if (answer.error !== undefined) throw new RpcResponseError(method, answer.error);
+      if (answer.error !== undefined) throw new RpcResponseError(method, answer.error, answer.status);
       return answer.result;
     },
   };
@@ -40,7 +40,12 @@ export async function openRpcChain(options: { readonly url: string }): Promise<C
 
 type RpcAnswer = { result?: unknown; error?: { code?: number; message?: string; data?: unknown } };
 
-async function post(url: string, method: string, body: string): Promise<RpcAnswer> {
+async function post(
+  url: string,
+  method: string,
+  body: string,
+): Promise<RpcAnswer & { readonly status: number }> {
+  let status: number | undefined;
   const headers = { "content-type": "application/json" };
   try {
     const response = await fetch(url, {
@@ -49,33 +54,49 @@ async function post(url: string, method: string, body: string): Promise<RpcAnswe
       body,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const answer = (await response.json()) as RpcAnswer | null;
-    if (answer !== null && (answer.result !== undefined || answer.error !== undefined)) return answer;
-    throw new Error(`HTTP ${response.status} without a JSON-RPC answer`);
+    status = response.status;
+    const answer = jsonOf(await response.text());
+    if (answer === null || (answer.result === undefined && answer.error === undefined))
+      throw new Error(`HTTP ${status} without a JSON-RPC answer`);
+    return { ...answer, status };
   } catch (cause) {
-    throw new RpcError(url, `${method}: ${(cause as Error).message}`, cause);
+    throw new RpcError(url, `${method}: ${(cause as Error).message}`, cause, status);
   }
 }
 
-/** Nothing sensible answers at the address. */
+/** A proxy in front of a node says what it has to say in HTML, or in nothing at all. */
+function jsonOf(text: string): RpcAnswer | null {
+  try {
+    const answer: unknown = JSON.parse(text);
+    return typeof answer === "object" ? (answer as RpcAnswer | null) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Nothing sensible answers at the address. `status` is HTTP's, where there was an answer at all. */
 export class RpcError extends Error {
   override readonly name = "Rpc.Unreachable";
-  constructor(url: string, reason: string, cause?: unknown) {
+  readonly status: number | undefined;
+  constructor(url: string, reason: string, cause?: unknown, status?: number) {
     super(
       `The chain at ${url} does not answer (${reason}). Check the address and that the node is running.`,
       { cause },
     );
+    this.status = status;
   }
 }
 
-/** The node answered with an error. `data` holds a contract's revert data, if there is any. */
+/** The node answered with an error. `data` holds a contract's revert data, if there is any; `status` is HTTP's. */
 export class RpcResponseError extends Error {
   override readonly name = "Rpc.Response";
   readonly code: number;
   readonly data: unknown;
-  constructor(method: string, error: { code?: number; message?: string; data?: unknown }) {
+  readonly status: number | undefined;
+  constructor(method: string, error: { code?: number; message?: string; data?: unknown }, status?: number) {
     super(`${method}: ${error.message ?? "refused without a reason"}`);
     this.code = error.code ?? 0;
     this.data = error.data;
+    this.status = status;
   }
 }

@@ -2,24 +2,28 @@
 import type { Command } from "commander";
 import type { ProfileName } from "../../prover/index.ts";
 import { type DuplicateMode, foundDuplicates } from "../admit.ts";
+import { clockOf } from "../chain/client.ts";
 import { claimFor } from "../claim.ts";
 import { currentModel } from "../commit.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import { runDemo } from "../demo.ts";
+import { firstDue } from "../due.ts";
 import { forgetContributors } from "../forget.ts";
 import { answerQueries } from "../infer.ts";
 import type { WorkPlace } from "../jobs/spec.ts";
 import { readVoucherFile } from "../payments/voucher-file.ts";
+import type { Project } from "../project.ts";
 import { className, projectLabels } from "../project-labels.ts";
 import { proveTraining } from "../prove-training.ts";
-import { coinOf } from "../session.ts";
+import { coinOf, type Session } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
+import { tellDue } from "./due.ts";
 import { addressText, duplicatesOption, profileOption, tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
-import { coins, openUi, table } from "./ui.ts";
+import { coins, openUi, table, type Ui } from "./ui.ts";
 import { workersOption, workOf } from "./work.ts";
 
 /** Adds the commands to the tree. */
@@ -227,6 +231,7 @@ Examples:
           })),
           table(["#", "answer", "fee", "receipt"], rows),
         );
+        await remind(project, session, ui);
       });
     });
 
@@ -249,6 +254,7 @@ Examples:
           { epoch: settled.epoch, bundle: settled.bundlePath, payouts: settled.payouts },
           `${table(["contributor", "influence", "payout"], rows)}\n  ${settled.bundlePath}`,
         );
+        await remind(project, session, ui);
       });
     });
 
@@ -286,6 +292,11 @@ Examples:
         );
       });
     });
+}
+
+async function remind(project: Project, session: Session, ui: Ui): Promise<void> {
+  const now = await clockOf(session.chain);
+  tellDue(await firstDue(project, session), { now, folder: project.folder, ui });
 }
 
 type ProveOptions = { readonly project: string; readonly workers: WorkPlace };

@@ -4,6 +4,7 @@ import type { WorkPlace } from "../jobs/spec.ts";
 import { operatorToken } from "../secrets.ts";
 import { DEFAULT_SETTINGS } from "../service/context.ts";
 import { createService } from "../service/service.ts";
+import { tellDue } from "./due.ts";
 import { tell, wholeNumber } from "./options.ts";
 import { projectOption, withSession } from "./project.ts";
 import { workersOption } from "./work.ts";
@@ -103,6 +104,9 @@ Examples:
             { url, model, pid: process.pid },
             `  Serving model ${model}\n  on ${url} (Ctrl-C ends it)`,
           );
+          const due = service.context.due.now();
+          const now = due === undefined ? 0 : due.dueBy - due.left;
+          tellDue(due, { now, folder: project.folder, ui });
           ui.line(`  ${await stopped}: finishing what is in hand.`);
         } finally {
           await service.close();

@@ -1,5 +1,6 @@
 /** Commands about jobs: worker, jobs. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { firstUnsettled } from "../due.ts";
 import type { Attempt } from "../durable/ledger.ts";
 import { databasePlace, openBlobs } from "../durable/settings.ts";
 import { openJobStore } from "../durable/store.ts";
@@ -8,6 +9,7 @@ import { queueUrl } from "../jobs/proving.ts";
 import type { Work, WorkPlace } from "../jobs/spec.ts";
 import { runWorker, WORKER_QUEUES, type WorkerQueue } from "../jobs/worker.ts";
 import { jobsDatabase, openProject } from "../project.ts";
+import { tellDue } from "./due.ts";
 import { profileOption, tell, wholeNumber } from "./options.ts";
 import { openUi, table, type Ui } from "./ui.ts";
 
@@ -92,6 +94,9 @@ Examples:
           { attempts: Object.fromEntries(counts), failing: bad },
           [table(["attempts", "number"], rows), ...reasons].join("\n"),
         );
+        // No chain is opened here: the machine's clock has to do.
+        const now = Math.floor(Date.now() / 1_000);
+        tellDue(firstUnsettled(project), { now, folder: options.project, ui: openUi(process.stderr) });
       } finally {
         project.close();
       }

@@ -94,10 +94,11 @@ export async function deploy(
       let count = 0;
       const journal = journalOf(of, (step) => report(count++, plan.steps.length, step));
       const { deployment } = await deployContracts(chain, account, options, journal.perform);
-      const { chainId, profile: _profile, ...contracts } = deployment;
+      const { chainId, profile: _profile, block, ...contracts } = deployment;
       const made: DeploymentFile = {
         format: "quittance-deployment/1",
         ...{ chainId, profile: profile.name, deployer: account.address, contracts, plan: planHash(of) },
+        ...(block === undefined ? {} : { block }),
         keys: { kind: keys.manifest.kind, vkeyHashes: vkeyHashesOf(keys) },
         settings: settingsOf(config),
         transactions: journal.steps().map(({ step, hash, nonce, mined }) => ({

@@ -15,6 +15,8 @@ const schema = z.strictObject({
   chainId: z.number().int().min(1),
   profile: z.enum(PROFILE_NAMES),
   deployer: address,
+  /** Of the first contract; absent in files of earlier versions. */
+  block: z.number().int().min(0).optional(),
   contracts: z.strictObject({
     token: address,
     timelock: address,
@@ -74,8 +76,8 @@ export function writeDeploymentFile(path: string, file: DeploymentFile): void {
 }
 
 /** The addresses of a file, as the program uses them. */
-export function deploymentOf({ chainId, profile, contracts }: DeploymentFile): Deployment {
-  return { chainId, profile, ...contracts };
+export function deploymentOf({ chainId, profile, contracts, block }: DeploymentFile): Deployment {
+  return { chainId, profile, ...contracts, ...(block === undefined ? {} : { block }) };
 }
 
 /** The hashes of the verifying keys, by circuit. */

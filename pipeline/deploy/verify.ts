@@ -79,7 +79,9 @@ export async function verifyDeployment(of: {
     detail:
       other.length === 0 ? `${places.length} contracts, byte for byte` : `other code: ${other.join(", ")}`,
   });
-  checks.push(await creations(chain, sent, deployer, rehearsal));
+  const found: Found[] = [];
+  for (const step of sent) found.push({ ...step, found: await sentAs(chain, step) });
+  checks.push(await creations(found, deployer, rehearsal), beginning(deployment, found));
   for (const wire of wiring(deployment, deployer)) {
     const wanted = await answer(rehearsal.chain, deployment, wire);
     const found = await answer(chain, deployment, wire);
@@ -94,12 +96,23 @@ async function codeAt(chain: Chain, address: string): Promise<string> {
   return String(await chain.provider.request({ method: "eth_getCode", params })).toLowerCase();
 }
 
-type SentTransaction = { readonly input?: string; readonly from?: string; readonly nonce?: string } | null;
+type SentTransaction = {
+  readonly input?: string;
+  readonly from?: string;
+  readonly nonce?: string;
+  readonly blockNumber?: string | null;
+} | null;
+
+async function sentAs(chain: Chain, { hash }: SentStep): Promise<SentTransaction> {
+  const params = [hash];
+  return (await chain.provider.request({ method: "eth_getTransactionByHash", params })) as SentTransaction;
+}
+
+type Found = SentStep & { readonly found: SentTransaction };
 
 /** The transactions, each against the rehearsal's of the same number. */
 async function creations(
-  chain: Chain,
-  sent: readonly SentStep[],
+  sent: readonly Found[],
   deployer: string,
   rehearsal: Rehearsal,
 ): Promise<DeployCheck> {
@@ -112,27 +125,36 @@ async function creations(
     if (found === null) break;
     for (const { input, nonce } of found.transactions) inputs.set(Number(nonce), input.toLowerCase());
   }
-  const wrong: string[] = [];
-  for (const { step, hash } of sent) {
-    const params = [hash];
-    const found = (await chain.provider.request({
-      method: "eth_getTransactionByHash",
-      params,
-    })) as SentTransaction;
-    const same =
-      found?.input !== undefined &&
-      found.from?.toLowerCase() === deployer.toLowerCase() &&
-      inputs.get(Number(found.nonce)) === found.input.toLowerCase();
-    if (!same) wrong.push(step);
-  }
+  const wrong = sent.filter(
+    ({ found }) =>
+      found?.input === undefined ||
+      found.from?.toLowerCase() !== deployer.toLowerCase() ||
+      inputs.get(Number(found.nonce)) !== found.input.toLowerCase(),
+  );
   return {
     name: "creation",
     ok: wrong.length === 0,
     detail:
       wrong.length === 0
         ? `${sent.length} transactions carried this configuration and these keys`
-        : `carried something else: ${wrong.join(", ")}`,
+        : `carried something else: ${wrong.map(({ step }) => step).join(", ")}`,
   };
+}
+
+/** Whether reading from the deployment's block on misses nothing. */
+function beginning({ block }: Deployment, sent: readonly Found[]): DeployCheck {
+  const line = (ok: boolean, detail: string): DeployCheck => ({ name: "first block", ok, detail });
+  if (block === undefined)
+    return line(true, "not in the file: events are read from the chain's first block on");
+  const blocks = sent.flatMap(({ found }) => (found?.blockNumber ? [Number(found.blockNumber)] : []));
+  const first = Math.min(...blocks);
+  if (blocks.length === 0) return line(false, "no transaction of the deployment is in a block");
+  return block <= first
+    ? line(true, `${block}: no contract is older`)
+    : line(
+        false,
+        `the file says ${block}, and the first contract is of ${first}: its events would be missed`,
+      );
 }
 
 type Wire = {

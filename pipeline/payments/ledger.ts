@@ -8,7 +8,7 @@
  * to the first and `owed` does not change. A reading may therefore be some seconds old; what matters then is
  * only what the deposit can bear, and a withdrawal announces itself days before it is ready.
  */
-import { chainTime } from "../chain/client.ts";
+import { clockOf } from "../chain/client.ts";
 import type { ChannelView } from "../chain/types.ts";
 import type { Receipt } from "../receipts.ts";
 import type { Session } from "../session.ts";
@@ -129,7 +129,7 @@ export function openLedger(of: {
     },
     async time() {
       if (clock === undefined || Date.now() - clock.at > CLOCK_MS)
-        clock = { seconds: await chainTime(chain), at: Date.now() };
+        clock = { seconds: await clockOf(chain), at: Date.now() };
       return clock.seconds;
     },
   };

@@ -11,6 +11,7 @@ import type { Work } from "../jobs/spec.ts";
 import type { Project } from "../project.ts";
 import type { Session } from "../session.ts";
 import type { Desk } from "./desk.ts";
+import type { DueWatch } from "./due.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Till } from "./payment.ts";
@@ -35,6 +36,7 @@ export type ServiceContext = {
   readonly desk: Desk;
   readonly jobs: Jobs;
   readonly metrics: Metrics;
+  readonly due: DueWatch;
   /** Where proofs are made. */
   readonly work: Work;
   /** Whoever has it may settle; nobody may where it is absent. */

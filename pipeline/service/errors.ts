@@ -83,6 +83,11 @@ const FOR_NOW: Readonly<Record<string, readonly [code: string, message: string]>
     "chain_unavailable",
     "The chain refused a question. Try again with the same idempotency key.",
   ],
+  "Logs.BlockRefused": ["chain_unavailable", "The chain's node does not give its history. Try again later."],
+  "Logs.Busy": ["chain_unavailable", "The chain's node is asked too often. Try again in a minute."],
+  "Events.Unsteady": ["chain_unavailable", "The chain is changing. Try again in a moment."],
+  "Events.NotYetDeployed": ["chain_unavailable", "The chain's node has to catch up. Try again later."],
+  "History.BlockGone": ["chain_unavailable", "The chain is changing. Try again in a moment."],
   "Ledger.Unsteady": ["chain_unavailable", "The chain is changing. Try again with the same idempotency key."],
   "Store.WriteError": [
     "storage_unavailable",

@@ -16,6 +16,8 @@ export type Metrics = {
 export function openMetrics(gauges: {
   readonly queueDepth: () => number;
   readonly epochRoom: () => number;
+  /** Seconds until the first epoch is due; undefined where none is. */
+  readonly dueSeconds: () => number | undefined;
 }): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -59,6 +61,16 @@ export function openMetrics(gauges: {
     registers,
     collect() {
       this.set(gauges.epochRoom());
+    },
+  });
+  new Gauge({
+    name: "quittance_due_seconds",
+    help: "seconds until the earliest receipt is due whose epoch is not on chain; no sample where there is none",
+    registers,
+    collect() {
+      const seconds = gauges.dueSeconds();
+      if (seconds === undefined) this.remove();
+      else this.set(seconds);
     },
   });
   return {

@@ -9,9 +9,10 @@
  * once. Whoever holds such a voucher can spend it, so it belongs into an encrypted connection.
  */
 
-import { type Answering, DUE_SECONDS } from "../answering.ts";
+import type { Answering } from "../answering.ts";
 import { quittanceDomain } from "../chain/ids.ts";
 import type { ChannelView } from "../chain/types.ts";
+import { DUE_SECONDS } from "../due.ts";
 import { checksumAddress, codecOf } from "../engine/ethers.ts";
 import {
   type PaymentRequired,

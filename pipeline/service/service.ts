@@ -14,6 +14,7 @@ import { VERSION } from "../version.ts";
 import { createApp } from "./app.ts";
 import { type App, DEFAULT_SETTINGS, type ServiceContext, type ServiceSettings } from "./context.ts";
 import { openDesk } from "./desk.ts";
+import { openDueWatch } from "./due.ts";
 import { openJobs } from "./jobs.ts";
 import { openLogger } from "./logs.ts";
 import { openMetrics } from "./metrics.ts";
@@ -71,7 +72,18 @@ export async function createService(of: ServiceOptions): Promise<Service> {
   );
   let draining = false;
   const till = openTill({ session, answering, signers, feeUnits });
-  const metrics = openMetrics({ queueDepth: () => desk.depth(), epochRoom: () => desk.room() });
+  const due = await openDueWatch({ answering, session, logger, folder: project.folder }).catch(
+    async (error) => {
+      await answering.close();
+      await signers.close();
+      throw error;
+    },
+  );
+  const metrics = openMetrics({
+    queueDepth: () => desk.depth(),
+    epochRoom: () => desk.room(),
+    dueSeconds: () => due.now()?.left,
+  });
   const desk = openDesk({ answering, till, feeUnits, settings, metrics });
   const jobs = openJobs((job, error) => {
     if (error === undefined) logger.info({ job: job.id, kind: job.kind }, "job done");
@@ -90,6 +102,7 @@ export async function createService(of: ServiceOptions): Promise<Service> {
     desk,
     jobs,
     metrics,
+    due,
     work,
     ...(of.operatorToken === undefined ? {} : { operatorToken: of.operatorToken }),
     status: () => (draining ? "draining" : "ok"),
@@ -98,6 +111,7 @@ export async function createService(of: ServiceOptions): Promise<Service> {
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     draining = true;
+    due.close();
     // Requests in hand are answered; then the threads and the graph can go without being cut off.
     await desk.drain();
     await jobs.close();

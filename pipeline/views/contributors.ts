@@ -2,7 +2,7 @@
  * A contributor's own page: its batches, what it has earned with each model, and the transaction that pays
  * what it is owed, ready for a wallet.
  */
-import type { PlacedLog } from "../chain/client.ts";
+import type { PlacedLog } from "../chain/events.ts";
 import type { ModelState } from "../commit.ts";
 import { datanetViews } from "./datanets.ts";
 import { eventsOf } from "./history.ts";

@@ -2,7 +2,7 @@
  * An epoch as the chain's events tell it, and whether the receipts at hand are the ones that it is about.
  */
 import { receiptsRoot } from "../../prover/index.ts";
-import type { PlacedLog } from "../chain/client.ts";
+import type { PlacedLog } from "../chain/events.ts";
 import { contextOf } from "../chain/ids.ts";
 import type { ModelState } from "../commit.ts";
 import { eventsOf } from "./history.ts";

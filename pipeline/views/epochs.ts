@@ -5,7 +5,7 @@
  * is shown when the epoch is settled and not before: the difference that one more answer makes to it would
  * tell what the answer was.
  */
-import type { PlacedLog } from "../chain/client.ts";
+import type { PlacedLog } from "../chain/events.ts";
 import type { ModelState } from "../commit.ts";
 import { settleFees } from "../influence/payouts.ts";
 import { bundlePath } from "./bundles.ts";

@@ -1,19 +1,22 @@
 /**
- * What has happened on the chain so far, read once: each refresh asks only for the blocks since the last one.
+ * What has happened on the chain so far, and when.
  *
  * Views are made from events rather than from many calls: who earned and claimed how much, which batches
- * stand in which version and when, all of it is in the logs. A chain that took another course since (the
- * block that was last looked at has another hash) is read again from the start.
+ * stand in which version and when, all of it is in the logs. `chain/events.ts` reads them once and follows
+ * them; times of blocks and costs of transactions are kept here, until the chain takes another course.
  */
-import { gasOf, type Head, headOf, type PlacedLog } from "../chain/client.ts";
-import type { Session } from "../session.ts";
+
+import type { Chain } from "../chain/chain.ts";
+import { blockAt, gasOf, type Head } from "../chain/client.ts";
+import type { Contracts } from "../chain/contracts.ts";
+import type { PlacedLog } from "../chain/events.ts";
 import type { TransactionView } from "./types.ts";
 
 /** The chain up to a block. */
 export type History = {
   readonly head: Head;
   readonly events: readonly PlacedLog[];
-  /** Time of a block. */
+  /** Time of a block. Throws {@link BlockGoneError}. */
   readonly at: (block: number) => Promise<number>;
   /** A transaction of these events, for a list. */
   readonly transaction: (what: string, of: PlacedLog) => Promise<TransactionView>;
@@ -23,32 +26,44 @@ export type History = {
 export type HistoryReader = { readonly refresh: () => Promise<History> };
 
 /** Opens the history of a session's chain. */
-export function openHistory({ chain, contracts }: Pick<Session, "chain" | "contracts">): HistoryReader {
-  const times = new Map<number, number>();
-  const gas = new Map<string, number>();
+export function openHistory({
+  chain,
+  contracts,
+}: {
+  readonly chain: Chain;
+  readonly contracts: Pick<Contracts, "happened">;
+}): HistoryReader {
   let last: History | undefined;
-  const at = async (block: number): Promise<number> => {
-    const known = times.get(block) ?? (await headOf(chain, block)).at;
-    times.set(block, known);
-    return known;
-  };
-  const transaction: History["transaction"] = async (what, { transaction: hash, block }) => {
-    const used = gas.get(hash) ?? (await gasOf(chain, hash)) ?? 0;
-    gas.set(hash, used);
-    return { what, hash, block, at: await at(block), gas: used };
-  };
-  const continues = async (before: History, head: Head): Promise<boolean> =>
-    head.number >= before.head.number && (await headOf(chain, before.head.number)).hash === before.head.hash;
+  let course = -1;
+  let known = lookup(chain);
   return {
     async refresh() {
-      const head = await headOf(chain);
-      if (last?.head.hash === head.hash) return last;
-      const before = last !== undefined && (await continues(last, head)) ? last : undefined;
-      if (before === undefined) times.clear();
-      const from = before === undefined ? 0 : before.head.number + 1;
-      const fresh = await contracts.eventsBetween({ from, to: head.number });
-      last = { head, events: [...(before?.events ?? []), ...fresh], at, transaction };
+      const reading = await contracts.happened();
+      if (reading.course !== course) known = lookup(chain);
+      else if (last?.head.hash === reading.head.hash) return last;
+      course = reading.course;
+      last = { head: reading.head, events: reading.events, ...known };
       return last;
+    },
+  };
+}
+
+/** Times and costs, each asked for once. */
+function lookup(chain: Chain): Pick<History, "at" | "transaction"> {
+  const times = new Map<number, number>();
+  const gas = new Map<string, number>();
+  const at = async (number: number): Promise<number> => {
+    const time = times.get(number) ?? (await blockAt(chain, number))?.at;
+    if (time === undefined) throw new BlockGoneError(number);
+    times.set(number, time);
+    return time;
+  };
+  return {
+    at,
+    transaction: async (what, { transaction: hash, block }) => {
+      const used = gas.get(hash) ?? (await gasOf(chain, hash)) ?? 0;
+      gas.set(hash, used);
+      return { what, hash, block, at: await at(block), gas: used };
     },
   };
 }
@@ -59,4 +74,12 @@ export function eventsOf({ events }: History, name: string, model?: string): rea
     (event) =>
       event.name === name && (model === undefined || String(event.args.model).toLowerCase() === model),
   );
+}
+
+/** A block that an event was in is no longer there. */
+export class BlockGoneError extends Error {
+  override readonly name = "History.BlockGone";
+  constructor(block: number) {
+    super(`Block ${block} is not on the chain any more: the chain took another course meanwhile. Ask again.`);
+  }
 }

@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
-import { events, RevertedError, send } from "../../pipeline/chain/client.ts";
+import { RevertedError, send } from "../../pipeline/chain/client.ts";
 import { deployContract } from "../../pipeline/chain/deploy.ts";
+import { openEvents } from "../../pipeline/chain/events.ts";
 import { circuitIdOf, rhoOf, rootsHashOf, trainingSeed } from "../../pipeline/chain/ids.ts";
 import type { TrainingProofs } from "../../pipeline/chain/proofs.ts";
 import { codecOf } from "../../pipeline/engine/ethers.ts";
@@ -457,7 +458,8 @@ describe("Training", () => {
       const settled = await settle(world, of, epoch.number, w);
       expect(settled.trainingProven).toBe(proven);
       const codec = codecOf((await contractArtifacts()).Epochs.abi);
-      const logs = await events(world.chain, { address: world.contracts.deployment.epochs, codec });
+      const address = world.contracts.deployment.epochs;
+      const logs = (await openEvents(world.chain).read([{ address, codec }])).events;
       const own = logs.filter(({ args }) => args.model === of.id && Number(args.epoch) === epoch.number);
       const flags = own.filter(({ name }) => ["EpochCommitted", "EpochSettled"].includes(name));
       const flagOf = ({ args }: (typeof flags)[number]): unknown =>

@@ -1,4 +1,4 @@
-/** Whether the service answers, what it is, and how much room its open epoch has. */
+/** Whether the service answers, what it is, how much room its open epoch has, and when the next is due. */
 import { z } from "zod";
 import type { App, ServiceContext } from "../context.ts";
 import { route } from "../route.ts";
@@ -12,6 +12,13 @@ const healthSchema = z.object({
   modelId: z.string(),
   openEpoch: z.number().int(),
   room: z.number().int().describe("answers that the open epoch takes"),
+  dueBy: z
+    .number()
+    .int()
+    .optional()
+    .describe(
+      "seconds since 1970: when the earliest receipt is due whose epoch is not on chain; absent if none is",
+    ),
 });
 
 /** Adds the route. */
@@ -23,15 +30,19 @@ export function healthRoutes(app: App, context: ServiceContext): void {
     summary: "whether the service answers, and what it is",
     tag: "service",
     answers: { 200: { description: "it is up", schema: healthSchema } },
-    handle: () => ({
-      status: context.status(),
-      version,
-      chainId: session.chain.chainId,
-      local: session.chain.kind === "local",
-      insecureKeys: session.keys.manifest.insecure,
-      modelId: model.id,
-      openEpoch: context.answering.epoch(),
-      room: Math.max(0, context.desk.room()),
-    }),
+    handle: () => {
+      const due = context.due.now();
+      return {
+        status: context.status(),
+        version,
+        chainId: session.chain.chainId,
+        local: session.chain.kind === "local",
+        insecureKeys: session.keys.manifest.insecure,
+        modelId: model.id,
+        openEpoch: context.answering.epoch(),
+        room: Math.max(0, context.desk.room()),
+        ...(due === undefined ? {} : { dueBy: due.dueBy }),
+      };
+    },
   });
 }
