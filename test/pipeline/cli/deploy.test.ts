@@ -165,6 +165,34 @@ describe("quittance deploy", () => {
     expect(moved.out).toMatch(/✗ addresses: .*datanets/);
   });
 
+  it("writes down the first contract's block, and does not believe a later one", async () => {
+    const { block, transactions } = readDeploymentFile(out);
+    const { request } = node.chain.provider;
+    const blocks = await Promise.all(
+      transactions.map(async ({ hash }) => {
+        const mined = await request({ method: "eth_getTransactionReceipt", params: [hash] });
+        return Number((mined as { blockNumber: string }).blockNumber);
+      }),
+    );
+    expect(block).toBe(Math.min(...blocks));
+    const kept = readFileSync(out, "utf8");
+    const after = async (change: (file: Record<string, unknown>) => void): Promise<Ran> => {
+      const file = JSON.parse(kept) as Record<string, unknown>;
+      change(file);
+      writeFileSync(out, JSON.stringify(file));
+      const run = await deploy(["--yes"]);
+      writeFileSync(out, kept);
+      return run;
+    };
+    const late = await after((file) => Object.assign(file, { block: Math.min(...blocks) + 1 }));
+    expect(late.code).toBe(1);
+    expect(late.out).toMatch(/✗ first block: .*would be missed/);
+    // Files of earlier versions have none, and are read as before.
+    const old = await after((file) => delete file["block"]);
+    expect(old.code, old.out).toBe(0);
+    expect(old.out).toMatch(/✓ first block: not in the file/);
+  });
+
   it("does not mix deployments", async () => {
     const other = join(folder, "others.json");
     const settings = JSON.parse(readFileSync(config, "utf8")) as Record<string, unknown>;
