@@ -114,8 +114,8 @@ export type Deployment = {
   readonly schedule: string;
   readonly disputes: string;
   /**
-   * The block of the first contract: what is read of the chain's history begins here. Left out where an earlier
-   * version deployed; reading then begins at the chain's first block.
+   * The block of the first contract: what is read of the chain's history begins here. Left out where an
+   * earlier version deployed; reading then begins at the chain's first block.
    */
   readonly block?: number;
 };

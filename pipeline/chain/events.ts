@@ -3,9 +3,9 @@
  *
  * Reading begins at the block of the deployment: there was nothing before it, and real chains have tens of
  * millions of blocks before ours. What was read is kept as long as the session is open, and the next reading
- * asks for what has come since, and once more for the last {@link DEPTH} blocks. Those are asked twice because
- * an address is often many nodes: one of them may name a block as the latest before another one, which answers
- * the next question, has its logs, and gives an empty list for it instead of an error.
+ * asks for what has come since, and once more for the last {@link DEPTH} blocks. Those are asked twice
+ * because an address is often many nodes: one of them may name a block as the latest before another one,
+ * which answers the next question, has its logs, and gives an empty list for it instead of an error.
  *
  * The chain may also take another course. Whether it did is told by hashes: as long as the block that was the
  * latest stands, so does everything before it. If it does not stand, the block {@link DEPTH} before it is
@@ -37,7 +37,9 @@ export type EventReader = {
   read(targets: readonly Target[]): Promise<Reading>;
 };
 
-/** Blocks behind the latest that are read again: deeper than a chain commonly changes, or its nodes differ. */
+/**
+ * Blocks behind the latest that are read again: deeper than a chain commonly changes, or its nodes differ.
+ */
 export const DEPTH = 64;
 const TRIES = 5;
 

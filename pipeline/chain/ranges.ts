@@ -9,8 +9,8 @@
  * moves, costs a handful of refusals in all.
  *
  * Two refusals are not about the range. A node that answers nothing at all is told from one that gave up on
- * this question by a question that is always small; and HTTP 429 is waited for. One range at a time, in order:
- * a second one side by side would only meet the same bound.
+ * this question by a question that is always small; and HTTP 429 is waited for. One range at a time, in
+ * order: a second one side by side would only meet the same bound.
  */
 import { quantity } from "../engine/ethers.ts";
 import type { Chain } from "./chain.ts";

@@ -87,7 +87,10 @@ export class RpcError extends Error {
   }
 }
 
-/** The node answered with an error. `data` holds a contract's revert data, if there is any; `status` is HTTP's. */
+/**
+ * The node answered with an error. `data` holds a contract's revert data, if there is any; `status` is
+ * HTTP's.
+ */
 export class RpcResponseError extends Error {
   override readonly name = "Rpc.Response";
   readonly code: number;

@@ -2,8 +2,8 @@
  * The service's watch over what is due: a gauge and a field for whoever watches it, and a line in the log for
  * whoever does not, when less than a day is left, and every hour from then on.
  *
- * Nobody waits for it. What it last saw of the chain is answered at once, with the time that has passed since,
- * and a look older than some seconds starts another one: a chain that does not answer must not hold up
+ * Nobody waits for it. What it last saw of the chain is answered at once, with the time that has passed
+ * since, and a look older than some seconds starts another one: a chain that does not answer must not hold up
  * `/health`. Receipts are counted as they are given; only whether their epochs are on chain is looked up.
  */
 import type { FastifyBaseLogger } from "fastify";

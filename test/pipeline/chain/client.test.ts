@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contractArtifacts } from "../../../pipeline/chain/artifacts.ts";
 import type { Chain } from "../../../pipeline/chain/chain.ts";
-import { balanceOf, RevertedError, read } from "../../../pipeline/chain/client.ts";
+import { balanceOf, chainTime, clockOf, RevertedError, read } from "../../../pipeline/chain/client.ts";
 import { openContracts } from "../../../pipeline/chain/contracts.ts";
 import { deployContract } from "../../../pipeline/chain/deploy.ts";
 import { openLocalChain } from "../../../pipeline/chain/local.ts";
@@ -94,6 +94,19 @@ describe("openRpcChain", () => {
     };
     const opened = openContracts(chain, { chainId: 1, profile: "tiny", ...addresses });
     await expect(opened).rejects.toMatchObject({ name: "Contracts.WrongChain" });
+  });
+
+  it("takes the machine's time for the next block of a local chain that has been idle, and nobody else's", async () => {
+    const year = 365 * 86_400;
+    const wall = Math.floor(Date.now() / 1_000);
+    const idle = await openLocalChain({ now: () => wall - year });
+    expect(await chainTime(idle)).toBeLessThanOrEqual(wall - year);
+    expect(await clockOf(idle)).toBeGreaterThanOrEqual(wall);
+    await idle.travel(2 * year);
+    expect(await clockOf(idle)).toBe(await chainTime(idle));
+    expect(await clockOf({ ...idle, kind: "rpc" })).toBe(await chainTime(idle));
+    await idle.close();
+    expect(await clockOf(chain)).toBe(await chainTime(chain));
   });
 
   it("says where nothing answers", async () => {

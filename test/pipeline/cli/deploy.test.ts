@@ -176,7 +176,9 @@ describe("quittance deploy", () => {
     );
     expect(block).toBe(Math.min(...blocks));
     const kept = readFileSync(out, "utf8");
-    const after = async (change: (file: Record<string, unknown>) => void): Promise<Ran> => {
+    const changed = async (
+      change: (file: Record<string, unknown>) => void,
+    ): Promise<Awaited<ReturnType<typeof deploy>>> => {
       const file = JSON.parse(kept) as Record<string, unknown>;
       change(file);
       writeFileSync(out, JSON.stringify(file));
@@ -184,11 +186,11 @@ describe("quittance deploy", () => {
       writeFileSync(out, kept);
       return run;
     };
-    const late = await after((file) => Object.assign(file, { block: Math.min(...blocks) + 1 }));
+    const late = await changed((file) => Object.assign(file, { block: Math.min(...blocks) + 1 }));
     expect(late.code).toBe(1);
     expect(late.out).toMatch(/✗ first block: .*would be missed/);
     // Files of earlier versions have none, and are read as before.
-    const old = await after((file) => delete file["block"]);
+    const old = await changed((file) => delete file["block"]);
     expect(old.code, old.out).toBe(0);
     expect(old.out).toMatch(/✓ first block: not in the file/);
   });
