@@ -15,7 +15,7 @@
 import type { Codec, DecodedLog, Hex } from "../engine/ethers.ts";
 import type { Chain } from "./chain.ts";
 import { blockAt, type Head, headOf, type RpcLog, type Target } from "./client.ts";
-import { openRanges } from "./ranges.ts";
+import { openRanges, sleep } from "./ranges.ts";
 
 /** An event with the block and the transaction that it is of. */
 export type PlacedLog = DecodedLog & { readonly block: number; readonly transaction: Hex };
@@ -42,6 +42,8 @@ export type EventReader = {
  */
 export const DEPTH = 64;
 const TRIES = 5;
+/** Between two of them: a node that lags behind the others has caught up. */
+const RETRY_MS = 1_000;
 
 /**
  * Opens the reader of a chain. One reading at a time; whoever asks for contracts that another reading covers
@@ -51,7 +53,10 @@ const TRIES = 5;
  */
 export function openEvents(
   chain: Chain,
-  { from = 0, pause }: { readonly from?: number; readonly pause?: (ms: number) => Promise<void> } = {},
+  {
+    from = 0,
+    pause = sleep,
+  }: { readonly from?: number; readonly pause?: (ms: number) => Promise<void> } = {},
 ): EventReader {
   const ranges = openRanges(chain, pause);
   const cursors: Cursor[] = [];
@@ -68,15 +73,18 @@ export function openEvents(
       const head = await headOf(chain);
       if (head.number < from) throw new NotYetDeployedError(from, head.number);
       const { aim } = cursor;
-      if (aim?.head.hash === head.hash && cursor.read === head.number) return head;
+      if (cursor.complete && aim?.head.hash === head.hash) return head;
+      cursor.complete = false;
       await forget(chain, cursor, from);
       cursor.aim = { head, floor: await floorOf(chain, head, from) };
       const { addresses } = cursor;
       for await (const range of ranges.read({ addresses, from: cursor.read + 1, to: head.number })) {
-        cursor.entries.push(...range.logs.flatMap((log) => entryOf(cursor, log)));
+        for (const log of range.logs) cursor.entries.push(...entryOf(cursor, log));
         cursor.read = range.to;
       }
-      if (await stands(chain, head)) return head;
+      cursor.complete = await stands(chain, head);
+      if (cursor.complete) return head;
+      await pause(RETRY_MS);
     }
     throw new UnsteadyError();
   };
@@ -104,8 +112,10 @@ type Cursor = {
   readonly codecs: ReadonlyMap<string, Codec>;
   /** The latest block when reading began, and one {@link DEPTH} before it, if the deployment is as old. */
   aim?: { readonly head: Head; readonly floor: Head | undefined };
-  /** The last block whose logs are in `entries`; a reading that was cut off did not come to the latest. */
+  /** The last block whose logs are in `entries`. */
   read: number;
+  /** Whether that is the latest, which still stood afterwards: not where a reading was cut off. */
+  complete: boolean;
   entries: Entry[];
   /** Entries that are read again: what is the same stays the same object, which others may know. */
   again: Map<string, Entry>;
@@ -115,7 +125,7 @@ type Cursor = {
 function newCursor(targets: readonly Target[], from: number): Cursor {
   const codecs = new Map(targets.map(({ address, codec }) => [lower(address), codec]));
   const addresses = targets.map(({ address }) => address);
-  return { addresses, codecs, read: from - 1, entries: [], again: new Map(), course: 0 };
+  return { addresses, codecs, read: from - 1, complete: false, entries: [], again: new Map(), course: 0 };
 }
 
 /** Forgets what has to be read again. */

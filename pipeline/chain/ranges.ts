@@ -125,7 +125,8 @@ function isBusy(error: unknown): boolean {
   return isRpc && error.status === HTTP_TOO_MANY_REQUESTS;
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** Waits. */
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A node does not give the logs of a single block. */
 export class BlockRefusedError extends Error {
