@@ -49,7 +49,8 @@ export function weightsOf({ weights }: OnChain, model: ModelState): bigint[] {
   return groups.flatMap(({ args }) => args.w as bigint[]).slice(0, model.contributors.length);
 }
 
-const compared = new WeakMap<PlacedLog, boolean>();
+/** By whose receipts they were compared with: events are a session's, receipts are those at hand. */
+const compared = new WeakMap<Source["receipts"], WeakMap<PlacedLog, boolean>>();
 
 /**
  * Whether the receipts at hand are those that the chain holds the roots of, looked at once: what is shown as
@@ -62,8 +63,10 @@ export function areCommitted(
   { committed }: OnChain,
 ): boolean {
   if (committed === undefined) return false;
-  const known = compared.get(committed) ?? rootsAgree(source, model, epoch, committed);
-  compared.set(committed, known);
+  const own = compared.get(source.receipts) ?? new WeakMap<PlacedLog, boolean>();
+  compared.set(source.receipts, own);
+  const known = own.get(committed) ?? rootsAgree(source, model, epoch, committed);
+  own.set(committed, known);
   return known;
 }
 
