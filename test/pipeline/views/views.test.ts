@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { readBundle } from "../../../pipeline/bundle.ts";
 import { send } from "../../../pipeline/chain/client.ts";
@@ -163,6 +163,26 @@ describe("views of a project", () => {
       expect((await poorer.epoch(model.id, 1))?.words).toMatchObject({ answers: "open", fees: "open" });
     } finally {
       renameSync(`${held}.away`, held);
+    }
+  });
+
+  it("ask for no log while nothing has happened, and once for all of them when something has", async () => {
+    await views.revision();
+    const asked = vi.spyOn(session.chain.provider, "request");
+    const logs = (): number => asked.mock.calls.filter(([{ method }]) => method === "eth_getLogs").length;
+    const lookAround = async (open: OpenViews): Promise<void> => {
+      await Promise.all([open.models(), open.datanets(), open.contributors(), open.epoch(model.id, 1)]);
+    };
+    try {
+      await lookAround(views);
+      await lookAround(openViews(project, session));
+      expect(logs()).toBe(0);
+      await session.chain.travel(1);
+      await lookAround(views);
+      await lookAround(openViews(project, session));
+      expect(logs()).toBe(1);
+    } finally {
+      asked.mockRestore();
     }
   });
 
