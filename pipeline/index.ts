@@ -35,6 +35,7 @@ export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
 export * from "./contribute.ts";
+export * from "./contributions.ts";
 export type { Corpus, Sample } from "./corpus/corpus.ts";
 export { DEMO_CONTRIBUTORS, DEMO_QUERY_COUNT, demoSplit } from "./corpus/demo.ts";
 export {

@@ -247,6 +247,13 @@ export async function events(chain: Chain, target: Target): Promise<DecodedLog[]
 /** An event with the block and the transaction that it is of. */
 export type PlacedLog = DecodedLog & { readonly block: number; readonly transaction: Hex };
 
+/** What a transaction was sent with; `0x` for one that the chain does not know. */
+export async function inputOf(chain: Chain, hash: Hex): Promise<Hex> {
+  const params = [hash];
+  const found = await chain.provider.request({ method: "eth_getTransactionByHash", params });
+  return (found as { input?: Hex } | null)?.input ?? "0x";
+}
+
 /** A block's number, hash and time. */
 export type Head = { readonly number: number; readonly hash: Hex; readonly at: number };
 

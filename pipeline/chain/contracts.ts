@@ -12,6 +12,8 @@ import {
   type Call,
   events,
   eventsBetween,
+  headOf,
+  inputOf,
   type PlacedLog,
   type Receipt,
   read,
@@ -163,6 +165,13 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     batchOf: (datanet: bigint, root: bigint) => view<bigint>("datanets", "batchOf", datanet, root),
     batchDigest: (b: BatchMessage) =>
       view<Hex>("datanets", "batchDigest", b.datanet, b.contributor, b.root, b.count),
+    /** The signatures that batches were recorded with, from their transactions; none where one was sent otherwise. */
+    batchSignatures: (ids: readonly bigint[]) => batchSignatures(chain, at.datanets, ids),
+    /** The terms that a datanet was created with, from its event; undefined where there is no such datanet. */
+    datanetTerms: async (id: bigint): Promise<T.DatanetTermsView | undefined> =>
+      (await events(chain, at.datanets)).find(
+        ({ name, args }) => name === "DatanetCreated" && args.datanet === id,
+      )?.args.terms as T.DatanetTermsView | undefined,
     /** Every proposal with its words, oldest first, from the governor's events. */
     proposals: async (): Promise<readonly (Proposal & { readonly id: bigint })[]> =>
       (await events(chain, at.governor)).flatMap(({ name, args }) =>
@@ -341,6 +350,25 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
       ...(await events(chain, at.disputes)),
     ],
   };
+}
+
+/** What `Datanets.contribute` was called with, batch by batch: one look at the log, one at each transaction. */
+async function batchSignatures(
+  chain: Chain,
+  datanets: Target,
+  ids: readonly bigint[],
+): Promise<ReadonlyMap<bigint, Hex>> {
+  const wanted = new Set(ids);
+  const { number: to } = await headOf(chain);
+  const signatures = new Map<bigint, Hex>();
+  for (const { name, args, transaction } of await eventsBetween(chain, [datanets], { from: 0, to })) {
+    const id = args.batch as bigint;
+    if (name !== "Contributed" || !wanted.has(id)) continue;
+    const input = await inputOf(chain, transaction);
+    const signature = datanets.codec.called("contribute", input)?.signature;
+    if (typeof signature === "string") signatures.set(id, signature);
+  }
+  return signatures;
 }
 
 const sameText = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
