@@ -25,6 +25,7 @@ import {
   keepContribution,
   keptContribution,
   recordedBatch,
+  requestedBatch,
 } from "./contributions.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
 import { keccakText } from "./engine/ethers.ts";
@@ -35,7 +36,7 @@ import { type BroughtEncoder, trainingBackbone } from "./project-backbone.ts";
 import { keepLabels } from "./project-labels.ts";
 import { contentDigest } from "./receipts.ts";
 import { keepRecords } from "./records.ts";
-import type { Session } from "./session.ts";
+import { keyOf, type Session } from "./session.ts";
 import { runJob, sha256 } from "./store.ts";
 
 /** A contributor with its batches. */
@@ -161,6 +162,11 @@ export async function contribute(of: Preparing): Promise<Contributed> {
   const unsigned = prepared.filter(({ parts }) =>
     parts.some(({ root }) => keptContribution(project, datanet, root) === undefined),
   );
+  const waiting = unsigned.filter(({ parts }) =>
+    parts.some(({ root }) => requestedBatch(project, datanet, root) !== undefined),
+  );
+  if (waiting.length > 0 && keyOf("contributor") === undefined)
+    throw new NotSignedYetError(waiting.map(({ name }) => name));
   if (session.chain.kind !== "local" && unsigned.length > 1)
     throw new ManyContributorsError(unsigned.map(({ name }) => name));
   const contributors = await ui.step(
@@ -375,6 +381,17 @@ export class ManyContributorsError extends Error {
       `The data is of ${names.length} contributors who have not signed yet (${names.slice(0, 5).join(", ")}…), and on this ` +
         "chain each signs with its own key. For each: quittance contribute --contributor NAME --prepare REQUEST, which the " +
         "contributor signs where its key is (--sign REQUEST); or here, with QUITTANCE_CONTRIBUTOR_KEY.",
+    );
+  }
+}
+
+/** Somebody was asked to sign, and has not. */
+export class NotSignedYetError extends Error {
+  override readonly name = "Contribute.NotSignedYet";
+  constructor(names: readonly string[]) {
+    super(
+      `Batches of ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""} wait for a signature. Give what came back with ` +
+        '"quittance contribute --signed FILE", ask again with --prepare, or leave these samples out.',
     );
   }
 }

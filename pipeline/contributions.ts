@@ -88,8 +88,8 @@ export async function recordedBatch(
 }
 
 /**
- * Learns of batches that contributors recorded themselves. What stands under another's account is passed
- * over: whoever needs that batch is told then.
+ * Learns of batches that contributors recorded themselves. What stands under another's account, or was sent
+ * without a signature that bundles could show, is passed over: its contributor is still to sign it.
  */
 export async function adoptSent(project: Project, session: Session, datanet: bigint): Promise<void> {
   const { contracts, deployment } = session;
@@ -106,9 +106,8 @@ export async function adoptSent(project: Project, session: Session, datanet: big
   for (const one of found) {
     const signature = signatures.get(one.id) ?? "0x";
     const { datanet: of, root, count, account: contributor } = one;
-    if (!signedBatch(domain, { datanet: of, root, count, contributor }, signature))
-      throw new SignatureMissingError(one.id, one.name);
-    keepContribution(project, { ...one, signature });
+    if (signedBatch(domain, { datanet: of, root, count, contributor }, signature))
+      keepContribution(project, { ...one, signature });
   }
 }
 
@@ -141,17 +140,6 @@ export class RootTakenError extends Error {
     super(
       `This root stands on chain already, as batch ${batch} of ${account}, who can copy a root but not open it. ` +
         "Give the same samples in another order, or without one of them: their root is then another.",
-    );
-  }
-}
-
-/** A batch was recorded without a signature that others could check. */
-export class SignatureMissingError extends Error {
-  override readonly name = "Contribute.SignatureMissing";
-  constructor(batch: bigint, name: string) {
-    super(
-      `Batch ${batch} of ${name} stands on chain, and the transaction that recorded it carries no signature: bundles need ` +
-        'one. Ask for what "quittance contribute --sign REQUEST --out FILE" writes, and give it with --signed FILE.',
     );
   }
 }

@@ -445,8 +445,28 @@ describe("a contributor that pays its own gas", () => {
   type Sent = { batches: { batch: string }[]; file: null };
   const bobs = at("bobs.json");
 
-  it("records its batches itself, once, and the operator finds them", async () => {
+  it("is waited for", async () => {
+    const contribute = () => operator("contribute", "--data", both);
+    await refused(/Session\.NoWallet/, contribute());
     await told(preparing("bob", bobs, "--account", person("bob").address));
+    await refused(/Contribute\.NotSignedYet.*bob.*--signed FILE/s, contribute());
+    await refused(/Contribute\.NotSignedYet/, operator("train", "--data", both, "--unproven"));
+  });
+
+  it("is asked again where it recorded a batch without a signature that others could check", async () => {
+    const snapshot = await node.chain.provider.request({ method: "evm_snapshot", params: [] });
+    const [first, ...others] = readRequest(bobs).batches;
+    if (first === undefined) throw new Error("the request has no batch");
+    await (await contracts()).contribute(person("bob"), { ...first.message, signature: "0x" });
+    const asked = await told<{ asked: unknown[] }>(preparing("bob", bobs));
+    expect(asked.asked).toHaveLength(1 + others.length);
+    expect((await told<{ batches: { batch: string }[] }>(signing("bob", bobs))).batches[0]?.batch).not.toBe(
+      "0",
+    );
+    await node.chain.provider.request({ method: "evm_revert", params: [snapshot] });
+  });
+
+  it("records its batches itself, once, and the operator finds them", async () => {
     const { batches: recorded, file } = await told<Sent>(signing("bob", bobs, "--send"));
     expect(file).toBeNull();
     const before = node.sent.length;
