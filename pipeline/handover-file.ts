@@ -6,8 +6,8 @@
  *
  * A request holds contents, labels, features and salts of one contributor: it goes to that contributor and to
  * nobody else, so it is written with mode 0600. An answer holds nothing that does not come to stand on chain.
- * Neither is believed: whoever reads a request checks it (handover-check.ts), whoever reads an answer recovers
- * its signers (handover.ts).
+ * Neither is believed: whoever reads a request checks it (handover-check.ts), whoever reads an answer
+ * recovers its signers (handover.ts).
  *
  * Numbers have bounds and lists fit each other before anything is computed from them. Names are shown at a
  * terminal that is not their writer's, so they hold no control characters.

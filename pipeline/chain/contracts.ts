@@ -165,9 +165,14 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     batchOf: (datanet: bigint, root: bigint) => view<bigint>("datanets", "batchOf", datanet, root),
     batchDigest: (b: BatchMessage) =>
       view<Hex>("datanets", "batchDigest", b.datanet, b.contributor, b.root, b.count),
-    /** The signatures that batches were recorded with, from their transactions; none where one was sent otherwise. */
+    /**
+     * The signatures that batches were recorded with, from their transactions; none where one was sent
+     * otherwise.
+     */
     batchSignatures: (ids: readonly bigint[]) => batchSignatures(chain, at.datanets, ids),
-    /** The terms that a datanet was created with, from its event; undefined where there is no such datanet. */
+    /**
+     * The terms that a datanet was created with, from its event; undefined where there is no such datanet.
+     */
     datanetTerms: async (id: bigint): Promise<T.DatanetTermsView | undefined> =>
       (await events(chain, at.datanets)).find(
         ({ name, args }) => name === "DatanetCreated" && args.datanet === id,
@@ -352,7 +357,9 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
   };
 }
 
-/** What `Datanets.contribute` was called with, batch by batch: one look at the log, one at each transaction. */
+/**
+ * What `Datanets.contribute` was called with, batch by batch: one look at the log, one at each transaction.
+ */
 async function batchSignatures(
   chain: Chain,
   datanets: Target,

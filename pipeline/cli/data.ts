@@ -15,7 +15,9 @@ export type DataOptions = {
   readonly public?: string;
 };
 
-/** Adds the options that say where data is and what reads it; `--data` must be given unless told otherwise. */
+/**
+ * Adds the options that say where data is and what reads it; `--data` must be given unless told otherwise.
+ */
 export function addDataOptions(command: Command, { required = true } = {}): Command {
   const data = new Option(
     "-d, --data <path>",
