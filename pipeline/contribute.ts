@@ -28,7 +28,7 @@ import {
   requestedBatch,
 } from "./contributions.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
-import { keccakText } from "./engine/ethers.ts";
+import { keccakText, sameAddress } from "./engine/ethers.ts";
 import { remoteFeatures } from "./jobs/features.ts";
 import type { Work } from "./jobs/spec.ts";
 import type { Project } from "./project.ts";
@@ -152,8 +152,8 @@ export async function prepareBatches(of: Preparing): Promise<Prepared> {
 }
 
 /**
- * Records a corpus's batches. Throws {@link ManyContributorsError}, {@link NobodyOfThatNameError}, and what
- * the chain refuses.
+ * Records a corpus's batches. Throws {@link ManyContributorsError}, {@link NotSignedYetError}, {@link
+ * NobodyOfThatNameError}, RootTakenError, and what the chain refuses.
  */
 export async function contribute(of: Preparing): Promise<Contributed> {
   const { project, session, ui } = of;
@@ -162,11 +162,15 @@ export async function contribute(of: Preparing): Promise<Contributed> {
   const unsigned = prepared.filter(({ parts }) =>
     parts.some(({ root }) => keptContribution(project, datanet, root) === undefined),
   );
+  const key = keyOf("contributor");
   const waiting = unsigned.filter(({ parts }) =>
-    parts.some(({ root }) => requestedBatch(project, datanet, root) !== undefined),
+    parts.some(({ root }) => {
+      const asked = requestedBatch(project, datanet, root);
+      const open = asked !== undefined && keptContribution(project, datanet, root) === undefined;
+      return open && (key === undefined || !sameAddress(key.address, asked.account));
+    }),
   );
-  if (waiting.length > 0 && keyOf("contributor") === undefined)
-    throw new NotSignedYetError(waiting.map(({ name }) => name));
+  if (waiting.length > 0) throw new NotSignedYetError(waiting.map(({ name }) => name));
   if (session.chain.kind !== "local" && unsigned.length > 1)
     throw new ManyContributorsError(unsigned.map(({ name }) => name));
   const contributors = await ui.step(

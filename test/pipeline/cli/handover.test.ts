@@ -456,6 +456,9 @@ describe("a contributor that pays its own gas", () => {
     await told(preparing("bob", bobs, "--account", person("bob").address));
     await refused(/Contribute\.NotSignedYet.*bob.*--signed FILE/s, contribute());
     await refused(/Contribute\.NotSignedYet/, operator("train", "--data", both, "--unproven"));
+    // Nobody signs in another's place by accident: the key here is not the one that was asked.
+    const ann = as("ann", "contributor", "contribute", "--data", both, "--project", shop);
+    await refused(/Contribute\.NotSignedYet/, ann);
   });
 
   it("is asked again where it recorded a batch without a signature that others could check", async () => {
