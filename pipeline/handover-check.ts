@@ -65,7 +65,7 @@ export async function reviewRequest(of: {
   const recorded: bigint[] = [];
   for (const { message } of request.batches) recorded.push(await recordedBatch(desk.contracts, message));
   if (own === undefined) said("reproducible", "your samples", "not compared: give them with --data", true);
-  else for (const [name, text] of checkOwn(samples, own, request.labels)) said("reproducible", name, text);
+  else for (const line of checkOwn(samples, own, request.labels)) said(...line);
   if (backbone === undefined)
     said(
       "reproducible",
@@ -157,7 +157,7 @@ function checkRoots({ batches, profile }: SigningRequest): string {
     if (seen.has(root)) throw doubt(`${which} is in it twice`);
     seen.add(root);
   }
-  return `recomputed here from ${batches.length === 1 ? "its" : "their"} records: ${batches.length}`;
+  return `${batches.length}, recomputed here from the records under them`;
 }
 
 type RequestedSample = { readonly digest: bigint; readonly klass: number };
@@ -169,7 +169,7 @@ function checkOwn(
   samples: readonly RequestedSample[],
   own: OwnSamples,
   labels: readonly string[] | undefined,
-): ReadonlyArray<readonly [string, string]> {
+): ReadonlyArray<readonly [Check["assurance"], string, string]> {
   const left = new Map<bigint, number[]>();
   for (const { content, label } of own.samples) {
     const digest = contentDigest(content);
@@ -192,8 +192,9 @@ function checkOwn(
   }
   const missing = own.samples.length - samples.length;
   return [
-    ["your samples", `all ${samples.length} are in ${own.name}, with the same classes`],
+    ["reproducible", "your samples", `all ${samples.length} are in ${own.name}, with the same classes`],
     [
+      "governed",
       "left out",
       missing === 0
         ? "none of yours"

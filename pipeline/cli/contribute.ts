@@ -203,7 +203,7 @@ function statement(
     classes.set(klass, (classes.get(klass) ?? 0) + 1);
   const counted = [...classes]
     .sort(([a], [b]) => a - b)
-    .map(([klass, n]) => `${n} of ${className(labels, klass)}`);
+    .map(([klass, n]) => `${n} of class ${className(labels, klass)}`);
   const rest = counted.length > 12 ? `, and ${counted.length - 12} classes more` : "";
   return [
     `  You are asked to sign ${batches.length} batches, ${samples} samples, for datanet ${datanet}:`,

@@ -326,7 +326,9 @@ describe("a contributor", () => {
     );
     expect(signed).toBe(false);
     const named = changed((asked) => ({ ...asked, labels: ["round", "straight", "bent"] }));
-    expect((await signing("ann", named)).err).toMatch(/\d of round, \d of straight, \d of bent\./);
+    expect((await signing("ann", named)).err).toMatch(
+      /\d of class round, \d of class straight, \d of class bent\./,
+    );
     const unseen = checks.filter(({ elsewhere }) => elsewhere === true).map(({ name }) => name);
     expect(unseen).toEqual(["your samples", "features"]);
     expect(node.sent).toHaveLength(before);
@@ -348,7 +350,7 @@ describe("a contributor", () => {
     expect(run.err).toMatch(/asked to sign \d+ batches, 7 samples, for datanet 2/);
     expect(run.err).toMatch(/✓ attested +datanet 2: licence "CC-BY-4\.0", policy open, verdicts needed/);
     expect(run.err).toMatch(/✓ reproducible +your samples: all 7 are in .*mine\.csv/);
-    expect(run.err).toMatch(/✓ reproducible +left out: 2 of your 9/);
+    expect(run.err).toMatch(/✓ governed +left out: 2 of your 9/);
     expect(run.err).toMatch(/✓ reproducible +features: recomputed here/);
     expect(readdirSync(machine).sort()).toEqual([...held, "signed.json"]);
     const everything = `${run.out}${run.err}${readFileSync(at("signed.json"), "utf8")}`;
