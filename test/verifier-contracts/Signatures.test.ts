@@ -134,7 +134,10 @@ describe("a signature", () => {
   });
 
   describe("of an operator who has since delegated to code that denies it", () => {
-    beforeEach(() => c().postBond(operator(), model.id, 10_000_000n));
+    beforeEach(async () => {
+      await c().postBond(operator(), model.id, 10_000_000n);
+      await W.makeEpoch(world, model, [100n]);
+    });
     afterEach(() => stopDelegating(operator()));
 
     it("opens a dispute about an omitted receipt, and nobody else's does", async () => {
