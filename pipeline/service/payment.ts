@@ -103,7 +103,9 @@ export function openTill(of: {
       return known.consent;
     }
     const signer = await signers.voucherSigner(voucher);
-    await ledger.load(voucher.payer, CHANNEL_MS);
+    // The payer may have come to delegate to code that accepts another's signature.
+    const isKeys = signer?.toLowerCase() === payer;
+    await ledger.load(voucher.payer, isKeys ? CHANNEL_MS : CHANNEL_AGAIN_MS);
     const hasCode = ledger.hasCode(payer);
     const consent = await voucherConsent({ chain: session.chain, at, voucher, signer, hasCode });
     if (consent === undefined) return undefined;

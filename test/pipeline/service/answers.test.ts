@@ -352,7 +352,6 @@ describe("a payer that delegates to code", () => {
     const before = await payer.voucher(payer.price);
     expect((await payer.ask(before)).status).toBe(200);
     await delegate(session.chain, session.operator, payer.wallet, created);
-    await forgotten();
     const ahead = await payer.voucher(3n * payer.price);
     expect([(await payer.ask(ahead)).status, (await payer.ask(ahead)).status]).toEqual([200, 200]);
     await session.contracts.redeem(session.operator, [before, ahead]);
@@ -360,6 +359,7 @@ describe("a payer that delegates to code", () => {
     expect((await session.contracts.channel(model.id, payer.wallet.address)).authorised).toBe(
       3n * payer.price,
     );
+    await forgotten();
     const byCode = await other.voucher(4n * payer.price, { payer: payer.wallet.address });
     const early = await payer.ask(byCode);
     expect([...refused(early), /have the vault redeem it/.test(early.body.error.message)]).toEqual([
