@@ -8,10 +8,10 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 /// @dev Whether an account signed: its key first, its code only where the key did not.
 ///
 /// An ordinary account can delegate to code, and back, at any time (EIP-7702). Whoever asks code wherever
-/// there is some, as OpenZeppelin's {SignatureChecker} does, lets such an account take back what it signed: it
-/// buys on a voucher and then delegates to code that denies it. So a signature that recovers to the account
-/// is good whatever code is there. A delegating account's key keeps full control of it, and no key is known
-/// for the address of a contract that was created.
+/// there is some, as OpenZeppelin's {SignatureChecker} does, lets such an account take back what it signed:
+/// it buys on a voucher, and then delegates to code that denies it. So a signature that recovers to the
+/// account is good whatever code is there. A delegating account's key keeps full control of it, and no key is
+/// known for the address of a contract that was created.
 ///
 /// What is left to code is its own choice, and revocable: a contract wallet, or the code that an account
 /// delegates to, may accept other keys today and none tomorrow.
