@@ -79,6 +79,7 @@ export { DEFAULT_LAMBDA, fitHead } from "./model/head.ts";
 export { ridged, upperTriangle } from "./model/matrices.ts";
 export { accuracyOf, fitModel, fitMoments, type Model } from "./model/model.ts";
 export { type Moments, moments, sumMoments } from "./model/moments.ts";
+export * from "./payments/consent.ts";
 export * from "./payments/earnings.ts";
 export { newRequestKey, requestIdOf } from "./payments/request-id.ts";
 export { termsFromX402, voucherToPayload } from "./payments/voucher-scheme.ts";
