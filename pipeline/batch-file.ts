@@ -12,24 +12,22 @@ import type { DataRecord, Profile } from "../prover/index.ts";
 import { type KeptRecords, packRecords, unpackRecords } from "./records.ts";
 import { canonical, type Plain, parsePlain, writeFileAtomic } from "./store.ts";
 
-const number = z.custom<bigint>((value) => typeof value === "bigint" && value >= 0n, "a number");
+/** A number that is not negative. */
+export const natural = z.custom<bigint>((value) => typeof value === "bigint" && value >= 0n, "a number");
+/** Records as files hold them, {@link KeptRecords}; whether their lists fit, {@link openRecords} says. */
+export const recordsSchema = z.strictObject({
+  features: z.instanceof(Uint8Array),
+  klass: z.array(z.number().int().min(0)),
+  digest: z.array(natural),
+  salt: z.array(natural),
+});
 const schema = z.strictObject({
   format: z.literal("quittance-batches/1"),
   chainId: z.number().int().min(1),
   datanets: z.string(),
-  datanet: number,
+  datanet: natural,
   profile: z.string(),
-  batches: z.array(
-    z.strictObject({
-      id: number,
-      records: z.strictObject({
-        features: z.instanceof(Uint8Array),
-        klass: z.array(z.number().int().min(0)),
-        digest: z.array(number),
-        salt: z.array(number),
-      }),
-    }),
-  ),
+  batches: z.array(z.strictObject({ id: natural, records: recordsSchema })),
 });
 
 /** Batches with their records. */
@@ -51,36 +49,46 @@ export function writeBatchFile(path: string, { batches, ...where }: BatchFile): 
 
 /** Reads one. Throws {@link BatchFileError}. */
 export function readBatchFile(path: string, profile: Profile): BatchFile {
+  const refuse = (reason: string, cause?: unknown) => new BatchFileError(path, reason, cause);
+  const { format: _format, batches, ...where } = readPlainFile(path, schema, refuse);
+  if (where.profile !== profile.name) throw refuse(`it is of profile ${where.profile}`);
+  return {
+    ...where,
+    batches: batches.map(({ id, records }) => ({
+      id,
+      records: openRecords(records, profile) ?? raise(refuse(`batch ${id} has lists of different lengths`)),
+    })),
+  };
+}
+
+/** A file of plain values by its schema; `refuse` makes the error for what is none. */
+export function readPlainFile<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  refuse: (reason: string, cause?: unknown) => Error,
+): T {
   const text = readFileSync(path, "utf8");
   let json: unknown;
   try {
     json = parsePlain(text);
   } catch (cause) {
-    throw new BatchFileError(path, (cause as Error).message, cause);
+    throw refuse((cause as Error).message, cause);
   }
   const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new BatchFileError(
-      path,
-      `${issue?.path.join(".") || "top level"}: ${issue?.message ?? "not valid"}`,
-    );
-  }
-  const { format: _format, batches, ...where } = parsed.data;
-  if (where.profile !== profile.name) throw new BatchFileError(path, `it is of profile ${where.profile}`);
-  for (const { id, records } of batches) {
-    const { klass, digest, salt, features } = records as KeptRecords;
-    const lengths = [digest.length, salt.length, features.length / profile.d];
-    if (lengths.some((length) => length !== klass.length))
-      throw new BatchFileError(path, `batch ${id} has lists of different lengths`);
-  }
-  return {
-    ...where,
-    batches: batches.map(({ id, records }) => ({
-      id,
-      records: unpackRecords(records as KeptRecords, profile),
-    })),
-  };
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw refuse(`${issue?.path.join(".") || "top level"}: ${issue?.message ?? "not valid"}`);
+}
+
+/** Records of a file; undefined where its lists are of different lengths. */
+export function openRecords(records: KeptRecords, profile: Profile): DataRecord[] | undefined {
+  const { klass, digest, salt, features } = records;
+  const lengths = [digest.length, salt.length, features.length / profile.d];
+  return lengths.some((length) => length !== klass.length) ? undefined : unpackRecords(records, profile);
+}
+
+function raise(error: Error): never {
+  throw error;
 }
 
 /** The file is not one of batches. */

@@ -8,18 +8,27 @@
  * twice.
  *
  * On a local chain contributors' wallets are derived from the project's secret. Elsewhere a contributor signs
- * with `QUITTANCE_CONTRIBUTOR_KEY`, one at a time.
+ * with `QUITTANCE_CONTRIBUTOR_KEY`, one at a time, or on a machine of its own (handover.ts).
  */
 import { batchRoot, type DataRecord, type Profile, recordLeaf } from "../prover/index.ts";
 import { admitSamples, type DuplicateMode, duplicateLines } from "./admit.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { signBatch } from "./chain/contracts.ts";
 import type { DatanetTerms } from "./chain/economy.ts";
+import type { BatchMessage } from "./chain/ids.ts";
 import type { Ui } from "./cli/ui.ts";
 import type { ModelBatch } from "./commit.ts";
 import { contentKind, keepContentKind, keepContents } from "./contents.ts";
+import {
+  adoptSent,
+  type Contribution,
+  keepContribution,
+  keptContribution,
+  recordedBatch,
+  requestedBatch,
+} from "./contributions.ts";
 import type { Corpus, Sample } from "./corpus/corpus.ts";
-import { keccakText } from "./engine/ethers.ts";
+import { keccakText, sameAddress } from "./engine/ethers.ts";
 import { remoteFeatures } from "./jobs/features.ts";
 import type { Work } from "./jobs/spec.ts";
 import type { Project } from "./project.ts";
@@ -27,15 +36,8 @@ import { type BroughtEncoder, trainingBackbone } from "./project-backbone.ts";
 import { keepLabels } from "./project-labels.ts";
 import { contentDigest } from "./receipts.ts";
 import { keepRecords } from "./records.ts";
-import type { Session } from "./session.ts";
+import { keyOf, type Session } from "./session.ts";
 import { runJob, sha256 } from "./store.ts";
-
-/** A batch that was recorded, as the project keeps it. */
-export type Contribution = ModelBatch & {
-  readonly datanet: bigint;
-  readonly name: string;
-  readonly account: string;
-};
 
 /** A contributor with its batches. */
 export type Contributor = {
@@ -91,21 +93,17 @@ export async function openTrainingBackbone(of: {
   }
 }
 
-/**
- * Records a corpus's batches. Throws {@link ManyContributorsError}, {@link NobodyOfThatNameError}, and what
- * the chain refuses.
- *
- * @param validated whether a datanet that is made here asks for verdicts
- * @param only records one contributor's samples alone; whether they repeat others' is looked at all the same
- */
-export async function contribute(of: {
+/** What goes into batches, and how. */
+type Preparing = {
   readonly project: Project;
   readonly session: Session;
   readonly corpus: Corpus;
   readonly backbone: Backbone;
   readonly onnx: Uint8Array;
   readonly ui: Ui;
+  /** Whether a datanet that is made here asks for verdicts. */
   readonly validated?: boolean;
+  /** Takes one contributor's samples alone; whether they repeat others' is looked at all the same. */
   readonly only?: string;
   /** What is done about samples that repeat earlier ones; they are left out unless told otherwise. */
   readonly duplicates?: DuplicateMode;
@@ -113,7 +111,18 @@ export async function contribute(of: {
   readonly publicTexts?: Corpus;
   /** Where the features are computed; here unless told otherwise. */
   readonly work?: Work;
-}): Promise<Contributed> {
+};
+
+/** Batches that are ready to be signed, contributor by contributor. */
+export type Prepared = {
+  readonly datanet: bigint;
+  readonly samples: readonly Sample[];
+  readonly features: Int8Array;
+  readonly prepared: ReadonlyArray<{ readonly name: string; readonly parts: readonly Part[] }>;
+};
+
+/** Makes a corpus's batches, and records nothing. Throws {@link NobodyOfThatNameError}. */
+export async function prepareBatches(of: Preparing): Promise<Prepared> {
   const { project, session, backbone, onnx, ui, validated = false, only } = of;
   const { work = { workers: "local" }, duplicates = "drop", publicTexts, corpus: given } = of;
   const { profile } = session;
@@ -133,17 +142,35 @@ export async function contribute(of: {
   for (const line of duplicateLines(admitted.found)) ui.line(line);
   keepContentKind(project, contentKind(given));
   const { samples, features } = only === undefined ? admitted : onlyOf(admitted, only, profile.d);
-  const corpus = { ...given, samples };
-  const byContributor = groupByContributor(corpus.samples);
-  const datanet = await datanetOf(project, session, corpus.name, validated);
-  const prepared = [...byContributor].map(([name, places]) => {
-    const records = places.map((i) => sampleRecord(project, name, corpus.samples[i], i, features, profile));
+  const datanet = await datanetOf(project, session, given.name, validated);
+  const prepared = [...groupByContributor(samples)].map(([name, places]) => {
+    const records = places.map((i) => sampleRecord(project, name, samples[i], i, features, profile));
     const contents = places.map((i) => samples[i]?.content ?? new Uint8Array());
     return { name, parts: batchesOf(records, contents, profile) };
   });
+  return { datanet, samples, features, prepared };
+}
+
+/**
+ * Records a corpus's batches. Throws {@link ManyContributorsError}, {@link NotSignedYetError}, {@link
+ * NobodyOfThatNameError}, RootTakenError, and what the chain refuses.
+ */
+export async function contribute(of: Preparing): Promise<Contributed> {
+  const { project, session, ui } = of;
+  const { datanet, samples, features, prepared } = await prepareBatches(of);
+  await adoptSent(project, session, datanet);
   const unsigned = prepared.filter(({ parts }) =>
     parts.some(({ root }) => keptContribution(project, datanet, root) === undefined),
   );
+  const key = keyOf("contributor");
+  const waiting = unsigned.filter(({ parts }) =>
+    parts.some(({ root }) => {
+      const asked = requestedBatch(project, datanet, root);
+      const open = asked !== undefined && keptContribution(project, datanet, root) === undefined;
+      return open && (key === undefined || !sameAddress(key.address, asked.account));
+    }),
+  );
+  if (waiting.length > 0) throw new NotSignedYetError(waiting.map(({ name }) => name));
   if (session.chain.kind !== "local" && unsigned.length > 1)
     throw new ManyContributorsError(unsigned.map(({ name }) => name));
   const contributors = await ui.step(
@@ -164,15 +191,6 @@ export async function contribute(of: {
     },
   );
   return { datanet, samples, features, contributors };
-}
-
-/** All batches that were recorded from this project, oldest first. */
-export function contributionsOf(project: Project, datanet: bigint): Contribution[] {
-  return project
-    .listState("contributed")
-    .map((name) => project.readState<Contribution>(name))
-    .filter((kept): kept is Contribution => kept?.datanet === datanet)
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** The project's datanet, if there is one. */
@@ -223,23 +241,23 @@ async function recordBatch(
   const signature = await signBatch(wallet, session.deployment, batch);
   // The records are kept before the chain knows their root: a root without records is worth nothing.
   keepRecords(project, root, records);
-  let id = await session.contracts.batchOf(datanet, root);
-  if (id === 0n) {
-    const message = { ...batch, contributor: wallet.address, signature };
-    const mined = await session.contracts.contribute(session.operator, message);
-    session.record(`contribute ${name}`, mined);
-    id = mined.batchId;
-  }
+  const id = await sendBatch(session, name, { ...batch, contributor: wallet.address, signature });
   const contribution = { id, ...batch, signature, name, account: wallet.address };
-  project.writeState(stateName(root), contribution);
+  keepContribution(project, contribution);
   return contribution;
 }
 
-const stateName = (root: bigint): string => `contributed/${root.toString(16).padStart(64, "0")}`;
-
-function keptContribution(project: Project, datanet: bigint, root: bigint): Contribution | undefined {
-  const kept = project.readState<Contribution>(stateName(root));
-  return kept?.datanet === datanet ? kept : undefined;
+/** Sends a signed batch, unless it stands on chain already; its number. Throws {@link RootTakenError}. */
+export async function sendBatch(
+  session: Session,
+  name: string,
+  message: BatchMessage & { readonly signature: string },
+): Promise<bigint> {
+  const there = await recordedBatch(session.contracts, message);
+  if (there !== 0n) return there;
+  const mined = await session.contracts.contribute(session.operator, message);
+  session.record(`contribute ${name}`, mined);
+  return mined.batchId;
 }
 
 function asBatch({ id, root, count, signature }: Contribution): ModelBatch {
@@ -247,7 +265,7 @@ function asBatch({ id, root, count, signature }: Contribution): ModelBatch {
 }
 
 /** A batch before it is recorded: its root, and records and contents in the order of its leaves. */
-type Part = {
+export type Part = {
   readonly root: bigint;
   readonly records: readonly DataRecord[];
   readonly contents: readonly Uint8Array[];
@@ -365,7 +383,19 @@ export class ManyContributorsError extends Error {
   constructor(names: readonly string[]) {
     super(
       `The data is of ${names.length} contributors who have not signed yet (${names.slice(0, 5).join(", ")}…), and on this ` +
-        `chain each signs with its own key. For each: quittance contribute --contributor NAME, with QUITTANCE_CONTRIBUTOR_KEY.`,
+        "chain each signs with its own key. For each: quittance contribute --contributor NAME --prepare REQUEST, which the " +
+        "contributor signs where its key is (--sign REQUEST); or here, with QUITTANCE_CONTRIBUTOR_KEY.",
+    );
+  }
+}
+
+/** Somebody was asked to sign, and has not. */
+export class NotSignedYetError extends Error {
+  override readonly name = "Contribute.NotSignedYet";
+  constructor(names: readonly string[]) {
+    super(
+      `Batches of ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""} wait for a signature. Give what came back with ` +
+        '"quittance contribute --signed FILE", ask again with --prepare, or leave these samples out.',
     );
   }
 }

@@ -35,6 +35,7 @@ export * from "./claim.ts";
 export { openUi, type Ui } from "./cli/ui.ts";
 export * from "./commit.ts";
 export * from "./contribute.ts";
+export * from "./contributions.ts";
 export type { Corpus, Sample } from "./corpus/corpus.ts";
 export { DEMO_CONTRIBUTORS, DEMO_QUERY_COUNT, demoSplit } from "./corpus/demo.ts";
 export {
@@ -78,6 +79,7 @@ export { DEFAULT_LAMBDA, fitHead } from "./model/head.ts";
 export { ridged, upperTriangle } from "./model/matrices.ts";
 export { accuracyOf, fitModel, fitMoments, type Model } from "./model/model.ts";
 export { type Moments, moments, sumMoments } from "./model/moments.ts";
+export * from "./payments/consent.ts";
 export * from "./payments/earnings.ts";
 export { newRequestKey, requestIdOf } from "./payments/request-id.ts";
 export { termsFromX402, voucherToPayload } from "./payments/voucher-scheme.ts";

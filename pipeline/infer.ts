@@ -12,7 +12,8 @@ import { type Answering, BATCH, openAnswering, type PaidQuestion } from "./answe
 import type { Ui } from "./cli/ui.ts";
 import { DUE_SECONDS } from "./due.ts";
 import { checksumAddress } from "./engine/ethers.ts";
-import { type SignedVoucher, signVoucher, voucherProblems } from "./payments/vouchers.ts";
+import { voucherConsent } from "./payments/consent.ts";
+import { type SignedVoucher, signVoucher, voucherProblems, voucherSigner } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import { writeCopy } from "./receipt-store.ts";
 import type { Receipt } from "./receipts.ts";
@@ -111,6 +112,7 @@ async function authorised(of: {
   const { session, answering, queries } = of;
   const { model, ledger } = answering;
   const now = BigInt(await ledger.time());
+  const at = { chainId: session.chain.chainId, vault: session.deployment.vault };
   const payers = new Map<string, Payer>();
   for (const label of new Set(queries.map((query) => query.payer))) {
     const given = of.vouchers.get(label);
@@ -126,9 +128,11 @@ async function authorised(of: {
     const voucher =
       given ?? (await playVoucher(session, answering, label, before + fee, now + BigInt(VOUCHER_SECONDS)));
     await ledger.load(address, 0);
+    const signer = voucherSigner(at, voucher);
+    const hasCode = ledger.hasCode(address);
     const problems = voucherProblems({
-      at: { chainId: session.chain.chainId, vault: session.deployment.vault },
       voucher,
+      consent: await voucherConsent({ chain: session.chain, at, voucher, signer, hasCode }),
       operator: session.operator.address,
       model: model.id,
       before,

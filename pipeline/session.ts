@@ -256,9 +256,14 @@ export class NoKeyError extends Error {
 export class NoWalletError extends Error {
   override readonly name = "Session.NoWallet";
   constructor(label: string) {
+    const role = label.split("/")[0] ?? label;
+    const elsewhere =
+      role === "contributor"
+        ? ' A contributor signs where its key is: "quittance contribute --prepare FILE".'
+        : "";
     super(
-      `"${label}" signs with its own wallet on this chain: put its private key into ${keyName(label.split("/")[0] ?? label)}. ` +
-        "Derived wallets exist on a local chain only.",
+      `"${label}" signs with its own wallet on this chain: put its private key into ${keyName(role)}. ` +
+        `Derived wallets exist on a local chain only.${elsewhere}`,
     );
   }
 }

@@ -2,10 +2,10 @@
 pragma solidity ^0.8.30;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {BN254} from "./BN254.sol";
 import {IDatanets} from "./interfaces/IDatanets.sol";
+import {Signatures} from "./Signatures.sol";
 import {BatchId, DatanetId} from "./Types.sol";
 
 /// @title Datanets
@@ -294,7 +294,7 @@ contract Datanets is IDatanets, EIP712 {
 
     function _checkConsent(address contributor, bytes32 digest, bytes calldata signature) private view {
         if (msg.sender == contributor) return;
-        bool signed = SignatureChecker.isValidSignatureNow(contributor, digest, signature);
+        bool signed = Signatures.isSignedBy(contributor, digest, signature);
         if (!signed) revert DatanetsWrongSignature(contributor);
     }
 

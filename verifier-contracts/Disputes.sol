@@ -5,7 +5,6 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IDisputes} from "./interfaces/IDisputes.sol";
@@ -15,6 +14,7 @@ import {IModels} from "./interfaces/IModels.sol";
 import {IPauseGuardian} from "./interfaces/IPauseGuardian.sol";
 import {ITraining} from "./interfaces/ITraining.sol";
 import {IVerifierRegistry} from "./interfaces/IVerifierRegistry.sol";
+import {Signatures} from "./Signatures.sol";
 import {CircuitId, ModelId} from "./Types.sol";
 
 /// @title Disputes
@@ -378,7 +378,7 @@ contract Disputes is IDisputes, ReentrancyGuardTransient {
     ) private view returns (bytes32 digest) {
         address operator = models.operatorOf(receipt.modelId);
         digest = receiptDigest(receipt);
-        bool signed = SignatureChecker.isValidSignatureNowCalldata(operator, digest, signature);
+        bool signed = Signatures.isSignedBy(operator, digest, signature);
         if (!signed) revert DisputesWrongSignature(operator);
     }
 

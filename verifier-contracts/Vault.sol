@@ -8,7 +8,6 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {EarningsTree} from "./EarningsTree.sol";
@@ -17,6 +16,7 @@ import {IFeeSchedule} from "./interfaces/IFeeSchedule.sol";
 import {IFeeSource} from "./interfaces/IFeeSource.sol";
 import {IModels} from "./interfaces/IModels.sol";
 import {IVault} from "./interfaces/IVault.sol";
+import {Signatures} from "./Signatures.sol";
 import {DatanetId, ModelId} from "./Types.sol";
 
 /// @title Vault
@@ -481,8 +481,7 @@ contract Vault is IVault, EIP712, ReentrancyGuardTransient {
     }
 
     function _checkSignature(address signer, bytes32 digest, bytes calldata signature) private view {
-        bool signed = SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature);
-        if (!signed) revert VaultWrongSignature(signer);
+        if (!Signatures.isSignedBy(signer, digest, signature)) revert VaultWrongSignature(signer);
     }
 
     function _tokenOf(ModelId model) private view returns (IERC20) {

@@ -242,6 +242,13 @@ export async function clockOf(chain: Chain): Promise<number> {
   return chain.kind === "local" ? Math.max(time, Math.floor(Date.now() / 1_000)) : time;
 }
 
+/** What a transaction was sent with; `0x` for one that the chain does not know. */
+export async function inputOf(chain: Chain, hash: Hex): Promise<Hex> {
+  const params = [hash];
+  const found = await chain.provider.request({ method: "eth_getTransactionByHash", params });
+  return (found as { input?: Hex } | null)?.input ?? "0x";
+}
+
 /** A block's number, hash and time. */
 export type Head = { readonly number: number; readonly hash: Hex; readonly at: number };
 

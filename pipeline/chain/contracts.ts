@@ -8,7 +8,7 @@ import { type Earnings, earningsOf } from "../payments/earnings.ts";
 import type { SignedVoucher } from "../payments/vouchers.ts";
 import { type Artifact, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
-import { type Call, type Receipt, read, send, type Target } from "./client.ts";
+import { type Call, inputOf, type Receipt, read, send, type Target } from "./client.ts";
 import type { Deployment } from "./deploy.ts";
 import {
   type DatanetTerms,
@@ -17,7 +17,7 @@ import {
   type Proposal,
   validationCalls,
 } from "./economy.ts";
-import { openEvents, type Reading } from "./events.ts";
+import { openEvents, type PlacedLog, type Reading } from "./events.ts";
 import {
   BATCH_TYPES,
   type BatchMessage,
@@ -157,6 +157,18 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     batchOf: (datanet: bigint, root: bigint) => view<bigint>("datanets", "batchOf", datanet, root),
     batchDigest: (b: BatchMessage) =>
       view<Hex>("datanets", "batchDigest", b.datanet, b.contributor, b.root, b.count),
+    /**
+     * The signatures that batches were recorded with, from their transactions; none where one was sent
+     * otherwise.
+     */
+    batchSignatures: async (ids: readonly bigint[]) =>
+      signaturesOf(chain, at.datanets, await eventsOf(at.datanets), ids),
+    /**
+     * The terms that a datanet was created with, from its event; undefined where there is no such datanet.
+     */
+    datanetTerms: async (id: bigint): Promise<T.DatanetTermsView | undefined> =>
+      (await eventsOf(at.datanets)).find(({ name, args }) => name === "DatanetCreated" && args.datanet === id)
+        ?.args.terms as T.DatanetTermsView | undefined,
     /** Every proposal with its words, oldest first, from the governor's events. */
     proposals: async (): Promise<readonly (Proposal & { readonly id: bigint })[]> =>
       (await eventsOf(at.governor)).flatMap(({ name, args }) =>
@@ -327,6 +339,27 @@ export async function openContracts(chain: Chain, deployment: Deployment) {
     /** What has happened to datanets, models, training, epochs and money so far; see `events.ts`. */
     happened: (): Promise<Reading> => reader.read([at.datanets, at.models, at.training, at.epochs, at.vault]),
   };
+}
+
+/**
+ * What `Datanets.contribute` was called with, batch by batch: one look at each transaction.
+ */
+async function signaturesOf(
+  chain: Chain,
+  datanets: Target,
+  events: readonly PlacedLog[],
+  ids: readonly bigint[],
+): Promise<ReadonlyMap<bigint, Hex>> {
+  const wanted = new Set(ids);
+  const signatures = new Map<bigint, Hex>();
+  for (const { name, args, transaction } of events) {
+    const id = args.batch as bigint;
+    if (name !== "Contributed" || !wanted.has(id)) continue;
+    const input = await inputOf(chain, transaction);
+    const signature = datanets.codec.called("contribute", input)?.signature;
+    if (typeof signature === "string") signatures.set(id, signature);
+  }
+  return signatures;
 }
 
 const sameText = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

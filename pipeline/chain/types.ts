@@ -35,6 +35,16 @@ export type DatanetView = {
   readonly termsHash: string;
 };
 
+/** `IDatanets.Terms`, as the event has them. */
+export type DatanetTermsView = {
+  readonly metadataURI: string;
+  readonly metadataHash: string;
+  readonly licence: string;
+  readonly policy: bigint;
+  readonly validated: boolean;
+  readonly tokens: readonly string[];
+};
+
 /** `IDatanets.Version`. */
 export type DatanetVersionView = {
   readonly accepted: bigint;

@@ -1,5 +1,5 @@
 /** Where contributed data comes from: the options of `train` and `contribute`. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Corpus } from "../corpus/corpus.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import type { BroughtEncoder } from "../project-backbone.ts";
@@ -15,10 +15,16 @@ export type DataOptions = {
   readonly public?: string;
 };
 
-/** Adds the options that say where data is and what reads it. */
-export function addDataOptions(command: Command): Command {
+/**
+ * Adds the options that say where data is and what reads it; `--data` must be given unless told otherwise.
+ */
+export function addDataOptions(command: Command, { required = true } = {}): Command {
+  const data = new Option(
+    "-d, --data <path>",
+    "a folder with IDX files (and writer ids), a CSV or a JSONL file",
+  );
   return command
-    .requiredOption("-d, --data <path>", "a folder with IDX files (and writer ids), a CSV or a JSONL file")
+    .addOption(required ? data.makeOptionMandatory() : data)
     .option("--limit <n>", "take only the first n samples", wholeNumber(1, 65_535))
     .option("--backbone <file>", "your own encoder, an ONNX file; checked, quantised and kept in the project")
     .option(

@@ -1,27 +1,19 @@
-/** Commands about data: datanet, contribute. */
+/** Commands about a datanet; contributing to it has a file of its own (contribute.ts). */
 import { existsSync, readFileSync } from "node:fs";
-import { type Command, InvalidArgumentError, Option } from "commander";
-import type { DuplicateMode } from "../admit.ts";
+import { type Command, Option } from "commander";
 import { writeBatchFile } from "../batch-file.ts";
 import { signWithdrawal } from "../chain/contracts.ts";
 import { DATANET_POLICY } from "../chain/types.ts";
-import {
-  contribute,
-  contributionsOf,
-  createDatanet,
-  NoDatanetError,
-  openTrainingBackbone,
-  projectDatanet,
-} from "../contribute.ts";
+import { createDatanet, NoDatanetError, projectDatanet } from "../contribute.ts";
+import { adoptSent, contributionsOf } from "../contributions.ts";
 import { checksumAddress, isAddressText, keccak256 } from "../engine/ethers.ts";
 import type { Project } from "../project.ts";
 import { recordsOf } from "../records.ts";
 import { statusOf } from "../validate.ts";
-import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
-import { addressText, duplicatesOption, tell, wholeNumber } from "./options.ts";
+import { addressText, tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
-import { openUi, table } from "./ui.ts";
+import { table } from "./ui.ts";
 
 type InProject = { readonly project: string };
 
@@ -42,7 +34,6 @@ Examples:
   addCreate(datanet);
   addShow(datanet);
   addOwnersSteps(datanet);
-  addContribute(root);
 }
 
 type CreateOptions = InProject &
@@ -102,6 +93,7 @@ function addShow(datanet: Command): void {
     .action(async (options: InProject, command: Command) => {
       await withSession({ folder: options.project }, async (project, session) => {
         const id = idOf(project);
+        await adoptSent(project, session, id);
         const view = await session.contracts.datanet(id);
         const batches: Array<{
           id: bigint;
@@ -192,6 +184,7 @@ Example:
       await withSession({ folder: options.project }, async (project, session) => {
         const { deployment, profile } = session;
         const datanet = idOf(project);
+        await adoptSent(project, session, datanet);
         const batches = contributionsOf(project, datanet).map(({ id, root }) => ({
           ...{ id, records: recordsOf(project, root, profile) },
         }));
@@ -239,69 +232,6 @@ Example:
         );
         tell(command, { batch: id, contributor: kept.name }, `  Batch ${id} of ${kept.name} is withdrawn.`);
       });
-    });
-}
-
-type ContributeOptions = DataOptions &
-  Creation & { readonly contributor?: string; readonly duplicates: DuplicateMode };
-
-function addContribute(root: Command): void {
-  const command = root
-    .command("contribute")
-    .description("sign batches of samples as their contributors, and record them on chain")
-    .addOption(projectOption())
-    .option("--contributor <name>", "only this contributor's samples")
-    .addOption(duplicatesOption());
-  addCreationOptions(addDataOptions(command))
-    .addHelpText(
-      "after",
-      `
-"train" on the same data finds the batches again. In a local project the contributors' wallets are derived from its
-secret; on other chains the contributor named signs with QUITTANCE_CONTRIBUTOR_KEY.
-
-Examples:
-  quittance contribute --project shop --data ./digits
-  quittance contribute --project shop --data ./digits --contributor writer-2154
-`,
-    )
-    .action(async (options: ContributeOptions, command: Command) => {
-      const { contributor: only } = options;
-      const ui = openUi(process.stderr);
-      const { corpus, publicTexts } = await ui.step("Read the data", async () => readData(options));
-      const opening = { folder: options.project, create: creationOf(options), role: "contributor" };
-      await withSession(
-        opening,
-        async (project, session) => {
-          const opened = await openTrainingBackbone({
-            ...{ project, session, corpus, ui },
-            ...(options.backbone === undefined
-              ? {}
-              : { encoder: encoderOf(options.backbone, options.public) }),
-            ...(publicTexts === undefined ? {} : { publicTexts }),
-          });
-          try {
-            const { datanet, contributors } = await contribute({
-              ...{ project, session, corpus, ...opened, ui, duplicates: options.duplicates },
-              ...(publicTexts === undefined ? {} : { publicTexts }),
-              ...(only === undefined ? {} : { only }),
-            });
-            const rows = contributors.map(({ name, account, batches }) => [
-              name,
-              account,
-              String(batches.reduce((sum, { count }) => sum + count, 0)),
-              batches.map(({ id }) => String(id)).join(" "),
-            ]);
-            tell(
-              command,
-              { datanet, contributors },
-              `  Datanet ${datanet}\n${table(["contributor", "account", "samples", "batches"], rows)}`,
-            );
-          } finally {
-            await opened.backbone.close();
-          }
-        },
-        ui,
-      );
     });
 }
 

@@ -3,14 +3,16 @@
  * interruption.
  *
  * Exit codes: 0 done; 1 something is wrong with what was checked (a bundle that does not verify, a doctor's
- * finding); 2 the call or its input is wrong, the message says what to do; 70 a defect of this program. With
- * `--json` standard output is exactly one JSON document, also for errors; progress goes to standard error.
+ * finding, a request that is not to be signed); 2 the call or its input is wrong, the message says what to
+ * do; 70 a defect of this program. With `--json` standard output is exactly one JSON document, also for
+ * errors; progress goes to standard error.
  */
 import { Command, CommanderError, Option } from "commander";
 import { VERSION } from "../version.ts";
 import { addAskCommand } from "./ask.ts";
 import { addAuditCommand } from "./audit.ts";
 import { addCheckingCommands } from "./check.ts";
+import { addContributeCommand } from "./contribute.ts";
 import { addDataCommands } from "./datanets.ts";
 import { addDeployCommand } from "./deploy.ts";
 import { addDisputeCommands } from "./disputes.ts";
@@ -53,6 +55,7 @@ An agent's day:      quittance ask http://127.0.0.1:8402 --data ./questions --bu
 On many machines:    quittance worker --queue proofs,features     (and settle --workers remote)
 An auditor's day:    quittance verify shop/out/epoch-1.json
                      quittance audit  --project shop
+A contributor's day: quittance contribute --sign request.json --deployment deployment.json
 
 Settings from the environment: QUITTANCE_CACHE (circuits, keys), QUITTANCE_KEYS (a folder of proving keys),
 QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or rapidsnark), QUITTANCE_RAPIDSNARK
@@ -68,6 +71,7 @@ be in a file of mode 0600 instead, named by …_KEY_FILE.`,
   addSetupCommands(root);
   addProjectCommands(root);
   addDataCommands(root);
+  addContributeCommand(root);
   addValidateCommand(root);
   addPaymentCommands(root);
   addAskCommand(root);

@@ -20,13 +20,14 @@ export function plainJson(value: unknown): string {
 
 /**
  * Name, message and exit code of an error. Errors that this program raises on purpose are named
- * `Module.Reason` and already say what to do; system errors about files are put into words; anything else is
+ * `Module.Reason` and already say what to do, and have a field `doubt` where the call was right and what it
+ * looked at is not; system errors about files are put into words; anything else is
  * a defect and says so.
  */
 export function describeError(error: unknown): { name: string; message: string; exit: number } {
   if (!(error instanceof Error)) return { name: "Defect", message: String(error), exit: EXIT.defect };
   if (/^[A-Z][A-Za-z0-9]*\.[A-Z]/.test(error.name))
-    return { name: error.name, message: error.message, exit: EXIT.usage };
+    return { name: error.name, message: error.message, exit: "doubt" in error ? EXIT.doubt : EXIT.usage };
   const code = (error as NodeJS.ErrnoException).code;
   const path = (error as NodeJS.ErrnoException).path ?? "";
   if (code === "ENOENT")

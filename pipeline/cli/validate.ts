@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { type DataRecord, loadProfile, type ProfileName } from "../../prover/index.ts";
 import { BatchFileError, readBatchFile } from "../batch-file.ts";
-import { type Contribution, contributionsOf, NoDatanetError, projectDatanet } from "../contribute.ts";
+import { NoDatanetError, projectDatanet } from "../contribute.ts";
+import { adoptSent, type Contribution, contributionsOf } from "../contributions.ts";
 import { sameAddress } from "../engine/ethers.ts";
 import type { Project } from "../project.ts";
 import { coinOf, type Session } from "../session.ts";
@@ -68,6 +69,7 @@ Examples:
         const [first] = validators;
         if (first === undefined) return;
         const datanet = datanetOf(project);
+        await adoptSent(project, session, datanet);
         const batches = await standing(session, contributionsOf(project, datanet));
         if (options.collect === true) {
           const ids = batches.map(({ id }) => id);

@@ -238,6 +238,8 @@ export type DecodedError = { readonly name: string; readonly args: readonly unkn
 export type Codec = {
   /** Call data of a method. */
   readonly call: (method: string, args: readonly unknown[]) => Hex;
+  /** What a method was called with, by name; `undefined` if the data calls another method. */
+  readonly called: (method: string, data: Hex) => Readonly<Record<string, unknown>> | undefined;
   /** The constructor's arguments. */
   readonly construct: (args: readonly unknown[]) => Hex;
   /** What a method returned: a value, or an object of them where it returns several. */
@@ -262,6 +264,10 @@ export function codecOf(abi: Abi): Codec {
   const face = new Interface(abi);
   return {
     call: (method, args) => face.encodeFunctionData(method, args),
+    called: (method, data) => {
+      const parsed = face.parseTransaction({ data });
+      return parsed?.name === method ? named(parsed.args) : undefined;
+    },
     construct: (args) => face.encodeDeploy(args),
     result: (method, data) => {
       const result = face.decodeFunctionResult(method, data);

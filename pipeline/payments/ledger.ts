@@ -28,8 +28,8 @@ export type Ledger = {
   owed(payer: string): bigint;
   /** After {@link Ledger.load}. */
   channel(payer: string): ChannelView;
-  /** Whether a contract stands at the payer's address. After {@link Ledger.load}. */
-  isContract(payer: string): boolean;
+  /** Whether code stands at the payer's address, its own or delegated to. After {@link Ledger.load}. */
+  hasCode(payer: string): boolean;
   /** An answer is being made: it is owed from now on. */
   reserve(payer: string, feeUnits: number): void;
   /** It was not made after all. */
@@ -43,7 +43,7 @@ export type Ledger = {
 type AccountState = {
   loaded?: {
     readonly channel: ChannelView;
-    readonly isContract: boolean;
+    readonly hasCode: boolean;
     readonly committed: number;
     readonly at: number;
   };
@@ -84,7 +84,7 @@ export function openLedger(of: {
       const channel = await contracts.channel(model.id, payer);
       if ((await contracts.epochCount(model.id)) !== committed) continue;
       const code = await chain.provider.request({ method: "eth_getCode", params: [payer, "latest"] });
-      state.loaded = { channel, isContract: code !== "0x", committed, at: Date.now() };
+      state.loaded = { channel, hasCode: code !== "0x", committed, at: Date.now() };
       for (const epoch of state.units.keys()) if (epoch <= committed) state.units.delete(epoch);
       return;
     }
@@ -116,7 +116,7 @@ export function openLedger(of: {
       return channel.charged + open * model.feeUnitWei;
     },
     channel: (payer) => loadedOf(payer).channel,
-    isContract: (payer) => loadedOf(payer).isContract,
+    hasCode: (payer) => loadedOf(payer).hasCode,
     reserve(payer, feeUnits) {
       account(payer).reserved += BigInt(feeUnits);
     },

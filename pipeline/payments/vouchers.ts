@@ -63,7 +63,7 @@ export type ClaimOrder = {
 /** Where vouchers are redeemed. */
 export type VaultAt = { readonly chainId: number; readonly vault: string };
 
-/** Signs a voucher as its payer; `payer` may be a contract wallet whose key this is (ERC-1271). */
+/** Signs a voucher as its payer; `payer` may be an account whose code accepts this key (ERC-1271). */
 export async function signVoucher(
   key: Account,
   at: VaultAt,
@@ -94,9 +94,16 @@ export async function signClaimTo(key: Account, at: VaultAt, order: ClaimOrder):
   return await signTypedData(key.privateKey, domainOf(at), CLAIM_TO_TYPES, order);
 }
 
+/**
+ * Who agreed to a voucher: the payer's own key, for good, or only the code at its address (`consent.ts`).
+ */
+export type Consent = "key" | "code";
+
 /** What a voucher is held against. */
 export type VoucherTerms = {
   readonly voucher: Voucher;
+  /** Undefined where nobody did. */
+  readonly consent: Consent | undefined;
   readonly operator: string;
   readonly model: Hex;
   /** What the payer owes before this answer. */
@@ -111,19 +118,17 @@ export type VoucherTerms = {
 /**
  * What keeps an operator from answering on a voucher, in plain words; nothing when it is good for `fee`.
  *
- * Checks the key of an ordinary account; for a contract wallet, ask the wallet (ERC-1271).
+ * What only code agreed to it can deny before the epoch redeems it, and would take the epoch along. So such a
+ * voucher is good once the vault has redeemed it, which nobody takes back.
  */
-export function voucherProblems(
-  of: VoucherTerms & { readonly at: VaultAt; readonly voucher: SignedVoucher },
-): string[] {
-  const isPayers = voucherSigner(of.at, of.voucher)?.toLowerCase() === of.voucher.payer.toLowerCase();
-  return [...(isPayers ? [] : ["the signature is not the payer's"]), ...termProblems(of)];
-}
-
-/** As {@link voucherProblems}, where somebody else has looked at the signature. */
-export function termProblems(of: VoucherTerms): string[] {
-  const { voucher, channel } = of;
+export function voucherProblems(of: VoucherTerms): string[] {
+  const { voucher, channel, consent } = of;
   const wrong: string[] = [];
+  if (consent === undefined) wrong.push("the signature is not the payer's");
+  if (consent === "code" && voucher.cumulative > channel.authorised)
+    wrong.push(
+      "only code at the payer's address agrees to it, not the payer's key, and code can change its mind: have the vault redeem it first (Vault.redeem, by anybody)",
+    );
   if (voucher.operator.toLowerCase() !== of.operator.toLowerCase())
     wrong.push(`it is for operator ${voucher.operator}`);
   if (voucher.model.toLowerCase() !== of.model.toLowerCase()) wrong.push(`it is for model ${voucher.model}`);

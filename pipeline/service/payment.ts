@@ -13,13 +13,14 @@ import type { Answering } from "../answering.ts";
 import { quittanceDomain } from "../chain/ids.ts";
 import type { ChannelView } from "../chain/types.ts";
 import { DUE_SECONDS } from "../due.ts";
-import { checksumAddress, codecOf } from "../engine/ethers.ts";
+import { checksumAddress } from "../engine/ethers.ts";
 import {
   type PaymentRequired,
   paymentRequiredHeader,
   readPaymentSignature,
   X402HeaderError,
 } from "../engine/x402.ts";
+import { voucherConsent } from "../payments/consent.ts";
 import {
   termsToX402,
   VOUCHER_SCHEME,
@@ -27,7 +28,7 @@ import {
   type VoucherTerms,
   voucherFromPayload,
 } from "../payments/voucher-scheme.ts";
-import { type SignedVoucher, termProblems, type VaultAt, voucherDigest } from "../payments/vouchers.ts";
+import { type Consent, type SignedVoucher, type VaultAt, voucherProblems } from "../payments/vouchers.ts";
 import type { Session } from "../session.ts";
 import { ServiceError } from "./errors.ts";
 import type { Signers } from "./signers.ts";
@@ -39,8 +40,8 @@ const CHANNEL_MS = 15_000;
 const CHANNEL_AGAIN_MS = 1_000;
 const ANSWER_SECONDS = 60;
 
-/** A voucher whose signature is its payer's, and what it was found to be good for. */
-export type Payment = { readonly voucher: SignedVoucher; readonly now: number };
+/** A voucher that its payer agreed to, in which way, and when that was found. */
+export type Payment = { readonly voucher: SignedVoucher; readonly consent: Consent; readonly now: number };
 
 /** The till. */
 export type Till = {
@@ -93,27 +94,29 @@ export function openTill(of: {
     };
     return new ServiceError(402, code, error, { "payment-required": paymentRequiredHeader(required) });
   };
-  const good = new Map<string, string>();
-  const isPayers = async (voucher: SignedVoucher): Promise<boolean> => {
+  const good = new Map<string, { readonly text: string; readonly consent: Consent }>();
+  const consentTo = async (voucher: SignedVoucher): Promise<Consent | undefined> => {
     const payer = voucher.payer.toLowerCase();
     const text = `${voucher.cumulative} ${voucher.expiry} ${voucher.signature}`;
-    if (good.get(payer) === text) {
+    const known = good.get(payer);
+    if (known?.text === text) {
       await ledger.load(voucher.payer, CHANNEL_MS);
-      return true;
+      return known.consent;
     }
     const signer = await signers.voucherSigner(voucher);
-    await ledger.load(voucher.payer, CHANNEL_MS);
-    const isGood = ledger.isContract(payer)
-      ? await walletAgrees(session, at, voucher)
-      : signer?.toLowerCase() === payer;
-    if (!isGood) return false;
+    // The payer may have come to delegate to code that accepts another's signature.
+    const isKeys = signer?.toLowerCase() === payer;
+    await ledger.load(voucher.payer, isKeys ? CHANNEL_MS : CHANNEL_AGAIN_MS);
+    const hasCode = ledger.hasCode(payer);
+    const consent = await voucherConsent({ chain: session.chain, at, voucher, signer, hasCode });
+    if (consent === undefined) return undefined;
     good.delete(payer);
-    good.set(payer, text);
+    good.set(payer, { text, consent });
     for (const first of good.keys()) {
       if (good.size <= MOST_REMEMBERED) break;
       good.delete(first);
     }
-    return true;
+    return consent;
   };
   const read = (header: string): SignedVoucher => {
     const { accepted, payload } = readPaymentSignature(header);
@@ -156,25 +159,27 @@ export function openTill(of: {
             now,
           );
       }
-      if (!(await isPayers(voucher)))
+      const consent = await consentTo(voucher);
+      if (consent === undefined)
         throw refusal(
           "voucher_signature",
           "The voucher's signature is not its payer's. Sign it again.",
           url,
           now,
         );
-      return { voucher, now };
+      return { voucher, consent, now };
     },
-    async refresh({ voucher }) {
+    async refresh({ voucher, consent }) {
       const channel = ledger.channel(voucher.payer);
       const isShort = voucher.cumulative > reach(channel);
-      if (isShort || (ledger.isContract(voucher.payer) && voucher.cumulative > channel.authorised))
+      if (isShort || (consent === "code" && voucher.cumulative > channel.authorised))
         await ledger.load(voucher.payer, CHANNEL_AGAIN_MS);
     },
-    check({ voucher, now }, url) {
+    check({ voucher, consent, now }, url) {
       const before = ledger.owed(voucher.payer);
-      const problems = termProblems({
+      const problems = voucherProblems({
         voucher,
+        consent,
         operator: operator.address,
         model: model.id,
         before,
@@ -183,11 +188,6 @@ export function openTill(of: {
         now: BigInt(now),
         chargedBy: BigInt(now + DUE_SECONDS),
       });
-      // A contract can take its word back before the epoch redeems it, and would take the epoch along.
-      if (ledger.isContract(voucher.payer) && voucher.cumulative > ledger.channel(voucher.payer).authorised)
-        problems.push(
-          "its payer is a contract: have the vault redeem it first (anybody can), then ask again",
-        );
       if (problems.length === 0) return;
       const what = `The voucher is not good: ${problems.join("; ")} (amounts in the token's smallest unit).`;
       throw refusal("voucher_refused", what, url, now, before + price);
@@ -200,21 +200,4 @@ const MOST_REMEMBERED = 10_000;
 /** The most that a voucher can be redeemed for, if no withdrawal is asked for. */
 function reach({ deposited, withdrawn, requested }: ChannelView): bigint {
   return deposited - withdrawn - requested;
-}
-
-const ERC1271 = codecOf(
-  '[{"type":"function","name":"isValidSignature","stateMutability":"view","inputs":[{"name":"hash","type":"bytes32"},{"name":"signature","type":"bytes"}],"outputs":[{"name":"","type":"bytes4"}]}]',
-);
-const ERC1271_YES = "0x1626ba7e";
-
-/** Whether a payer that is a contract takes the signature for its own. */
-async function walletAgrees({ chain }: Session, at: VaultAt, voucher: SignedVoucher): Promise<boolean> {
-  const { request } = chain.provider;
-  const data = ERC1271.call("isValidSignature", [voucherDigest(at, voucher), voucher.signature]);
-  try {
-    const said = await request({ method: "eth_call", params: [{ to: voucher.payer, data }, "latest"] });
-    return String(said).slice(0, 10) === ERC1271_YES && String(said).length === 66;
-  } catch {
-    return false;
-  }
 }

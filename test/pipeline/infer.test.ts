@@ -1,11 +1,22 @@
 // What is refused before anything is answered or signed: requests that repeat one, in this call or in any
-// epoch, and more answers than an epoch can be proven with.
+// epoch, more answers than an epoch can be proven with, and vouchers that can be taken back.
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { answerQueries, EpochFullError, RequestTwiceError } from "../../pipeline/infer.ts";
+import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
+import { chainTime } from "../../pipeline/chain/client.ts";
+import { deployContract } from "../../pipeline/chain/deploy.ts";
+import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
+import {
+  answerQueries,
+  EpochFullError,
+  RequestTwiceError,
+  VoucherRefusedError,
+} from "../../pipeline/infer.ts";
 import { readVouchers } from "../../pipeline/payments/book.ts";
+import { type SignedVoucher, signVoucher } from "../../pipeline/payments/vouchers.ts";
 import { openEpoch, readReceipts, receiptsFolder } from "../../pipeline/receipt-store.ts";
 import { randomFrom, SEED, sampleRecord } from "../circuits/cases.ts";
 import { openShop, PROFILE, type Shop, train, UI } from "../soundness/shop.ts";
+import { delegate } from "../verifier-contracts/delegation.ts";
 
 const [ONE, TWO] = [`0x${"a1".repeat(32)}`, `0x${"b2".repeat(32)}`];
 const question = (requestId?: string) => ({
@@ -15,12 +26,13 @@ const question = (requestId?: string) => ({
 
 let shop: Shop;
 let id: string;
+let feeUnitWei: bigint;
 beforeAll(async () => {
   const random = randomFrom(SEED);
   shop = await openShop(`infer/${SEED}`, "known");
   const model = await train(shop, [[Array.from({ length: 5 }, () => sampleRecord(random, PROFILE))]], 4000);
   shop.project.writeState("model", model);
-  id = model.id;
+  ({ id, feeUnitWei } = model);
 });
 afterAll(() => shop.close());
 
@@ -49,4 +61,42 @@ it("refuses more answers than an epoch's proofs can hold, and says how many fit"
   await expect(many).rejects.toThrow(EpochFullError);
   await expect(many).rejects.toThrow(`takes ${left} more answers`);
   expect(receipts(2)).toBe(1);
+});
+
+it("answers on what the payer's key signed, and on what only its code agrees to once it is redeemed", async () => {
+  const { session } = shop;
+  const { chain, contracts, operator, deployment } = session;
+  const [payer, helper, stranger] = ["e1", "e2", "e3"].map((digits) =>
+    accountOf(`0x${digits.repeat(32)}`),
+  ) as [Account, Account, Account];
+  const cost = 5n * feeUnitWei;
+  await chain.fund(payer.address, 10n ** 18n);
+  await session.endow(payer, 10n * cost);
+  await contracts.deposit(payer, id, 10n * cost);
+  const expiry = BigInt((await chainTime(chain)) + 30 * 86_400);
+  const voucher = (by: Account, answers: bigint): Promise<SignedVoucher> =>
+    signVoucher(by, deployment, {
+      payer: payer.address,
+      operator: operator.address,
+      model: id,
+      cumulative: answers * cost,
+      expiry,
+    });
+  const pay = async (signed: SignedVoucher): Promise<number> => {
+    const vouchers = new Map([["alice", signed]]);
+    return (await answerQueries({ ...shop, queries: [question()], ui: UI, vouchers })).length;
+  };
+  const first = await voucher(payer, 1n);
+  const { TestWallet } = await contractArtifacts();
+  const { created } = await deployContract(chain, operator, TestWallet, [helper.address]);
+  await delegate(chain, operator, payer, created);
+  expect(await pay(first)).toBe(1);
+  expect(await pay(await voucher(payer, 2n))).toBe(1);
+  const byCode = await voucher(helper, 3n);
+  await expect(pay(byCode)).rejects.toThrow(VoucherRefusedError);
+  await expect(pay(byCode)).rejects.toThrow("have the vault redeem it");
+  const forged = pay(await voucher(stranger, 3n));
+  await expect(forged).rejects.toThrow("the signature is not the payer's");
+  await contracts.redeem(operator, [byCode]);
+  expect(await pay(byCode)).toBe(1);
 });

@@ -32,6 +32,7 @@ import { read, send } from "../../pipeline/chain/client.ts";
 import { signBatch } from "../../pipeline/chain/contracts.ts";
 import { deployContract } from "../../pipeline/chain/deploy.ts";
 import { type Account, codecOf, concatHex, keccak256 } from "../../pipeline/engine/ethers.ts";
+import { voucherConsent } from "../../pipeline/payments/consent.ts";
 import {
   addPayouts,
   EarningsError,
@@ -40,7 +41,7 @@ import {
   earningsRoot,
   noEarnings,
 } from "../../pipeline/payments/earnings.ts";
-import { voucherProblems } from "../../pipeline/payments/vouchers.ts";
+import { voucherProblems, voucherSigner } from "../../pipeline/payments/vouchers.ts";
 import * as W from "./world.ts";
 
 const FEES = { protocolBps: 250, developerBps: 1_500, validatorsBps: 333 };
@@ -368,7 +369,6 @@ describe("settling small shares", () => {
     const channel = await c().channel(model.id, payer.address);
     const signed = await W.voucherFor(world, model, payer, 100n);
     const good = {
-      at: c().deployment,
       voucher: signed,
       operator: world.people.operator.address,
       model: model.id,
@@ -378,17 +378,31 @@ describe("settling small shares", () => {
       now: 1n,
       chargedBy: 1_000n,
     };
-    expect(voucherProblems(good)).toEqual([]);
-    const count = (over: Partial<typeof good>): number => voucherProblems({ ...good, ...over }).length;
-    expect(count({ operator: payer.address })).toBe(1);
-    expect(count({ model: world.random.hex32() })).toBe(1);
-    expect(count({ fee: 41n })).toBe(1);
-    expect(count({ chargedBy: 10n ** 12n })).toBe(1);
-    expect(count({ voucher: { ...signed, expiry: signed.expiry + 1n } })).toBe(1);
-    expect(count({ voucher: { ...signed, signature: "0x1234" } })).toBe(1);
-    expect(count({ channel: { ...channel, deposited: 99n } })).toBe(1);
-    expect(count({ channel: { ...channel, requested: 401n, readyAt: 1_000n } })).toBe(1);
-    expect(count({ channel: { ...channel, requested: 401n, readyAt: 1_001n } })).toBe(0);
+    const problems = async (over: Partial<typeof good> = {}): Promise<string[]> => {
+      const terms = { ...good, ...over };
+      const at = c().deployment;
+      const signer = voucherSigner(at, terms.voucher);
+      const of = { chain: world.chain, at, voucher: terms.voucher, signer, hasCode: false };
+      return voucherProblems({ ...terms, consent: await voucherConsent(of) });
+    };
+    expect(await problems()).toEqual([]);
+    const count = async (over: Partial<typeof good>): Promise<number> => (await problems(over)).length;
+    expect(await count({ operator: payer.address })).toBe(1);
+    expect(await count({ model: world.random.hex32() })).toBe(1);
+    expect(await count({ fee: 41n })).toBe(1);
+    expect(await count({ chargedBy: 10n ** 12n })).toBe(1);
+    for (const forged of [{ expiry: signed.expiry + 1n }, { signature: "0x1234" }, { payer: good.operator }])
+      expect(await problems({ voucher: { ...signed, ...forged } })).toEqual([
+        "the signature is not the payer's",
+      ]);
+    expect(await count({ channel: { ...channel, deposited: 99n } })).toBe(1);
+    expect(await count({ channel: { ...channel, requested: 401n, readyAt: 1_000n } })).toBe(1);
+    expect(await count({ channel: { ...channel, requested: 401n, readyAt: 1_001n } })).toBe(0);
+    // What only code agrees to counts as far as the vault has redeemed it.
+    const byCode = (authorised: bigint): string[] =>
+      voucherProblems({ ...good, consent: "code", channel: { ...channel, authorised } });
+    expect(byCode(99n)).toEqual([expect.stringMatching(/have the vault redeem it/)]);
+    expect(byCode(100n)).toEqual([]);
   });
 });
 

@@ -165,6 +165,12 @@ export const MUTANTS: readonly Mutant[] = [
       "        _checkSignature(payer, voucherDigest(voucher), signature);\n",
       "",
     ],
+    [
+      "code at a payer's address denies what its key signed",
+      "Signatures.sol",
+      "        if (failed == ECDSA.RecoverError.NoError && recovered == signer) return true;\n        if (signer.code.length == 0) return false;\n",
+      "        if (signer.code.length == 0) return failed == ECDSA.RecoverError.NoError && recovered == signer;\n",
+    ],
   ]),
   ...of("Economy", "withdrawals wait for an epoch that is open", [
     [

@@ -165,8 +165,8 @@ interface IDatanets {
     function allowToken(DatanetId datanet, address token, bool allowed) external;
 
     /// @notice Records a batch. Sent by the contributor, or by anybody who holds its signature over
-    /// `Batch(uint256 datanet,address contributor,uint256 root,uint32 count)` (EIP-712; ERC-1271 for
-    /// contract wallets).
+    /// `Batch(uint256 datanet,address contributor,uint256 root,uint32 count)` (EIP-712; its key's, or
+    /// ERC-1271).
     function contribute(
         DatanetId datanet,
         uint256 root,

@@ -29,9 +29,10 @@ import {IEpochs} from "./IEpochs.sol";
 ///
 /// What a receipt is worth is **attested**: this contract makes the operator's signature cost something, and
 /// only as much as the bond holds. Whoever accepts receipts looks at {freeBond} and at the receipt's `dueBy`:
-/// a bond cannot leave within {BOND_DELAY} of the request, so a `dueBy` within two weeks is covered. A
-/// contract that is an operator can stop recognising its own signatures (ERC-1271); its receipts are worth as
-/// much as that contract is trusted.
+/// a bond cannot leave within {BOND_DELAY} of the request, so a `dueBy` within two weeks is covered. Only a
+/// receipt that recovers to the operator's own address is attested: no code that the operator delegates to
+/// later can deny it. What only the operator's code accepts (ERC-1271) it can deny again; such receipts are
+/// worth as much as that code is trusted.
 interface IDisputes {
     enum Kind {
         None,

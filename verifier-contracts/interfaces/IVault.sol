@@ -155,7 +155,8 @@ interface IVault is IFeeSource {
 
     /// @notice Raises what epochs may charge payers to what their vouchers say, and never above what they
     /// deposited. Anybody may call. A voucher that adds nothing is passed over unread.
-    /// @param signatures one for each voucher; ERC-1271 for contract wallets
+    /// @param signatures one for each voucher: the payer's key's, which no code at its address can deny, or
+    /// what that code accepts (ERC-1271)
     function redeem(Voucher[] calldata vouchers, bytes[] calldata signatures) external;
 
     /// @notice Asks for up to `amount` of the sender's deposit back, ready after
@@ -183,7 +184,7 @@ interface IVault is IFeeSource {
 
     /// @notice Pays what `account` has earned to `to` instead. Sent by the account itself, or by anybody who
     /// holds its signature over `ClaimTo(bytes32 model,address account,address to,uint256 cumulative,uint256
-    /// deadline)` (EIP-712; ERC-1271 for contract wallets). It works once: `cumulative` is paid then.
+    /// deadline)` (EIP-712; its key's, or ERC-1271). It works once: `cumulative` is paid then.
     function claimTo(
         Claim calldata claim_,
         address to,

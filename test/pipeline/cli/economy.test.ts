@@ -62,6 +62,9 @@ describe("the economy, step by step", () => {
     const writers = ["11", "22", "33", "44", "55"].map((id) => `writer-${id}`);
     expect(await told("datanet", "allow", ...writers)).toHaveLength(5);
     await refused(/Contribute\.NobodyOfThatName/, "contribute", "--data", data, "--contributor", "nobody");
+    // On a local chain nobody has a key of its own: there is nothing to hand over.
+    const local = ["--contributor", "writer-22", "--prepare", join(folder, "request.json")];
+    await refused(/Handover\.Local/, "contribute", "--data", data, ...local);
     const some = await told<{ contributors: unknown[] }>(
       "contribute",
       "--data",

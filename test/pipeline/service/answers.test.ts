@@ -11,6 +11,7 @@ import { termsFromX402 } from "../../../pipeline/payments/voucher-scheme.ts";
 import type { SignedVoucher } from "../../../pipeline/payments/vouchers.ts";
 import { readReceipts, receiptsFolder } from "../../../pipeline/receipt-store.ts";
 import { checkReceipt, parseReceipt } from "../../../pipeline/receipts.ts";
+import { delegate } from "../../verifier-contracts/delegation.ts";
 import {
   digit,
   FEE,
@@ -42,6 +43,8 @@ const shortForm = (signature: string): string => {
   const s = BigInt(`0x${signature.slice(66, 130)}`) | parity;
   return `${signature.slice(0, 66)}${s.toString(16).padStart(64, "0")}`;
 };
+/** Until a payer's channel, as it was read before, is read again where a voucher falls short. */
+const forgotten = () => new Promise((resolve) => setTimeout(resolve, 1_100));
 const refused = ({ status, body }: Reply): [number, string] => [status, body.error.code];
 const owedOf = (reply: Reply): bigint | undefined =>
   termsFromX402(readPaymentRequired(String(reply.headers["payment-required"])).accepts).terms.owed;
@@ -322,7 +325,7 @@ describe("a payer that is a contract", () => {
     ]);
     const redeem = async (voucher: SignedVoucher): Promise<void> => {
       await session.contracts.redeem(session.operator, [voucher]);
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      await forgotten();
     };
     await redeem(signed);
     const bought = await owner.ask(signed);
@@ -333,5 +336,42 @@ describe("a payer that is a contract", () => {
     const second = await owner.voucher(2n * owner.price, { payer: wallet });
     await redeem(second);
     expect((await owner.ask(second)).status).toBe(200);
+  });
+});
+
+describe("a payer that delegates to code", () => {
+  it("pays with its key's vouchers as before, and with its code's once they are redeemed", async () => {
+    const payer = await openPayer(open, "f1", DEPOSIT);
+    const other = await openPayer(open, "f2", 0n);
+    const { session } = open;
+    const { TestWallet } = await contractArtifacts();
+    // Code that denies what the payer's own key signed.
+    const { created } = await deployContract(session.chain, session.operator, TestWallet, [
+      other.wallet.address,
+    ]);
+    const before = await payer.voucher(payer.price);
+    expect((await payer.ask(before)).status).toBe(200);
+    await delegate(session.chain, session.operator, payer.wallet, created);
+    const ahead = await payer.voucher(3n * payer.price);
+    expect([(await payer.ask(ahead)).status, (await payer.ask(ahead)).status]).toEqual([200, 200]);
+    await session.contracts.redeem(session.operator, [before, ahead]);
+    const { model } = open.service.context;
+    expect((await session.contracts.channel(model.id, payer.wallet.address)).authorised).toBe(
+      3n * payer.price,
+    );
+    await forgotten();
+    const byCode = await other.voucher(4n * payer.price, { payer: payer.wallet.address });
+    const early = await payer.ask(byCode);
+    expect([...refused(early), /have the vault redeem it/.test(early.body.error.message)]).toEqual([
+      402,
+      "voucher_refused",
+      true,
+    ]);
+    const stranger = await openPayer(open, "f3", 0n);
+    const forged = await stranger.voucher(4n * payer.price, { payer: payer.wallet.address });
+    expect(refused(await payer.ask(forged))).toEqual([402, "voucher_signature"]);
+    await session.contracts.redeem(session.operator, [byCode]);
+    await forgotten();
+    expect((await payer.ask(byCode)).status).toBe(200);
   });
 });

@@ -18,7 +18,7 @@ contract EconomyInvariants {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](15);
+        bytes4[] memory selectors = new bytes4[](16);
         selectors[0] = handler.advance.selector;
         // Epochs take many steps, so most calls are of this kind.
         (selectors[1], selectors[2], selectors[3]) = (selectors[0], selectors[0], selectors[0]);
@@ -33,6 +33,7 @@ contract EconomyInvariants {
         selectors[12] = handler.claimAcross.selector;
         selectors[13] = handler.collect.selector;
         selectors[14] = handler.setWindow.selector;
+        selectors[15] = handler.delegate.selector;
         targets = new FuzzSelector[](2);
         targets[0] = FuzzSelector(address(handler), selectors);
         bytes4[] memory clock = new bytes4[](1);

@@ -44,11 +44,20 @@ contract EconomyHandler is EpochsHandler {
         }
         signatures[0] = _sign(key, vault.voucherDigest(vouchers[0]));
         if (sum > payer.signed) payer.signed = sum;
-        vault.redeem(vouchers, signatures);
+        try vault.redeem(vouchers, signatures) {} catch {
+            revert("vouchers: one that its payer signed was refused");
+        }
         uint256 expected = raises ? _min(sum, payer.deposited) : payer.authorised;
         uint256 authorised = vault.channel(ids[m], payers[p]).authorised;
         require(authorised == expected, "vouchers: not the larger of before and now, within the deposit");
         payer.authorised = authorised;
+    }
+
+    /// @dev A payer comes to delegate to code that answers nothing (here it stands at its own address), or
+    /// stops: what it signed is worth the same.
+    function delegate(uint256 payerSeed) external {
+        address payer = payers[payerSeed % PAYERS];
+        VM.etch(payer, payer.code.length == 0 ? bytes(hex"00") : bytes(""));
     }
 
     function requestWithdrawal(uint256 modelSeed, uint256 payerSeed, uint256 seed) external {
