@@ -54,7 +54,7 @@ export function planPage(plan: Plan, profile: Profile, results: readonly Benchma
         `| ${machines} | ${measuredValue(trainingHours)} | ${measuredValue(epochHours)}${epochHours <= 24 ? "" : " (does not keep up)"} |`,
     ),
     "",
-    `**${count(plan.machinesToKeepUp)} machines** are the fewest that keep up. Features of all samples take`,
+    `The fewest machines that keep up: **${count(plan.machinesToKeepUp)}**. Features of all samples take`,
     `${measuredValue(plan.featuresHours)} hours on one machine; answering takes ${measuredValue(plan.answeringCores)} machines on average, before peaks.`,
     "",
     "## Gas",

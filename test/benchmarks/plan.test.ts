@@ -88,7 +88,7 @@ describe("the plan", () => {
   it("is a page with its inputs and its limits", () => {
     const page = planPage(makePlan(demand, profile, measuredAs(1)), profile, []);
     expect(page).toMatch(/A plan for 500 contributors, 200,000 samples and 90,000 answers a day/);
-    expect(page).toMatch(/fewest that keep up/);
+    expect(page).toMatch(/fewest machines that keep up: \*\*\d+\*\*/);
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });
 });
