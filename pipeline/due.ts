@@ -15,8 +15,8 @@ import type { Session } from "./session.ts";
 
 /** How long after an answer its epoch is committed at the latest. A bond covers two weeks. */
 export const DUE_SECONDS = 7 * 86_400;
-/** So long before the date it is time to be told: a day, or a quarter of what there was if that is less. */
-export const WARN_SECONDS = Math.min(86_400, DUE_SECONDS / 4);
+/** So long before the date it is time to be told. */
+export const WARN_SECONDS = 86_400;
 
 /** An epoch that is to be committed. `dueBy` is the earliest of its receipts, in seconds since 1970. */
 export type Due = { readonly epoch: number; readonly receipts: number; readonly dueBy: number };

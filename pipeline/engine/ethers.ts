@@ -20,6 +20,7 @@ import {
   Interface,
   isAddress,
   keccak256 as keccakOf,
+  type ParamType,
   type Result,
   recoverAddress,
   SigningKey,
@@ -238,7 +239,7 @@ export type DecodedError = { readonly name: string; readonly args: readonly unkn
 export type Codec = {
   /** Call data of a method. */
   readonly call: (method: string, args: readonly unknown[]) => Hex;
-  /** What a method was called with, by name; `undefined` if the data calls another method. */
+  /** What a method was called with, by name; `undefined` if the data is no call of it. */
   readonly called: (method: string, data: Hex) => Readonly<Record<string, unknown>> | undefined;
   /** The constructor's arguments. */
   readonly construct: (args: readonly unknown[]) => Hex;
@@ -265,55 +266,75 @@ export function codecOf(abi: Abi): Codec {
   return {
     call: (method, args) => face.encodeFunctionData(method, args),
     called: (method, data) => {
-      const parsed = face.parseTransaction({ data });
-      return parsed?.name === method ? named(parsed.args) : undefined;
+      const parsed = attempt(() => face.parseTransaction({ data }));
+      return parsed?.name === method ? named(parsed.args, parsed.fragment.inputs) : undefined;
     },
     construct: (args) => face.encodeDeploy(args),
     result: (method, data) => {
-      const result = face.decodeFunctionResult(method, data);
-      return result.length === 1 ? plain(result[0]) : plain(result);
+      const { outputs = [] } = face.getFunction(method) ?? {};
+      const parts = partsOf(face.decodeFunctionResult(method, data), outputs);
+      return parts.length === 1 ? parts[0] : together(parts, outputs);
     },
     log: ({ address, topics, data }) => {
       const parsed = face.parseLog({ topics: [...topics], data });
       if (parsed === null) return undefined;
-      return { address: getAddress(address), name: parsed.name, args: named(parsed.args) };
+      return {
+        address: getAddress(address),
+        name: parsed.name,
+        args: named(parsed.args, parsed.fragment.inputs),
+      };
     },
     error: (data) => {
       if (dataLength(hexlify(data)) < 4) return undefined;
-      const parsed = face.parseError(data);
-      return parsed === null ? undefined : { name: parsed.name, args: parsed.args.map(plain) };
+      const parsed = attempt(() => face.parseError(data)) ?? undefined;
+      return parsed && { name: parsed.name, args: partsOf(parsed.args, parsed.fragment.inputs) };
     },
   };
 }
 
-/** ethers' results as plain objects and arrays: objects where every part has a name, arrays otherwise. */
-function plain(value: unknown): unknown {
-  if (!isResult(value)) return value;
-  const keys = namesOf(value);
-  return keys.length > 0 && keys.every((key) => key !== null && key !== "")
-    ? named(value)
-    : [...value].map(plain);
+/** What stands where somebody put bytes that are no text into a text. */
+const NO_TEXT = "\ufffd";
+
+/**
+ * The parts of one of ethers' results as plain values. Whoever may put a text into an event may put bytes
+ * there that are none, for which ethers throws when the part is looked at: such a part is {@link NO_TEXT},
+ * and everything else is read as ever. Nobody can make an event unreadable for others.
+ */
+function partsOf(result: Result, types: readonly ParamType[]): unknown[] {
+  return types.map((type, i) => {
+    const part = attempt(() => [result[i] as unknown]);
+    return part === undefined ? NO_TEXT : plain(part[0], type);
+  });
 }
 
-function named(result: Result): Record<string, unknown> {
-  const keys = namesOf(result);
-  return Object.fromEntries([...result].map((item, i) => [keys[i] || String(i), plain(item)]));
+/** Objects where every part has a name, arrays otherwise. */
+function together(parts: readonly unknown[], types: readonly ParamType[]): unknown {
+  const isNamed = types.length > 0 && types.every(({ name }) => name !== "");
+  return isNamed ? Object.fromEntries(types.map(({ name }, i) => [name, parts[i]])) : parts;
+}
+
+/** By the names of the parts, or their numbers where they have none. */
+function named(result: Result, types: readonly ParamType[]): Record<string, unknown> {
+  const parts = partsOf(result, types);
+  return Object.fromEntries(types.map(({ name }, i) => [name || String(i), parts[i]]));
+}
+
+function plain(value: unknown, type: ParamType): unknown {
+  if (!isResult(value)) return value;
+  if (type.isTuple()) return together(partsOf(value, type.components), type.components);
+  if (type.isArray()) return partsOf(value, Array(value.length).fill(type.arrayChildren));
+  return value;
 }
 
 function isResult(value: unknown): value is Result {
   return Array.isArray(value) && "toObject" in value;
 }
 
-/** Names of a result's parts; nulls if any has none, for which `toObject` throws. */
-function namesOf(result: Result): Array<string | null> {
-  if (result.length === 0) return [];
+function attempt<T>(work: () => T): T | undefined {
   try {
-    const keys = Object.keys(result.toObject());
-    // The one part of an array with a single element is given this name, which no Solidity name can be.
-    if (keys.length === 1 && keys[0] === "_") return [null];
-    return keys.length === result.length ? keys : [...result].map(() => null);
+    return work();
   } catch {
-    return [...result].map(() => null);
+    return undefined;
   }
 }
 

@@ -37,13 +37,7 @@ import { signBatch } from "../../pipeline/chain/contracts.ts";
 import { deployContract } from "../../pipeline/chain/deploy.ts";
 import { circuitIdOf } from "../../pipeline/chain/ids.ts";
 import type { ReceiptArgs } from "../../pipeline/chain/types.ts";
-import {
-  type Account,
-  codecOf,
-  type Hex,
-  signTypedData,
-  typedDataDigest,
-} from "../../pipeline/engine/ethers.ts";
+import { type Account, codecOf, type Hex, typedDataDigest } from "../../pipeline/engine/ethers.ts";
 import { RECEIPT_TYPES, receiptDomain } from "../../pipeline/receipts.ts";
 import { rerandomise } from "./groth.ts";
 import { makeTrained, proofsOf } from "./trained.ts";
@@ -77,19 +71,10 @@ describe("Disputes", () => {
   });
 
   const now = () => chainTime(world.chain);
-  const receiptFor = async (over: Partial<ReceiptArgs> = {}): Promise<ReceiptArgs> => ({
-    modelId: model.id,
-    unproven: true,
-    epoch: 1,
-    requestId: world.random.hex32(),
-    payer: payer().address,
-    feeUnits: 500,
-    leaf: world.random.field(),
-    dueBy: (await now()) + 3 * DAY,
-    ...over,
-  });
+  const receiptFor = (over: Partial<ReceiptArgs> = {}): Promise<ReceiptArgs> =>
+    W.receiptFor(world, model, payer(), over);
   const sign = (receipt: ReceiptArgs, by = operator(), epochs = c().deployment.epochs): Promise<Hex> =>
-    signTypedData(by.privateKey, receiptDomain(world.chain.chainId, epochs), RECEIPT_TYPES, { ...receipt });
+    W.signReceipt(world, receipt, by, epochs);
   const challenge = async (receipt: ReceiptArgs, by = payer(), signature?: Hex) =>
     c().challengeOmission(by, receipt, signature ?? (await sign(receipt)));
   const inclusion = async (epoch: W.Epoch, batchIndex: number, leaf: bigint, of = model) =>

@@ -11,14 +11,12 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { contractArtifacts } from "../../pipeline/chain/artifacts.ts";
-import { chainTime } from "../../pipeline/chain/client.ts";
 import { signBatch, signWithdrawal } from "../../pipeline/chain/contracts.ts";
 import { deployContract } from "../../pipeline/chain/deploy.ts";
 import { BATCH_TYPES, quittanceDomain } from "../../pipeline/chain/ids.ts";
 import type { ReceiptArgs } from "../../pipeline/chain/types.ts";
 import { type Account, type Hex, signTypedData } from "../../pipeline/engine/ethers.ts";
 import { signClaimTo, signVoucher } from "../../pipeline/payments/vouchers.ts";
-import { RECEIPT_TYPES, receiptDomain } from "../../pipeline/receipts.ts";
 import { delegate, NOBODY } from "./delegation.ts";
 import * as W from "./world.ts";
 
@@ -59,20 +57,8 @@ describe("a signature", () => {
       cumulative,
       expiry: FAR,
     });
-  const receipt = async (): Promise<ReceiptArgs> => ({
-    modelId: model.id,
-    unproven: true,
-    epoch: 1,
-    requestId: world.random.hex32(),
-    payer: payer().address,
-    feeUnits: 500,
-    leaf: world.random.field(),
-    dueBy: (await chainTime(world.chain)) + 3 * 86_400,
-  });
-  const signReceipt = (of: ReceiptArgs, by = operator()): Promise<Hex> =>
-    signTypedData(by.privateKey, receiptDomain(world.chain.chainId, c().deployment.epochs), RECEIPT_TYPES, {
-      ...of,
-    });
+  const receipt = (): Promise<ReceiptArgs> => W.receiptFor(world, model, payer());
+  const signReceipt = (of: ReceiptArgs, by = operator()): Promise<Hex> => W.signReceipt(world, of, by);
 
   describe("of a payer who has since delegated to code that denies it", () => {
     beforeEach(() => c().deposit(payer(), model.id, 1_000n));

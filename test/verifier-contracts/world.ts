@@ -6,7 +6,7 @@
  */
 import { expect } from "vitest";
 import type { Chain } from "../../pipeline/chain/chain.ts";
-import { type Receipt, RevertedError } from "../../pipeline/chain/client.ts";
+import { chainTime, type Receipt, RevertedError } from "../../pipeline/chain/client.ts";
 import { type Contracts, openContracts, signBatch } from "../../pipeline/chain/contracts.ts";
 import { type DeployOptions, deployContracts } from "../../pipeline/chain/deploy.ts";
 import { type ModelStatement, NO_PARENT } from "../../pipeline/chain/ids.ts";
@@ -17,11 +17,13 @@ import {
   type Accounting,
   addsUp,
   type EpochCommitment,
+  type ReceiptArgs,
   type Settlement,
 } from "../../pipeline/chain/types.ts";
-import { type Account, accountOf } from "../../pipeline/engine/ethers.ts";
+import { type Account, accountOf, type Hex, signTypedData } from "../../pipeline/engine/ethers.ts";
 import { earningsProof } from "../../pipeline/payments/earnings.ts";
 import { type SignedVoucher, signVoucher } from "../../pipeline/payments/vouchers.ts";
+import { RECEIPT_TYPES, receiptDomain } from "../../pipeline/receipts.ts";
 import { type Arithmetic, arithmetic, type TrapdoorKey, trapdoorKey } from "./groth.ts";
 import { type Random, randomFrom } from "./random.ts";
 
@@ -213,6 +215,31 @@ export async function commitModelOf(
   const { modelId } = await contracts.commitModel(people.operator, statement);
   world.models.set(modelId, statement.token);
   return { id: modelId, statement, accounts: members.map(({ account }) => account) };
+}
+
+/** A receipt of the model's first epoch, due in three days. */
+export async function receiptFor(
+  world: World,
+  model: Model,
+  payer: Account,
+  over: Partial<ReceiptArgs> = {},
+): Promise<ReceiptArgs> {
+  return {
+    ...{ modelId: model.id, unproven: true, epoch: 1, requestId: world.random.hex32() },
+    ...{ payer: payer.address, feeUnits: 500, leaf: world.random.field() },
+    dueBy: (await chainTime(world.chain)) + 3 * 86_400,
+    ...over,
+  };
+}
+
+/** Signs a receipt, as the operator does or pretends to. */
+export function signReceipt(
+  { chain, contracts }: World,
+  receipt: ReceiptArgs,
+  by: Account,
+  epochs = contracts.deployment.epochs,
+): Promise<Hex> {
+  return signTypedData(by.privateKey, receiptDomain(chain.chainId, epochs), RECEIPT_TYPES, { ...receipt });
 }
 
 /** A voucher of a payer for what it was charged so far and `amount` more. */
