@@ -123,7 +123,7 @@ function mutated(value: unknown, random: () => number, replacement: unknown): un
     const at = Math.floor(random() * entries.length);
     const kind = random();
     if (kind < 0.15) return Object.fromEntries(entries.filter((_, index) => index !== at));
-    if (kind < 0.25) return { ...value, [String(replacement).slice(0, 40)]: replacement };
+    if (kind < 0.25) return { ...value, [JSON.stringify(replacement).slice(0, 40)]: replacement };
     return Object.fromEntries(
       entries.map(([name, item], index) => [name, index === at ? mutated(item, random, replacement) : item]),
     );
