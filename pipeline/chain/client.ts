@@ -16,6 +16,7 @@ import {
   signTransaction,
 } from "../engine/ethers.ts";
 import type { Chain } from "./chain.ts";
+import { argumentText, remedyOf } from "./remedies.ts";
 
 /** What a mined transaction cost and said. */
 export type Receipt = {
@@ -374,10 +375,12 @@ export class RevertedError extends Error {
   readonly args: readonly unknown[];
   constructor(decoded: DecodedError, hash?: Hex, cause?: unknown) {
     const where = hash === undefined ? "" : ` (transaction ${hash})`;
-    const said = `${decoded.name}(${decoded.args.map(String).join(", ")})`;
-    super(`The contract refused: ${said}${where}. Nothing was changed.`, {
-      cause,
-    });
+    const said = `${decoded.name}(${decoded.args.map(argumentText).join(", ")})`;
+    const remedy = remedyOf(decoded.name, decoded.args);
+    super(
+      `The contract refused: ${said}${where}. Nothing was changed.${remedy === undefined ? "" : `\n${remedy}`}`,
+      { cause },
+    );
     this.reason = decoded.name;
     this.args = decoded.args;
   }
