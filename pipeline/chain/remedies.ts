@@ -38,6 +38,9 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   DisputesNoEquivocation: once(
     "An equivocation is two different receipts with the same request number; these are not.",
   ),
+  DisputesWrongSignature: once(
+    "The receipt is not what the operator signed: it was changed, or is another's.",
+  ),
   DisputesNotOperator: (args) => `Only the model's operator, ${args[1]}, can do that.`,
   DisputesReceiptSpent: once('The receipt was disputed before: "quittance dispute show" lists it.'),
   DisputesEquivocationSpent: once("These receipts were shown before, and the bond was slashed for them."),
