@@ -222,6 +222,12 @@ export async function read(
   return target.codec.result(method, data as string);
 }
 
+/** Asks whether a call would be taken if `from` sent it now. Throws {@link RevertedError} if not. */
+export async function rehearse(chain: Chain, from: string, call: Call, codec: Codec): Promise<void> {
+  const fields = rpcCall(from, call);
+  await guarded(codec, () => chain.provider.request({ method: "eth_call", params: [fields, "latest"] }));
+}
+
 /** Coins of an address. */
 export async function balanceOf(chain: Chain, address: string): Promise<bigint> {
   return BigInt(
