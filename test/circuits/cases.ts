@@ -51,6 +51,15 @@ export function answeredRecord(random: Random, w: readonly bigint[], profile: Pr
   };
 }
 
+/**
+ * Names of the weights that meet a feature of zero. By themselves the scores leave them open; the circuit
+ * around a query does not, since it opens the commitment to all of W.
+ */
+export function idleWeights({ features }: DataRecord, m: number): Set<string> {
+  const idle = [...features.keys()].filter((j) => features[j] === 0);
+  return new Set(idle.flatMap((j) => Array.from({ length: m }, (_, k) => `main.w[${j}][${k}]`)));
+}
+
 /** `count` queries (all that fit unless given), with W and Q over the whole of their ranges. */
 export function inferenceCase(random: Random, profile: Profile, count = profile.queries): InferenceInputs {
   const { d, m, wBits, qBits } = profile;
