@@ -11,7 +11,7 @@ import { sameAddress } from "./engine/ethers.ts";
 import type { Model } from "./model/model.ts";
 import type { Moments } from "./model/moments.ts";
 import type { Project } from "./project.ts";
-import type { Session } from "./session.ts";
+import { keysInForce, NewerKeysError, type Session } from "./session.ts";
 
 /** A batch of a contributor as the chain knows it. */
 export type ModelBatch = {
@@ -94,6 +94,7 @@ export async function commitModel(of: {
   const { profile } = session;
   const { secrets } = project;
   return ui.step("Commit the model on chain", async (report) => {
+    if (!(await keysInForce(session))) throw new NewerKeysError(await session.contracts.verifierVersion());
     const saltW = secrets.salt("W", fitted.w);
     const saltA = secrets.salt("A", fitted.a);
     const saltR = secrets.salt("R", fitted.residual);

@@ -22,6 +22,7 @@ import {
 import { VALIDATION } from "./chain/deploy.ts";
 import { openLocalChain } from "./chain/local.ts";
 import { openRpcChain } from "./chain/rpc.ts";
+import { keyHashesOf as hashesOnChain, sameKeys, verifierKeysOf, viewVerifier } from "./chain/verifier.ts";
 import type { Coin, Ui } from "./cli/ui.ts";
 import { type DeploymentFile, deploymentOf, vkeyHashesOf } from "./deploy/file.ts";
 import { type Account, accountOf, sameAddress } from "./engine/ethers.ts";
@@ -113,12 +114,15 @@ export async function openSession(
       deploymentKept(project, keys, file) ??
       (local
         ? await deployLocally(project, chain, account, profile, keys, recorder.record, ui)
-        : deploymentFrom(project, chain, profile, keys, file));
+        : deploymentFrom(project, chain, profile, file));
     const contracts = await openContracts(chain, deployment);
     if (project.readState("deployment") === undefined) {
       // A file may name any addresses: the registry has to know the verifier, or it is no deployment of ours.
       if (!sameAddress(await contracts.verifierAt(1), deployment.verifier))
         throw new OtherDeploymentError(project.folder);
+      // What the file was made with, or what governance has put in force since.
+      if (!(await keysInForce({ chain, contracts, deployment, keys })))
+        throw new OtherKeysError(project.folder);
       project.writeState("deployment", { deployment, keyHashes: keyHashesOf(keys) });
     }
     return {
@@ -151,6 +155,16 @@ export async function openSession(
   }
 }
 
+/** Whether the keys at hand are those that new models are proven with. */
+export async function keysInForce(
+  of: Pick<Session, "chain" | "contracts" | "deployment"> & { readonly keys: Keys },
+): Promise<boolean> {
+  const { chain, contracts, deployment, keys } = of;
+  const current = await contracts.verifierAt(await contracts.verifierVersion());
+  const { keyHashes } = await viewVerifier(chain, current, deployment.profile);
+  return sameKeys(keyHashes, hashesOnChain(verifierKeysOf(keys)));
+}
+
 type KeptDeployment = { readonly deployment: Deployment; readonly keyHashes: string };
 
 const keyHashesOf = (keys: Keys): string => Object.values(vkeyHashesOf(keys)).join(" ");
@@ -169,19 +183,10 @@ function deploymentKept(project: Project, keys: Keys, file?: DeploymentFile): De
 }
 
 /** A deployment file's contracts. */
-function deploymentFrom(
-  project: Project,
-  chain: Chain,
-  profile: Profile,
-  keys: Keys,
-  file?: DeploymentFile,
-): Deployment {
+function deploymentFrom(project: Project, chain: Chain, profile: Profile, file?: DeploymentFile): Deployment {
   if (file === undefined) throw new NoDeploymentError();
   if (file.profile !== profile.name || file.chainId !== chain.chainId)
     throw new OtherDeploymentError(project.folder);
-  const hashes: Readonly<Record<string, string>> = vkeyHashesOf(keys);
-  const differ = Object.entries(hashes).some(([name, hash]) => file.keys.vkeyHashes[name] !== hash);
-  if (differ) throw new OtherKeysError(project.folder);
   return deploymentOf(file);
 }
 
@@ -286,6 +291,18 @@ export class OtherDeploymentError extends Error {
     super(
       `The deployment file is not of the contracts, the chain or the profile of the project in ${folder}. ` +
         "Correct --deployment or leave it out, or start a new project.",
+    );
+  }
+}
+
+/** Governance has put newer keys in force, and a new model has to be proven with those. */
+export class NewerKeysError extends Error {
+  override readonly name = "Session.NewerKeys";
+  constructor(version: number) {
+    super(
+      `Keys ${version} are in force by now, and new models are proven with those. What this project has committed goes ` +
+        `on with its own keys; for a new model point QUITTANCE_KEYS at the new ones and start a new project ` +
+        `("quittance vote show" lists their hashes).`,
     );
   }
 }

@@ -9,8 +9,10 @@
 import { contractArtifacts } from "./chain/artifacts.ts";
 import { rehearse } from "./chain/client.ts";
 import type { PROPOSAL_STATE, Proposal } from "./chain/economy.ts";
+import type { VerifierKeys } from "./chain/verifier.ts";
 import type { Desk } from "./desk.ts";
 import { type Account, type Codec, codecOf, keccakText } from "./engine/ethers.ts";
+import { checkNewKeys, type ProposedKeys, proposedKeys, registration } from "./vote-keys.ts";
 import { passUntil } from "./windows.ts";
 
 /** What is to be changed. */
@@ -23,6 +25,8 @@ export type Change =
     }
   | { readonly kind: "windows"; readonly proving: number; readonly answer: number }
   | { readonly kind: "treasury"; readonly treasury: string }
+  /** Verifying keys for models that are committed from then on; those of before keep theirs. */
+  | { readonly kind: "keys"; readonly keys: VerifierKeys }
   /** Ends the use of an older version of verifying keys for new epochs. */
   | { readonly kind: "retire"; readonly version: number }
   /** Stake that has to be shown for a verdict, in the token's smallest unit. */
@@ -39,20 +43,29 @@ export type ProposalView = {
   readonly forVotes: bigint;
   readonly againstVotes: bigint;
   readonly abstainVotes: bigint;
+  /** Verifiers that it would register. */
+  readonly keys: readonly ProposedKeys[];
 };
 
-/** Proposes changes. Votes count only once delegated: a proposer's own tokens are delegated to itself. */
+/**
+ * Proposes changes. Votes count only once delegated: a proposer's own tokens are delegated to itself. New
+ * keys get a contract first, which the proposer pays for and which has no effect until the decision is
+ * executed; everything that can be refused is refused before that.
+ */
 export async function propose(of: {
   readonly session: Desk;
   readonly proposer: Account;
   readonly changes: readonly Change[];
   readonly description: string;
 }): Promise<KnownProposal> {
-  const { session, proposer, changes, description } = of;
+  const { session, proposer, changes } = of;
   if (changes.length === 0) throw new NothingProposedError();
   const { contracts, chain, deployment } = session;
   const calls: { to: string; data: string }[] = [];
+  const newKeys = changes.flatMap((change) => (change.kind === "keys" ? [change.keys] : []));
+  for (const keys of newKeys) await checkNewKeys(session, proposer, keys);
   for (const change of changes) {
+    if (change.kind === "keys") continue;
     const { codec, ...call } = await callOf(session, change);
     // Bounds never change: what they refuse now could never be carried out. Keys that may be retired do.
     if (change.kind !== "retire") await rehearse(chain, deployment.timelock, call, codec);
@@ -62,6 +75,14 @@ export async function propose(of: {
   await delegateToSelf(session, proposer);
   const votes = await contracts.votesOf(proposer.address);
   if (votes < threshold) throw new TooFewVotesError(proposer.address, votes, threshold);
+  const texts = [of.description];
+  // Before the others: what retires the current keys holds once there are newer ones.
+  for (const keys of newKeys.toReversed()) {
+    const { call, text } = await registration(session, proposer, keys);
+    calls.unshift(call);
+    texts.push(text);
+  }
+  const description = texts.join("\n");
   const proposal = {
     targets: calls.map(({ to }) => to),
     values: calls.map(() => 0n),
@@ -76,7 +97,7 @@ export async function propose(of: {
 /** The call that makes a change. */
 async function callOf(
   { contracts, deployment }: Desk,
-  change: Change,
+  change: Exclude<Change, { readonly kind: "keys" }>,
 ): Promise<{ to: string; data: string; codec: Codec }> {
   const { FeeSchedule, VerifierRegistry, Validation } = await contractArtifacts();
   const { schedule, registry, validation } = deployment;
@@ -154,11 +175,13 @@ type Deciding = {
 };
 
 /** All proposals, and how they stand. */
-export async function proposals({ contracts }: Desk): Promise<ProposalView[]> {
+export async function proposals(session: Desk): Promise<ProposalView[]> {
+  const { contracts } = session;
   const views: ProposalView[] = [];
-  for (const { id, description } of await contracts.proposals()) {
+  for (const { id, description, ...proposal } of await contracts.proposals()) {
     const state = await contracts.proposalState(id);
-    views.push({ id, description, state, ...(await contracts.proposalVotes(id)) });
+    const keys = await proposedKeys(session, proposal);
+    views.push({ id, description, state, ...(await contracts.proposalVotes(id)), keys });
   }
   return views;
 }
@@ -174,7 +197,7 @@ export class NothingProposedError extends Error {
   override readonly name = "Vote.NothingProposed";
   constructor() {
     super(
-      "Say what to change: --split, --windows, --treasury, --quorum or --retire (several in one proposal are possible).",
+      "Say what to change: --split, --windows, --treasury, --quorum, --keys or --retire (several in one proposal are possible).",
     );
   }
 }

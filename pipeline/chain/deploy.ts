@@ -14,15 +14,14 @@ import {
   type Keys,
   nullCommitG,
   type Profile,
-  verifyingKeyWords,
 } from "../../prover/index.ts";
-import { type Account, type Codec, codecOf, type Hex, joinAbis, keccakText } from "../engine/ethers.ts";
-import { canonical, type Plain } from "../store.ts";
+import { type Account, type Codec, codecOf, type Hex, joinAbis } from "../engine/ethers.ts";
 import { type Artifact, type ContractName, contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
 import { type Call, type Receipt, read, send } from "./client.ts";
 import { circuitIdOf } from "./ids.ts";
 import type { ValidationParameters } from "./types.ts";
+import { type VerifierKeys, verifierArguments, verifierKeysOf } from "./verifier.ts";
 
 /** What the contracts fix forever: keys, sizes and two constant commitments. */
 export type DeployOptions = {
@@ -36,13 +35,7 @@ export type DeployOptions = {
     readonly contributors: number;
     readonly maxSamples: number;
   };
-  readonly keys: {
-    readonly local: boolean;
-    /** Hash of the ceremony's transcript; left out for local keys. */
-    readonly transcriptHash?: Hex;
-    /** Verifying keys as words, see `verifyingKeyWords`. */
-    readonly words: { readonly [C in CircuitName]: readonly bigint[] };
-  };
+  readonly keys: VerifierKeys;
   /** Commitment of the zero Q with salt 0. */
   readonly emptyQ: bigint;
   /** Commitment of the zero gradient with salt 0. */
@@ -86,13 +79,8 @@ export const FEES = { protocolBps: 0, developerBps: 0, validatorsBps: 0 };
 
 /** What to deploy for a profile and its keys. Ceremony keys name their transcript by its hash. */
 export function deployOptionsOf(profile: Profile, keys: Keys): DeployOptions {
-  const { kind, transcript } = keys.manifest;
-  const words = Object.fromEntries(
-    CIRCUIT_NAMES.map((name) => [name, verifyingKeyWords(keys.vkey(name))]),
-  ) as Record<CircuitName, bigint[]>;
-  const hash = transcript === undefined ? {} : { transcriptHash: keccakText(canonical(transcript as Plain)) };
   const [emptyQ, nullG] = [emptyCommitQ(profile), nullCommitG(profile)];
-  return { profile, keys: { local: kind === "local", ...hash, words }, emptyQ, nullG };
+  return { profile, keys: verifierKeysOf(keys), emptyQ, nullG };
 }
 
 /** Where the contracts are. */
@@ -171,9 +159,7 @@ export async function deployContracts(
   const timelock = await createdBy("Governance", governance, "timelock");
   const governor = await createdBy("Governance", governance, "governor");
   const guardian = await create("PauseGuardian", [timelock, account.address]);
-  const verifyingKeys = CIRCUIT_NAMES.map((name) => [circuit(name), keys.words[name]]);
-  const transcript = keys.transcriptHash ?? `0x${"0".repeat(64)}`;
-  const verifier = await create("Groth16Verifier", [keys.local, transcript, verifyingKeys]);
+  const verifier = await create("Groth16Verifier", verifierArguments(profile.name, keys));
   const registry = await create("VerifierRegistry", [timelock, verifier, CIRCUIT_NAMES.map(circuit)]);
   const datanets = await create("Datanets", [profile.batchRecords]);
   const models = await create("Models", [

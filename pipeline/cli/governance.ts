@@ -1,8 +1,10 @@
 /** `quittance vote`: proposals about fees, windows and the treasury, from draft to execution. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { verifierKeysOf } from "../chain/verifier.ts";
 import type { Desk } from "../desk.ts";
 import { type Account, checksumAddress, isAddressText } from "../engine/ethers.ts";
 import { coinOf } from "../session.ts";
+import { isGiven, keysForVote, proposedText } from "../vote-keys.ts";
 import { type Change, castVote, execute, proposals, propose, queue } from "../votes.ts";
 import { tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Here, type Place } from "./place.ts";
@@ -21,8 +23,8 @@ export function addVoteCommands(root: Command): void {
     .addHelpText(
       "after",
       `
-Holders of the token decide on the fee split, the windows, the treasury, the quorum of verdicts and which verifying keys
-are retired, within the contracts' bounds and never about an epoch that is committed. A decision waits in a timelock
+Holders of the token decide on the fee split, the windows, the treasury, the quorum of verdicts new verifying keys
+and which are retired, within the contracts' bounds and never about an epoch that is committed. A decision waits in a timelock
 before it takes effect. On a chain that is not local you vote with QUITTANCE_VOTER_KEY, and need no project: say
 --deployment FILE --chain ADDRESS instead. Tokens that are staked as a validator do not vote.
 
@@ -42,6 +44,7 @@ Examples:
 
 type ProposeOptions = Place & {
   readonly quorum?: string;
+  readonly keys?: string;
   readonly retire?: number;
   readonly split?: string;
   readonly windows?: string;
@@ -61,21 +64,29 @@ function addPropose(vote: Command): void {
     .option("--windows <p,a>", "days: to prove an epoch, and to answer a dispute")
     .option("--treasury <address>", "who gets the treasury's share")
     .option("--quorum <tokens>", "stake that has to be shown before a batch gets a verdict")
+    .option(
+      "--keys <path>",
+      "new verifying keys, for models committed from then on: a folder of keys, or the verifying keys of an export (data/keys/PROFILE.json)",
+    )
     .option("--retire <version>", "verifying keys that open no more epochs", wholeNumber(1, 4_294_967_295))
     .option("--description <text>", "what voters read")
     .addHelpText(
       "after",
-      "\nExamples:\n  quittance vote propose --project shop --split 200,1000,500\n  quittance vote propose --project shop --windows 7,3 --description 'Longer windows'\n",
+      "\nExamples:\n  quittance vote propose --project shop --split 200,1000,500\n  quittance vote propose --project shop --windows 7,3 --description 'Longer windows'\n  quittance vote propose --project shop --keys ./ceremony-keys\n",
     )
     .action(async (options: ProposeOptions, command: Command) => {
       await withVoter(options, async (session, here, proposer) => {
         const changes = changesOf(options, await coinOf(session, session.deployment.token));
-        const description = options.description ?? `Change ${textOf(options)}`;
-        const { id } = await propose({ session, proposer, changes, description });
+        if (options.keys !== undefined) {
+          const keys = verifierKeysOf(await keysForVote(options.keys, session.deployment.profile));
+          changes.push({ kind: "keys", keys });
+        }
+        const asked = options.description ?? `Change ${textOf(options)}`;
+        const { id, description } = await propose({ session, proposer, changes, description: asked });
         tell(
           command,
           { id, description },
-          `  Proposal ${id}\n  Next: quittance vote cast ${id} ${here.how} --support for`,
+          `  Proposal ${id}\n  ${description.replaceAll("\n", "\n  ")}\n  Next: quittance vote cast ${id} ${here.how} --support for`,
         );
       });
     });
@@ -130,8 +141,12 @@ function addDecided(vote: Command): void {
 function addShow(vote: Command): void {
   const command = vote.command("show").description("what is in force, and all proposals");
   addPlaceOptions(command, { model: false })
-    .addHelpText("after", "\nExample:\n  quittance vote show --project shop\n")
-    .action(async (options: Place, command: Command) => {
+    .option("--keys <path>", "compare proposed keys with these: a folder of keys, or an exported file")
+    .addHelpText(
+      "after",
+      "\nKeys that are proposed are read from the chain, whatever the proposal's words are.\n\nExample:\n  quittance vote show --project shop\n",
+    )
+    .action(async (options: Place & { readonly keys?: string }, command: Command) => {
       await atPlace(options, "voter", async (session) => {
         const { contracts } = session;
         const split = await contracts.feeSplit();
@@ -141,21 +156,35 @@ function addShow(vote: Command): void {
         const { quorum } = await contracts.validationParameters();
         const keys = await contracts.verifierVersion();
         const found = await proposals(session);
+        const mine =
+          options.keys === undefined
+            ? undefined
+            : verifierKeysOf(await keysForVote(options.keys, session.deployment.profile));
         const rows = found.map((one) => [
           String(one.id),
           one.state,
           coins(one.forVotes, coin),
           coins(one.againstVotes, coin),
-          one.description,
+          one.description.split("\n")[0] ?? "",
         ]);
+        const proposed = found.flatMap(({ id, keys }) =>
+          keys.map((one) => `\n  Proposal ${id}: ${proposedText(one, mine)}`),
+        );
         const { protocolBps, developerBps, validatorsBps } = split;
         tell(
           command,
-          { split, windows, treasury, quorum, keys, proposals: found },
+          {
+            ...{ split, windows, treasury, quorum, keys },
+            proposals: found.map((one) => ({
+              ...one,
+              keys: one.keys.map((k) => (mine ? { ...k, asGiven: isGiven(k, mine) } : k)),
+            })),
+          },
           `  In force: ${protocolBps} bp treasury, ${developerBps} bp developer, ${validatorsBps} bp validators, the rest ` +
             `contributors; ${windows.proving / DAY} days to prove, ${windows.answer / DAY} to answer; treasury ${treasury}; verdicts need ` +
             `${coins(quorum, coin)} shown; new models get keys ${keys}.\n` +
-            table(["proposal", "state", "for", "against", "about"], rows),
+            table(["proposal", "state", "for", "against", "about"], rows) +
+            proposed.join(""),
         );
       });
     });
@@ -211,12 +240,13 @@ function numbers(text: string, count: number, example: string): number[] {
   return parts.map(Number);
 }
 
-function textOf({ split, windows, treasury, quorum, retire }: ProposeOptions): string {
+function textOf({ split, windows, treasury, quorum, keys, retire }: ProposeOptions): string {
   const parts = [
     split === undefined ? "" : `split ${split} bp`,
     windows === undefined ? "" : `windows ${windows} days`,
     treasury === undefined ? "" : `treasury ${treasury}`,
     quorum === undefined ? "" : `quorum of verdicts ${quorum}`,
+    keys === undefined ? "" : "new verifying keys",
     retire === undefined ? "" : `retire keys ${retire}`,
   ];
   return parts.filter((part) => part !== "").join("; ");
