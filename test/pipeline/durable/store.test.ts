@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBlobFolder } from "../../../pipeline/durable/blobs.ts";
 import { type DatabasePlace, openDatabase } from "../../../pipeline/durable/database.ts";
 import { openLedger } from "../../../pipeline/durable/ledger.ts";
-import { DatabaseLostError, describeUrl } from "../../../pipeline/durable/patience.ts";
+import { DatabaseLostError, describeUrl, patiently } from "../../../pipeline/durable/patience.ts";
 import { bucketSettings, databaseUrl, openBlobs } from "../../../pipeline/durable/settings.ts";
 import { type JobStore, openJobStore } from "../../../pipeline/durable/store.ts";
 import { cacheFolder } from "../../../pipeline/environment.ts";
@@ -107,6 +107,42 @@ describe.each(engines)("the store of jobs, %s", (engine, place) => {
       expect(notices.join()).toMatch(/damaged.*done again/);
       expect((await (await store.ledger()).made([key])).size).toBe(0);
     });
+  });
+});
+
+describe("patience with a server", () => {
+  const away = () => Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+  /** What is printed while `work` runs. */
+  const said = async (work: () => Promise<unknown>): Promise<string> => {
+    const write = process.stderr.write;
+    let text = "";
+    process.stderr.write = ((chunk: string) => {
+      text += chunk;
+      return true;
+    }) as typeof write;
+    await work()
+      .catch(() => {})
+      .finally(() => Object.assign(process.stderr, { write }));
+    return text;
+  };
+  const where = describeUrl("postgres://me:secret@db.example:5433/shop");
+
+  it("says once what it waits for and for how long at most, and when that is back", async () => {
+    const waits = async () => {
+      let failures = 0;
+      await patiently(where, async () => (failures++ < 3 ? Promise.reject(away()) : "here"), 60_000, 0);
+    };
+    const text = await said(() => Promise.all([waits(), waits()]));
+    expect(text.match(/Waiting for/g)).toHaveLength(1);
+    expect(text).toMatch(/Waiting for .* db\.example:5433, database shop \(ECONNREFUSED\), for at most 60 s/);
+    expect(text).toMatch(/is back\.\n$/);
+    expect(text).not.toMatch(/secret|me:/);
+  });
+
+  it("is silent while a restart would take, and about what is no lost connection", async () => {
+    const never = () => Promise.reject(away());
+    expect(await said(() => patiently(where, never, 500, 60_000))).toBe("");
+    expect(await said(() => patiently(where, () => Promise.reject(new Error("syntax")), 500, 0))).toBe("");
   });
 });
 
