@@ -161,6 +161,9 @@ export class AgentLimitError extends Error {
   override readonly name = "Agent.Limit";
   readonly budget: bigint;
   readonly spent: bigint;
+  /** Of the next answer. */
+  readonly price: bigint;
+  readonly answers: number;
   constructor(budget: bigint, spent: bigint, price: bigint, answers: number) {
     super(
       `The budget of ${budget} does not cover the next answer: ${spent} are spent (${answers} answers) and it ` +
@@ -169,6 +172,8 @@ export class AgentLimitError extends Error {
     );
     this.budget = budget;
     this.spent = spent;
+    this.price = price;
+    this.answers = answers;
   }
 }
 

@@ -5,6 +5,7 @@ import { openNodeAgent } from "../agent/node.ts";
 import type { Agent, PaidAnswer, Question } from "../agent/types.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import { type Account, accountOf } from "../engine/ethers.ts";
+import { contentDigest } from "../receipts.ts";
 import { secretSetting } from "../secrets.ts";
 import { readKeyFile } from "./key-file.ts";
 import { tell, wholeNumber } from "./options.ts";
@@ -15,6 +16,7 @@ type AskOptions = {
   readonly data?: string;
   readonly offset: number;
   readonly limit?: number;
+  readonly again?: boolean;
   readonly budget: string;
   readonly maxPrice?: string;
   readonly owedBefore?: string;
@@ -33,6 +35,7 @@ export function addAskCommand(root: Command): void {
     .option("-d, --data <path>", "questions: a folder with IDX files, a CSV or a JSONL file")
     .option("--offset <n>", "skip the first n questions of --data", wholeNumber(0, 1_000_000_000), 0)
     .option("--limit <n>", "ask at most n questions of --data", wholeNumber(1, 100_000))
+    .option("--again", "ask, and pay, also what these books hold a receipt for")
     .requiredOption(
       "--budget <tokens>",
       "what may be spent with this folder's books, in all (for example 0.5)",
@@ -46,7 +49,8 @@ export function addAskCommand(root: Command): void {
       "after",
       `
 The payer's key is taken from --key-file or QUITTANCE_PAYER_KEY (or _FILE); its deposit must stand behind what it signs. A
-request that got no answer is kept in the books and asked again first, with the same key: it is charged once. Every
+request that got no answer is kept in the books and asked again first, with the same key: it is charged once. A question
+whose receipt for this model lies in the folder is left out, and --limit counts the others: run it again for the next ones. Every
 receipt is checked before its answer is shown: signature, question, price, model, payer, and when its epoch is due. A
 receipt is attested by its operator; "quittance verify" says what an epoch's bundle proves.
 
@@ -60,12 +64,21 @@ Example:
       if (!/^https?:\/\//.test(url))
         throw new InvalidArgumentError(`"${url}" is no address: it begins with http:// or https://.`);
       const ui = openUi(process.stderr);
-      const questions = await questionsOf(texts, options, ui);
+      checkQuestions(texts, options);
       const agent = await ui.step("Look at what the service offers", () => openFor(url, options));
       const { symbol, decimals } = agent.model.price.token;
       if (decimals !== options.decimals) throw new OtherDecimalsError(options.decimals, decimals);
       const coin = { symbol, decimals };
-      const { bought, stopped } = await buyAll(agent, questions, ui);
+      const before = await agent.resume();
+      if (before.length > 0)
+        ui.line(`  ${before.length} earlier request(s) had no answer yet; they have now.`);
+      const held = options.again === true ? new Set<bigint>() : await digestsHeld(agent);
+      const { questions, skipped } = await questionsOf(texts, options, held, ui);
+      if (skipped > 0)
+        ui.line(
+          `  ${skipped} question(s) left out: ${options.folder} holds their receipts. --again buys them again.`,
+        );
+      const { bought, stopped } = await buyAll(agent, { before, questions, coin }, ui);
       const state = await agent.state();
       const rows = bought.map(({ answerName, price, receipt, kept }) => [
         String(receipt.sequence),
@@ -80,7 +93,7 @@ Example:
       }));
       tell(
         command,
-        { model: agent.model.id, payer: agent.address, answers, state, ...(stopped && { stopped }) },
+        { model: agent.model.id, payer: agent.address, answers, skipped, state, ...(stopped && { stopped }) },
         [table(["#", "answer", "price", "receipt"], rows), left, ...(stopped ? [`  ${stopped}`] : [])].join(
           "\n",
         ),
@@ -88,25 +101,44 @@ Example:
     });
 }
 
+function checkQuestions(texts: readonly string[], { data }: AskOptions): void {
+  if (data === undefined && texts.length === 0)
+    throw new InvalidArgumentError("Ask something: a text in quotes, or --data PATH.");
+  if (data !== undefined && texts.length > 0)
+    throw new InvalidArgumentError("Give texts or --data, not both.");
+}
+
+/** Digests of the contents that these books hold receipts of this model for. */
+async function digestsHeld(agent: Agent): Promise<ReadonlySet<bigint>> {
+  return new Set((await agent.receipts()).map(({ opening }) => opening.digest));
+}
+
 async function questionsOf(
   texts: readonly string[],
   options: AskOptions,
+  held: ReadonlySet<bigint>,
   ui: Ui,
-): Promise<readonly Question[]> {
-  const { data, offset } = options;
+): Promise<{ readonly questions: readonly Question[]; readonly skipped: number }> {
+  const { data, offset, limit } = options;
   if (data === undefined) {
-    if (texts.length === 0)
-      throw new InvalidArgumentError("Ask something: a text in quotes, or --data PATH.");
-    return texts;
+    const questions = texts.filter((text) => !held.has(contentDigest(new TextEncoder().encode(text))));
+    return { questions, skipped: texts.length - questions.length };
   }
-  if (texts.length > 0) throw new InvalidArgumentError("Give texts or --data, not both.");
-  const limit = options.limit === undefined ? {} : { limit: offset + options.limit };
+  // As many more as may be left out.
+  const most = limit === undefined ? {} : { limit: offset + limit + held.size };
   const corpus = await ui.step("Read the questions", async () =>
-    loadCorpus(data, { ...limit, part: "test", unlabelled: true }),
+    loadCorpus(data, { ...most, part: "test", unlabelled: true }),
   );
+  const found = corpus.samples.slice(offset).map(({ content }) => content);
+  const asked: Uint8Array[] = [];
+  let skipped = 0;
+  for (const content of found) {
+    if (asked.length === limit) break;
+    if (held.has(contentDigest(content))) skipped += 1;
+    else asked.push(content);
+  }
   const isText = corpus.text === true;
-  const asked = corpus.samples.slice(offset).map(({ content }) => content);
-  return isText ? asked.map((content) => new TextDecoder().decode(content)) : asked;
+  return { questions: isText ? asked.map((content) => new TextDecoder().decode(content)) : asked, skipped };
 }
 
 function openFor(url: string, options: AskOptions): Promise<Agent> {
@@ -123,14 +155,17 @@ function openFor(url: string, options: AskOptions): Promise<Agent> {
   });
 }
 
-/** Asks what got no answer before, then the questions, until all are answered or the budget ends. */
+/** Asks until all are answered or the budget ends. */
 async function buyAll(
   agent: Agent,
-  questions: readonly Question[],
+  of: {
+    readonly before: readonly PaidAnswer[];
+    readonly questions: readonly Question[];
+    readonly coin: Coin;
+  },
   ui: Ui,
 ): Promise<{ readonly bought: readonly PaidAnswer[]; readonly stopped?: string }> {
-  const before = await agent.resume();
-  if (before.length > 0) ui.line(`  ${before.length} earlier request(s) had no answer yet; they have now.`);
+  const { before, questions, coin } = of;
   const bought = [...before];
   return await ui.step(`Ask ${questions.length} question(s)`, async (report) => {
     for (const [index, question] of questions.entries()) {
@@ -139,11 +174,18 @@ async function buyAll(
         bought.push(await agent.ask(question));
       } catch (error) {
         if (!(error instanceof AgentLimitError)) throw error;
-        return { bought, stopped: error.message };
+        return { bought, stopped: limitText(error, coin) };
       }
     }
     return { bought };
   });
+}
+
+function limitText({ budget, spent, price, answers }: AgentLimitError, coin: Coin): string {
+  return (
+    `The budget of ${coins(budget, coin)} does not cover the next answer: ${coins(spent, coin)} are spent (${answers} answers) ` +
+    `and it costs ${coins(price, coin)}. Give a larger --budget to go on.`
+  );
 }
 
 function payerOf({ keyFile }: AskOptions): Account {

@@ -14,7 +14,7 @@ import {
   readPaymentRequired,
   readPaymentSignature,
 } from "../../../pipeline/engine/x402.ts";
-import { checkReceipt, parseReceipt } from "../../../pipeline/receipts.ts";
+import { checkReceipt, contentDigest, parseReceipt } from "../../../pipeline/receipts.ts";
 import { loadProfile } from "../../../prover/index.ts";
 import { CLI, quittanceAside } from "../cli/fixtures.ts";
 import { start } from "../jobs/fixtures.ts";
@@ -293,12 +293,29 @@ describe("at the terminal", () => {
     expect(first.code, first.err).toBe(0);
     const { result } = JSON.parse(first.out);
     expect(result.answers.map(({ price }: { price: string }) => price)).toEqual(Array(3).fill(String(PRICE)));
-    expect(result.stopped).toMatch(/budget of 300000000000000/);
-    const second = await quittanceAside([...common, "--offset", "3", "--limit", "2", "--budget", "0.0005"]);
+    expect(result.stopped).toMatch(
+      /budget of 0\.0003 QUIT .* 0\.0003 QUIT are spent \(3 .* costs 0\.0001 QUIT/,
+    );
+    expect(result.skipped).toBe(0);
+    const second = await quittanceAside([...common, "--limit", "2", "--budget", "0.0005"]);
+    expect(second.err).toMatch(/3 question\(s\) left out/);
     const more = JSON.parse(second.out).result;
     expect(more.answers.length).toBe(2);
     expect(more.state).toMatchObject({ spent: String(5n * PRICE), left: "0" });
     expect(more.stopped).toBeUndefined();
+    expect(more.skipped).toBe(3);
+    const asked = [...result.answers, ...more.answers].map(({ kept }: { kept: string }) => kept);
+    const digestOf = (kept: string) => {
+      const path = join(folder, `${kept}.json`);
+      return parseReceipt(readFileSync(path, "utf8"), path).opening.digest;
+    };
+    expect(asked.map(digestOf)).toEqual([0, 1, 2, 3, 4].map((index) => contentDigest(question(index))));
+    const again = [...common, "--limit", "1", "--budget", "0.0006", "--again"];
+    const third = JSON.parse((await quittanceAside(again)).out).result;
+    expect(third.answers.map(({ kept }: { kept: string }) => digestOf(kept))).toEqual([
+      contentDigest(question(0)),
+    ]);
+    expect(third.state.spent).toBe(String(6n * PRICE));
   });
 
   it("ask says what is wrong with a call", async () => {
