@@ -107,7 +107,7 @@ export async function runService({ full }: { readonly full: boolean }): Promise<
       {
         name: "infer.soak.bytes_per_answer",
         value: soaked.bytesPerAnswer,
-        unit: "bytes of live heap for each answer: the index of requests",
+        unit: "bytes of live heap for each answer; requests are indexed on the disk",
       },
       { name: "infer.soak.files_growth", value: soaked.filesGrowth, unit: "open files" },
       { name: "infer.soak.p99.ms", value: soaked.p99, unit: `ms at ${sizes.soakPace} answers/s` },

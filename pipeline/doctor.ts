@@ -29,6 +29,7 @@ export async function runDoctor(): Promise<Finding[]> {
     disk(),
     await engine("onnxruntime", "features and sums", () => import("./engine/ort.ts")),
     await engine("chain engine", "the local chain", () => import("./chain/local.ts")),
+    await engine("LevelDB", "the index of requests", () => import("./engine/level.ts")),
     await prover(),
     await keys(),
   ];

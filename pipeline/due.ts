@@ -10,7 +10,7 @@ import { currentModel } from "./commit.ts";
 import type { Project } from "./project.ts";
 import { openEpoch, readReceipts, receiptsFolder } from "./receipt-store.ts";
 import type { Receipt } from "./receipts.ts";
-import type { EpochState } from "./seal.ts";
+import { unsettledEpochs } from "./seal.ts";
 import type { Session } from "./session.ts";
 
 /** How long after an answer its epoch is committed at the latest. A bond covers two weeks. */
@@ -38,13 +38,14 @@ export function openDues(receipts: Iterable<Pick<Receipt, "epoch" | "dueBy">> = 
   for (const receipt of receipts) add(receipt);
   return {
     add,
-    first: (committed) =>
-      [...epochs.values()]
-        .filter(({ epoch }) => epoch > committed)
-        .reduce<Due | undefined>(
-          (least, due) => (least && least.dueBy <= due.dueBy ? least : due),
-          undefined,
-        ),
+    first(committed) {
+      // A service counts for years.
+      for (const epoch of epochs.keys()) if (epoch <= committed) epochs.delete(epoch);
+      return [...epochs.values()].reduce<Due | undefined>(
+        (least, due) => (least && least.dueBy <= due.dueBy ? least : due),
+        undefined,
+      );
+    },
   };
 }
 
@@ -59,12 +60,8 @@ export async function firstDue(project: Project, { contracts }: Pick<Session, "c
 export function firstUnsettled(project: Project): Due | undefined {
   const model = project.readState<{ readonly id: string }>("model");
   if (model === undefined) return undefined;
-  const settled = project
-    .listState(`epochs/${model.id.slice(2, 18)}`)
-    .flatMap((name) => project.readState<EpochState>(name) ?? [])
-    .filter((state) => state.settled)
-    .map(({ epoch }) => epoch);
-  const last = Math.max(0, ...settled);
+  const open = openEpoch(project, model);
+  const last = open - 1 - unsettledEpochs(project, model, open).length;
   return duesFrom(project, model, last + 1).first(last);
 }
 

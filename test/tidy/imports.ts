@@ -22,6 +22,7 @@ export const ENGINES: Readonly<Record<string, string>> = {
   pg: "pipeline/engine/postgres.ts",
   "pg-boss": "pipeline/engine/pgboss.ts",
   kysely: "pipeline/durable/database.ts",
+  "classic-level": "pipeline/engine/level.ts",
   aws4fetch: "pipeline/engine/s3.ts",
   "@x402/core": "pipeline/engine/x402.ts",
   "tiny-secp256k1": "pipeline/engine/secp256k1.ts",
