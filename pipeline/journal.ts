@@ -67,18 +67,6 @@ function readFrom(path: string, from: number): Buffer {
   }
 }
 
-/** The check of the first line, or less where there is none: what tells a journal from another. */
-export function readHead(path: string): string {
-  if (!existsSync(path)) return "";
-  const bytes = Buffer.alloc(CHECK_DIGITS);
-  const file = openSync(path, "r");
-  try {
-    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0)).toString("latin1");
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** One line, from its place. Throws {@link JournalDamagedError}. */
 export function readLine(path: string, { offset, length }: LinePlace): string {
   const bytes = Buffer.alloc(length);

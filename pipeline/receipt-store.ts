@@ -9,7 +9,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { questionFile } from "./contents.ts";
-import { type Journal, type LinePlace, openJournal, readHead, readJournal, readLine } from "./journal.ts";
+import { type Journal, type LinePlace, openJournal, readJournal, readLine } from "./journal.ts";
 import type { SignedVoucher } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import { parseReceipt, type Receipt, ReceiptFormatError, receiptOf, receiptText } from "./receipts.ts";
@@ -129,11 +129,6 @@ type RequestsOnly = {
 /** Length of an epoch's journal in bytes, without reading it. */
 export function journalLength(folder: string): number {
   return statSync(journalPath(folder), { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/** The first bytes of an epoch's journal: no two journals have the same. */
-export function journalHead(folder: string): string {
-  return readHead(journalPath(folder));
 }
 
 /** All receipts of a folder, by sequence number. Throws ReceiptFormatError or {@link ReceiptGapError}. */

@@ -8,9 +8,10 @@
  * on the disk since it grows with every answer for ever, and neither memory nor the time to start may. What a
  * line holds and how far the folder is indexed are written together, and after the line was flushed: so the
  * index can be behind its journals and is brought up to them when it is opened, by reading what they have
- * beyond. A journal that nothing was added to is not read, and one that is shorter than the index knows it, or
- * another, is indexed anew under a new number: what was known by the old one leads nowhere from then on. An
- * index of another version, or one that cannot be opened, is made anew altogether.
+ * beyond. A journal that nothing was added to is not read. One that is shorter than the index knows it, or
+ * whose last known line is another (a backup was restored), is indexed anew under a new number: what was known
+ * by the old one leads nowhere from then on. An index of another version, or a damaged one, is made anew
+ * altogether.
  *
  * After a power cut LevelDB may lack a write in the middle of the last ones. So everything is made durable
  * when an epoch is sealed, and the epochs that are open are held against the index one by one
@@ -22,7 +23,6 @@ import { type KeyValue, KeyValueError, openKeyValue } from "./engine/level.ts";
 import type { Project } from "./project.ts";
 import {
   type AnswerPlace,
-  journalHead,
   journalLength,
   type PlacedRequest,
   placedRequests,
@@ -44,8 +44,8 @@ export type RequestIndex = {
   close(): Promise<void>;
 };
 
-/** How far a folder is indexed: `head` is what its journal begins with, `length` where the index ends. */
-type Mark = { readonly number: number; readonly length: number; readonly head: string };
+/** How far a journal is indexed: `last` is where the last line begins that is, `length` where it ends. */
+type Mark = { readonly number: number; readonly last: number; readonly length: number };
 
 const VERSION = "quittance-requests/1";
 
@@ -119,40 +119,56 @@ async function indexOver(
     }
   }
   /** Everything that a folder holds, under a number that was never used before. */
-  const indexAnew = (folder: string, requests: readonly PlacedRequest[], length: number): void => {
+  const indexAnew = (folder: string): number => {
+    const { requests, length } = placedRequests(folder);
     const name = nameOf(folder);
     const number = Number(map.get("next") ?? 1);
     const before = markOf(name);
-    const mark: Mark = { number, length, head: length === 0 ? "" : journalHead(folder) };
     map.put([
       ["version", VERSION],
       ["next", String(number + 1)],
       ...(before === undefined ? [] : [[`number/${before.number}`, undefined] as const]),
       [`number/${number}`, name],
-      [`folder/${name}`, JSON.stringify(mark)],
+      [`folder/${name}`, JSON.stringify({ number, last: lastLine(requests), length } satisfies Mark)],
       ...entriesOf(number, requests),
     ]);
+    return requests.length;
   };
-  const isSame = (folder: string, { length, head }: Mark): boolean =>
-    journalLength(folder) >= length && journalHead(folder) === head;
-  /** What a journal has beyond the index; false where it does not go on from there. */
-  const addTail = (folder: string, mark: Mark): boolean => {
-    // Where there was no journal yet, copies counted, which the first line may have made needless.
-    if (mark.length === 0 || !isSame(folder, mark)) return false;
+  const addLines = (name: string, number: number, requests: readonly PlacedRequest[], length: number): void =>
+    map.put([
+      ...entriesOf(number, requests),
+      [`folder/${name}`, JSON.stringify({ number, last: lastLine(requests), length } satisfies Mark)],
+    ]);
+  /** What a journal has beyond the index; false where it does not go on from the last line that is known. */
+  const addTail = (folder: string, { number, last, length: known }: Mark): boolean => {
+    // Where there was no line yet, copies counted, which the first line may have made needless.
+    if (known === 0 || journalLength(folder) < known) return false;
     try {
-      const { requests, length } = placedRequests(folder, mark.length);
-      if (length > mark.length) addLine(folder, mark, requests, length);
+      const { requests, length } = placedRequests(folder, last);
+      const isSame = requests
+        .filter(({ place }) => place.line?.offset === last)
+        .every(({ requestId, place }) => samePlace(find(requestId), place));
+      if (!isSame || !requests.some(({ place: { line } }) => line && line.offset + line.length === known))
+        return false;
+      if (length > known) addLines(nameOf(folder), number, requests, length);
       return true;
-    } catch {
-      // Other lines than the index knows: reading all of them says whether they are damaged.
+    } catch (error) {
+      if (error instanceof KeyValueError) throw error;
+      // Not lines from there on: reading all of them says whether they are damaged.
       return false;
     }
   };
-  const addLine = (folder: string, mark: Mark, requests: readonly PlacedRequest[], length: number): void =>
-    map.put([
-      ...entriesOf(mark.number, requests),
-      [`folder/${nameOf(folder)}`, JSON.stringify({ ...mark, length })],
-    ]);
+  const find = (requestId: string): AnswerPlace | undefined => {
+    const where = map.get(keyOf(requestId));
+    if (where === undefined) return undefined;
+    const [number, index, offset, length] = JSON.parse(where) as [number, number, number?, number?];
+    const name = map.get(`number/${number}`);
+    if (name === undefined) return undefined;
+    const folder = join(root, ...name.split("/"));
+    return offset === undefined || length === undefined
+      ? { folder, index }
+      : { folder, index, line: { offset, length } };
+  };
 
   if (map.get("version") === undefined) map.put([["version", VERSION]]);
   const marks = new Map<string, Mark>();
@@ -165,10 +181,8 @@ async function indexOver(
     marks.delete(name);
     if (mark !== undefined && journalLength(folder) === mark.length) continue;
     if (mark !== undefined && addTail(folder, mark)) continue;
-    const { requests, length } = placedRequests(folder);
-    indexAnew(folder, requests, length);
+    added += indexAnew(folder);
     await map.flush();
-    added += requests.length;
     if (mark !== undefined && mark.length > 0)
       notice(`The journal in ${folder} is another than the index of requests knew. It was indexed again.`);
   }
@@ -196,26 +210,13 @@ async function indexOver(
       throw error;
     }
   };
-  const find = (requestId: string): AnswerPlace | undefined => {
-    const where = map.get(keyOf(requestId));
-    if (where === undefined) return undefined;
-    const [number, index, offset, length] = JSON.parse(where) as [number, number, number?, number?];
-    const name = map.get(`number/${number}`);
-    if (name === undefined) return undefined;
-    const folder = join(root, ...name.split("/"));
-    return offset === undefined || length === undefined
-      ? { folder, index }
-      : { folder, index, line: { offset, length } };
-  };
   const add = (requests: readonly PlacedRequest[]): void => {
     const { folder, line } = requests[0]?.place ?? {};
     if (folder === undefined || line === undefined) return;
     const mark = markOf(nameOf(folder));
-    const length = line.offset + line.length;
     // The first line of an epoch is indexed as a folder.
-    if (mark !== undefined && mark.length > 0 && mark.length === line.offset)
-      addLine(folder, mark, requests, length);
-    else indexAnew(folder, placedRequests(folder).requests, length);
+    if (mark === undefined || mark.length === 0 || mark.length !== line.offset) indexAnew(folder);
+    else addLines(nameOf(folder), mark.number, requests, line.offset + line.length);
   };
   return {
     find: (requestId) => guarded(() => find(requestId)),
@@ -223,14 +224,16 @@ async function indexOver(
       try {
         guarded(() => add(requests));
       } catch (error) {
-        notice(`${(error as Error).message} Until then no request is answered.`);
+        notice(
+          `An answer could not be noted in the index of requests (${(error as Error).message}). No request is answered from now on: end this program and start it again.`,
+        );
       }
     },
     check(folder, requests) {
       const isKnown = ({ requestId, place }: PlacedRequest): boolean => samePlace(find(requestId), place);
       if (guarded(() => requests.every(isKnown))) return;
       notice(`The index of requests lacked answers of ${folder}. It was indexed again.`);
-      indexAnew(folder, requests, placedRequests(folder).length);
+      indexAnew(folder);
     },
     flush: () => map.flush(true),
     close: () => map.close(),
@@ -243,6 +246,11 @@ function keyOf(requestId: string): string {
   return /^0x[0-9a-f]{64}$/.test(id)
     ? `r/${Buffer.from(id.slice(2), "hex").toString("base64url")}`
     : `r/0x/${Buffer.from(id).toString("hex")}`;
+}
+
+/** Where the last line begins that these are in. */
+function lastLine(requests: readonly PlacedRequest[]): number {
+  return requests.reduce((last, { place }) => Math.max(last, place.line?.offset ?? 0), 0);
 }
 
 function samePlace(a: AnswerPlace | undefined, b: AnswerPlace): boolean {

@@ -94,7 +94,7 @@ export class KeyValueError extends Error {
     const said = inner?.message ?? (cause as Error).message;
     const reason = codes.includes("LEVEL_LOCKED")
       ? "busy"
-      : codes.includes("LEVEL_CORRUPTION")
+      : codes.includes("LEVEL_CORRUPTION") || /Invalid argument|No such file/.test(said)
         ? "damaged"
         : "failed";
     super(

@@ -330,6 +330,7 @@ describe("bad calls", () => {
       "cache",
       "onnxruntime",
       "chain engine",
+      "LevelDB",
       "prover",
       "keys",
     ]);
