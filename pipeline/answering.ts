@@ -4,8 +4,8 @@
  * What it needs of the project is read once, when it is opened: weights, backbone, the open epoch's number,
  * and the receipts of the epochs that are not on chain, for what payers owe and what is due. Which requests
  * were ever answered is on the disk, in an index. So neither memory nor the time to open depends on how much
- * was answered before. From then on it is the only one who adds (the project's lock sees to that), and nothing
- * is read again for a request but its key in the index.
+ * was answered before. From then on it is the only one who adds (the project's lock sees to that), and
+ * nothing is read again for a request but its key in the index.
  *
  * A batch of questions is one run of the backbone, one round of signatures and one line of the epoch's
  * journal with one flush. It is answered when that line is on the disk, as a whole or not at all: a crash

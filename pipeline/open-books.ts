@@ -2,8 +2,8 @@
  * What an open model needs of what was answered before: the receipts of the epochs that are not on chain.
  *
  * From them it knows what payers owe beyond what the chain has charged, when the next epoch is due, and the
- * number of the next receipt; each is looked up in the index of requests as well. Committed epochs are charged,
- * due no more and closed, so their journals are not read: there are more of them every day.
+ * number of the next receipt; each is looked up in the index of requests as well. Committed epochs are
+ * charged, due no more and closed, so their journals are not read: there are more of them every day.
  */
 import { openBackbone } from "./backbone/backbone.ts";
 import type { ModelState } from "./commit.ts";
@@ -24,8 +24,8 @@ import type { RequestIndex } from "./request-index.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Opens the books of a project's model. Throws JournalDamagedError, ReceiptGapError, KeyValueError, and what the
- * chain and the backbone throw.
+ * Opens the books of a project's model. Throws JournalDamagedError, ReceiptGapError, KeyValueError, and what
+ * the chain and the backbone throw.
  */
 export async function openBooks(of: {
   readonly project: Project;

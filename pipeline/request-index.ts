@@ -9,9 +9,9 @@
  * line holds and how far the folder is indexed are written together, and after the line was flushed: so the
  * index can be behind its journals and is brought up to them when it is opened, by reading what they have
  * beyond. A journal that nothing was added to is not read. One that is shorter than the index knows it, or
- * whose last known line is another (a backup was restored), is indexed anew under a new number: what was known
- * by the old one leads nowhere from then on. An index of another version, or a damaged one, is made anew
- * altogether.
+ * whose last known line is another (a backup was restored), is indexed anew under a new number: what was
+ * known by the old one leads nowhere from then on. An index of another version, or a damaged one, is made
+ * anew altogether.
  *
  * After a power cut LevelDB may lack a write in the middle of the last ones. So everything is made durable
  * when an epoch is sealed, and the epochs that are open are held against the index one by one
@@ -35,7 +35,9 @@ import { type Entries, writeBehind } from "./write-behind.ts";
 export type RequestIndex = {
   /** Where a request's answer is. What was added is found at once. Throws KeyValueError. */
   find(requestId: string): AnswerPlace | undefined;
-  /** Notes answers of one line that is on the disk. Never throws: where it fails, `find` does from then on. */
+  /**
+   * Notes answers of one line that is on the disk. Never throws: where it fails, `find` does from then on.
+   */
   add(requests: readonly PlacedRequest[]): void;
   /** Holds a folder's answers against the index, and indexes it anew where one is not there. */
   check(folder: string, requests: readonly PlacedRequest[]): void;

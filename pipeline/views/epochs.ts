@@ -41,16 +41,17 @@ export function lastEpoch(source: Source, model: ModelState): number {
 async function epochSummary(source: Source, model: ModelState, number: number): Promise<EpochSummary> {
   const { history } = source;
   const chain = onChainOf(source, model, number);
-  const receipts = source.receipts(model, number);
   const { committed, settled } = chain;
   const earnings = settled === undefined ? undefined : (settled.args.settlement as Settlement).earnings;
-  const units = receipts.reduce((sum, { feeUnits }) => sum + feeUnits, 0);
+  // Receipts are read of epochs that are not on chain only: there are more of the others every day.
+  const units = (): number =>
+    source.receipts(model, number).reduce((sum, { feeUnits }) => sum + feeUnits, 0);
   const feesWei = committed === undefined ? undefined : chargedOf(committed) * model.feeUnitWei;
   return {
     number,
     state: stateOf(source, model, number, chain),
-    answers: receipts.length,
-    feeUnits: String(committed === undefined ? units : chargedOf(committed)),
+    answers: source.answers(model, number),
+    feeUnits: String(committed === undefined ? units() : chargedOf(committed)),
     ...(committed === undefined ? {} : { committedAt: await history.at(committed.block) }),
     ...(settled === undefined ? {} : { settledAt: await history.at(settled.block) }),
     ...(feesWei === undefined ? {} : { feesWei: String(feesWei) }),
