@@ -44,8 +44,7 @@ async function epochSummary(source: Source, model: ModelState, number: number): 
   const { committed, settled } = chain;
   const earnings = settled === undefined ? undefined : (settled.args.settlement as Settlement).earnings;
   // Receipts are read of epochs that are not on chain only: there are more of the others every day.
-  const units = (): number =>
-    source.receipts(model, number).reduce((sum, { feeUnits }) => sum + feeUnits, 0);
+  const units = (): number => source.receipts(model, number).reduce((sum, { feeUnits }) => sum + feeUnits, 0);
   const feesWei = committed === undefined ? undefined : chargedOf(committed) * model.feeUnitWei;
   return {
     number,
