@@ -20,6 +20,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { type KeyValue, KeyValueError, openKeyValue } from "./engine/level.ts";
+import type { LinePlace } from "./journal.ts";
 import type { Project } from "./project.ts";
 import {
   type AnswerPlace,
@@ -150,8 +151,7 @@ async function indexOver(
       const isSame = requests
         .filter(({ place }) => place.line?.offset === last)
         .every(({ requestId, place }) => samePlace(find(requestId), place));
-      if (!isSame || !requests.some(({ place: { line } }) => line && line.offset + line.length === known))
-        return false;
+      if (!isSame || !requests.some(({ place: { line } }) => line && endOf(line) === known)) return false;
       if (length > known) addLines(nameOf(folder), number, requests, length);
       return true;
     } catch (error) {
@@ -207,7 +207,8 @@ async function indexOver(
       return work();
     } catch (error) {
       broken = error;
-      const isDamage = error instanceof KeyValueError && error.reason === "damaged";
+      const isDamage =
+        error instanceof SyntaxError || (error instanceof KeyValueError && error.reason === "damaged");
       if (isDamage) writeFileAtomic(damagedPath(requestIndexFolder(project)), `${error.message}\n`);
       throw error;
     }
@@ -218,7 +219,7 @@ async function indexOver(
     const mark = markOf(nameOf(folder));
     // The first line of an epoch is indexed as a folder.
     if (mark === undefined || mark.length === 0 || mark.length !== line.offset) indexAnew(folder);
-    else addLines(nameOf(folder), mark.number, requests, line.offset + line.length);
+    else addLines(nameOf(folder), mark.number, requests, endOf(line));
   };
   return {
     find: (requestId) => guarded(() => find(requestId)),
@@ -233,8 +234,11 @@ async function indexOver(
     },
     check(folder, requests) {
       const isKnown = ({ requestId, place }: PlacedRequest): boolean => samePlace(find(requestId), place);
-      if (guarded(() => requests.every(isKnown))) return;
-      notice(`The index of requests lacked answers of ${folder}. It was indexed again.`);
+      const end = requests.reduce((last, { place: { line } }) => Math.max(last, line ? endOf(line) : 0), 0);
+      // A line that is torn after all was noted, and is to be cut off.
+      const isAhead = (markOf(nameOf(folder))?.length ?? 0) !== end;
+      if (guarded(() => requests.every(isKnown)) && !isAhead) return;
+      notice(`The index of requests was not what ${folder} holds. It was indexed again.`);
       indexAnew(folder);
     },
     flush: () => map.flush(true),
@@ -253,6 +257,10 @@ function keyOf(requestId: string): string {
 /** Where the last line begins that these are in. */
 function lastLine(requests: readonly PlacedRequest[]): number {
   return requests.reduce((last, { place }) => Math.max(last, place.line?.offset ?? 0), 0);
+}
+
+function endOf({ offset, length }: LinePlace): number {
+  return offset + length;
 }
 
 function samePlace(a: AnswerPlace | undefined, b: AnswerPlace): boolean {

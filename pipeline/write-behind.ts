@@ -5,12 +5,12 @@
  *
  * A put returns at once and one write at a time follows, with all that has gathered meanwhile, in the order
  * of the puts and never a part of one. It is for what can be made again: after a kill the last puts may be
- * missing, never any before them. A write that fails is told once, what it held stays in memory, and a put
- * after some time tries again.
+ * missing, never any before them. That is why nothing more is written once a write has failed. What stands
+ * behind half a write in LevelDB's log is not found when the log is read, so a later write could outlive an
+ * earlier one. What was put stays in memory then, until the map is opened again.
  */
 import type { KeyValue } from "./engine/level.ts";
 
-const RETRY_MS = 1_000;
 /** Written for the flush's sake: a write of nothing is no write. */
 const DURABLE_KEY = "durable";
 
@@ -22,43 +22,41 @@ export type WriteBehind = {
   get(key: string): string | undefined;
   /** Puts all of it or, after a kill, nothing. */
   put(entries: Entries): void;
-  /** Waits until everything is written; with `durable` it outlives a power cut. Throws KeyValueError. */
+  /** Waits until everything is written; with `durable` it outlives a power cut. Throws what a write threw. */
   flush(durable?: boolean): Promise<void>;
   /** Writes what is left, if that is possible, and closes the map. */
   close(): Promise<void>;
 };
 
-/** Puts a map behind. `failed` hears of the first write that fails. */
+/** Puts a map behind. `failed` hears of the write that fails. */
 export function writeBehind(map: KeyValue, failed: (error: unknown) => void): WriteBehind {
   let waiting = new Map<string, string | undefined>();
   let writing = new Map<string, string | undefined>();
   let running: Promise<void> | undefined;
-  let isTold = false;
-  let retryAt = 0;
-  const writeOnce = async (): Promise<void> => {
-    writing = waiting;
-    waiting = new Map();
+  let failure: unknown;
+  const writeAll = async (): Promise<void> => {
     try {
-      await map.write(writing, false);
+      while (waiting.size > 0) {
+        writing = waiting;
+        waiting = new Map();
+        await map.write(writing, false);
+        writing = new Map();
+      }
     } catch (error) {
-      for (const [key, value] of waiting) writing.set(key, value);
-      waiting = writing;
-      retryAt = Date.now() + RETRY_MS;
-      throw error;
+      failure = error;
+      failed(error);
     } finally {
-      writing = new Map();
+      // In the same turn as the last look at what waits: nothing is put between the two.
+      running = undefined;
     }
   };
-  const run = (): Promise<void> => {
-    running ??= (async () => {
-      while (waiting.size > 0) await writeOnce();
-    })().finally(() => {
-      running = undefined;
-    });
-    return running;
+  const run = async (): Promise<void> => {
+    if (waiting.size > 0) running ??= writeAll();
+    await running;
   };
   const flush = async (durable = false): Promise<void> => {
-    await run();
+    if (failure === undefined) await run();
+    if (failure !== undefined) throw failure;
     if (durable) await map.write([[DURABLE_KEY, ""]], true);
   };
   return {
@@ -68,11 +66,7 @@ export function writeBehind(map: KeyValue, failed: (error: unknown) => void): Wr
     },
     put(entries) {
       for (const [key, value] of entries) waiting.set(key, value);
-      if (Date.now() < retryAt) return;
-      run().catch((error) => {
-        if (!isTold) failed(error);
-        isTold = true;
-      });
+      if (failure === undefined) void run();
     },
     flush,
     async close() {

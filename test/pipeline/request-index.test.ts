@@ -265,10 +265,18 @@ describe("the index of requests", () => {
     expect(ids.filter((id) => index.find(id) === undefined)).toHaveLength(1);
     const requestsOf = allOf(project).map(({ receipt, place }) => ({ requestId: receipt.requestId, place }));
     index.check(receiptsFolder(project.folder, MODEL, 1), requestsOf);
-    expect(index.notices).toEqual([expect.stringMatching(/lacked answers/)]);
+    expect(index.notices).toEqual([expect.stringMatching(/was not what/)]);
     expectSame(project, index);
     index.check(receiptsFolder(project.folder, MODEL, 1), requestsOf);
     expect(index.notices).toHaveLength(1);
+    // Its last line is not whole after all, although it is as long as it was.
+    await answer(project, index, [newId()]);
+    const [torn] = allOf(project).slice(-1);
+    const bytes = readFileSync(journalOf(project));
+    writeFileSync(journalOf(project), bytes.fill("x", bytes.length - 9, bytes.length - 1));
+    index.check(receiptsFolder(project.folder, MODEL, 1), requestsOf);
+    expect(index.notices).toHaveLength(2);
+    expect([allOf(project).length, index.find(torn?.receipt.requestId ?? "")]).toEqual([3, undefined]);
     await index.close();
     expect(await reindex(project)).toEqual([]);
   });
