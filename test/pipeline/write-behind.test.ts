@@ -1,4 +1,5 @@
-// What was put is found at once, arrives whole and in order, and nothing is written after a write that failed.
+// What was put is found at once, arrives whole and in order, and nothing is written after a write that has
+// failed.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
