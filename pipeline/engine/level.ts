@@ -10,6 +10,7 @@
  * One process at a time can have a folder open. Memory has a bound: 4 MiB of cache, as much of what is not in
  * a table yet, and the filters of at most {@link MOST_TABLES} tables, some 50 KiB each.
  */
+import { mkdirSync } from "node:fs";
 import { ClassicLevel } from "classic-level";
 
 /** An open map. */
@@ -43,6 +44,8 @@ export async function openKeyValue(folder: string): Promise<KeyValue> {
   });
   const wrapped = (cause: unknown): KeyValueError => new KeyValueError(folder, cause);
   try {
+    // Who asked how often is nobody's business, wherever the folder lies.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     await database.open();
   } catch (cause) {
     throw wrapped(cause);

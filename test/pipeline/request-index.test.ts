@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -120,6 +121,7 @@ describe("the index of requests", () => {
     expect(await reindex(project)).toEqual([]);
     rmSync(project.path("cache"), { recursive: true });
     expect(await reindex(project)).toEqual([expect.stringMatching(/was made from 2 answers/)]);
+    expect(statSync(requestIndexFolder(project)).mode & 0o077).toBe(0);
   });
 
   it("takes up what a kill between journal and index left out, and a torn line later", async () => {
