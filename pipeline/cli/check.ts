@@ -49,10 +49,20 @@ Examples:
   root
     .command("doctor")
     .description("look at this machine: versions, engines, disk, memory, cached circuits and keys")
-    .addHelpText("after", "\nExample:\n  quittance doctor\n")
-    .action(async (_options: unknown, command: Command) => {
+    .option("-p, --project <folder>", "look at this project too: when its epochs must be on chain")
+    .addHelpText(
+      "after",
+      `
+Exits with 1 if commands will fail, or if an epoch of the project is overdue: each of its receipts can cost bond.
+
+Examples:
+  quittance doctor
+  quittance doctor --project shop
+`,
+    )
+    .action(async (options: { project?: string }, command: Command) => {
       const json = command.optsWithGlobals<{ json?: boolean }>().json === true;
-      const findings = await runDoctor();
+      const findings = await runDoctor(options);
       const ok = findings.every((finding) => finding.level !== "bad");
       if (!ok) process.exitCode = EXIT.doubt;
       const mark = { good: "✓", note: "•", bad: "✗" } as const;
