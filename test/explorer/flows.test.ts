@@ -126,6 +126,40 @@ describe.skipIf(reason !== undefined)(reason ?? "the pages of a project", () => 
     });
   });
 
+  it("say when the open epoch must be on chain, by the receipts, and what it means once that is past", async () => {
+    const path = `models/${model.id}/epochs/2`;
+    const epoch = await served.get<EpochView>(path);
+    const dueBy = Math.min(...epoch.answers.map((answer) => answer.dueBy));
+    const says = async ({ page }: Watched, text: RegExp, at: number): Promise<void> => {
+      const line = page.locator(".said", { hasText: text });
+      await line.waitFor();
+      expect(await line.locator("time").getAttribute("datetime")).toBe(new Date(at * 1_000).toISOString());
+      expect(await line.locator(".mark").textContent()).toBe("attested");
+    };
+    await on(`/${path}`, (at) => says(at, /Receipts of this epoch are committed by .* at the latest/, dueBy));
+    await on(`/models/${model.id}`, (at) =>
+      says(at, /Receipts of epoch 2 are committed by .* at the latest/, dueBy),
+    );
+    await on(`/models/${model.id}/epochs/1`, async ({ page }) => {
+      await page.getByRole("figure", { name: "Payouts" }).waitFor();
+      expect(await page.getByText(/Receipts of this epoch/).count()).toBe(0);
+    });
+    const past = Math.floor(Date.now() / 1_000) - 60;
+    await on(`/${path}`, (at) => says(at, /were to be committed by .*, which has passed/, past), {
+      before: async ({ page }) => {
+        await page.route(`**/${path}`, (route) => route.fulfill({ json: { ...epoch, dueBy: past } }));
+      },
+    });
+    // An exported page speaks of the time when it was written.
+    await on(`/${path}`, (at) => says(at, /When these pages were written, this epoch was not/, dueBy), {
+      before: async ({ page }) => {
+        const config = await served.get<object>("config.json");
+        await page.route("**/config.json", (route) => route.fulfill({ json: { ...config, mode: "static" } }));
+        await page.route(`**/data/${path}.json`, (route) => route.fulfill({ json: epoch }));
+      },
+    });
+  });
+
   it("stay readable with hundreds of contributors", async () => {
     const many = Array.from({ length: 400 }, (_, i) => {
       const like = model.contributors[i % model.contributors.length] as ModelView["contributors"][number];
