@@ -258,9 +258,11 @@ function FirstDue({ model }: { readonly model: ModelView }): JSX.Element {
     .sort((a, b) => a.dueBy - b.dueBy);
   if (first === undefined) return <></>;
   return (
-    <p>
-      <DueBy name={`epoch ${first.number}`} dueBy={first.dueBy} word={model.words.due} />
-    </p>
+    <ul class="claims">
+      <li>
+        <DueBy name={`epoch ${first.number}`} dueBy={first.dueBy} word={model.words.due} />
+      </li>
+    </ul>
   );
 }
 
