@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { loadKeys } from "../../prover/index.ts";
 import { backboneHash, openBackbone } from "../backbone/backbone.ts";
 import { type EpochBundle, parseBundle } from "../bundle.ts";
+import { checkMark } from "../check-mark.ts";
 import { runDoctor } from "../doctor.ts";
 import { keysFolder } from "../environment.ts";
 import { looksLikeReceipt, parseReceipt, type Receipt } from "../receipts.ts";
@@ -73,12 +74,8 @@ Examples:
 
 /** Checked lines for a terminal, each with its word; ○ where nothing was there to check. */
 export function checkLines(checks: readonly Check[]): string {
-  const mark = ({ ok, elsewhere, assurance }: Check): string => {
-    if (!ok) return "✗";
-    return elsewhere === true || assurance === "open" ? "○" : "✓";
-  };
   return checks
-    .map((check) => `  ${mark(check)} ${check.assurance.padEnd(12)} ${check.name}: ${check.detail}`)
+    .map((check) => `  ${checkMark(check)} ${check.assurance.padEnd(12)} ${check.name}: ${check.detail}`)
     .join("\n");
 }
 
