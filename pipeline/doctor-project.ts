@@ -1,6 +1,6 @@
 /**
- * What `quittance doctor` says of a project: when what it answered must be on chain. Late epochs cost bond, so
- * one that is late makes the doctor fail.
+ * What `quittance doctor` says of a project: when what it answered must be on chain. Late epochs cost bond,
+ * so one that is late makes the doctor fail.
  *
  * The project's files say which epochs are settled. Only where one is not is its chain asked, which knows
  * better: an epoch may be committed there and not settled yet. A chain that does not answer leaves the files'

@@ -1,8 +1,8 @@
 /**
  * One purchase after the other: the terms, a voucher out of the books, the answer, its receipt.
  *
- * Terms come from `GET /terms`, so that a question leaves only with its payment; from a 402 where a service has
- * no such route; and from any 402 later on. Wherever from, they are held against the books.
+ * Terms come from `GET /terms`, so that a question leaves only with its payment; from a 402 where a service
+ * has no such route; and from any 402 later on. Wherever from, they are held against the books.
  *
  * A request that is in the books is asked until its fate is known. Answered: it is paid for. Plainly refused:
  * it is taken out, and its price is free again. No answer at all: it stays, and is asked again with the same

@@ -86,8 +86,8 @@ export async function openLog(path: string | undefined, notice: (text: string) =
 }
 
 /**
- * The time of the last block that a log made: how far the chain's clock has come, without a replay and without
- * the lock. Undefined where there is no log, or nothing in it that can be read.
+ * The time of the last block that a log made: how far the chain's clock has come, without a replay and
+ * without the lock. Undefined where there is no log, or nothing in it that can be read.
  */
 export function lastBlockTime(path: string): number | undefined {
   if (!existsSync(path)) return undefined;

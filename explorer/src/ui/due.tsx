@@ -1,6 +1,6 @@
 /**
- * When an epoch must be on chain: the date that the operator signed in its receipts. An exported page cannot know
- * what happened since it was written, and says of when it speaks.
+ * When an epoch must be on chain: the date that the operator signed in its receipts. An exported page cannot
+ * know what happened since it was written, and says of when it speaks.
  */
 import type { JSX } from "preact";
 import type { Assurance } from "../../../pipeline/browser.ts";

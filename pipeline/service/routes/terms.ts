@@ -1,7 +1,7 @@
 /**
- * `GET /terms`: what an answer costs and what a voucher for it has to say, to whoever would rather know before
- * it asks. The 402 of `POST /infer` says the same, and stays: that is how x402 begins. But a browser writes every
- * refusal on its console, and a question need not travel twice.
+ * `GET /terms`: what an answer costs and what a voucher for it has to say, to whoever would rather know
+ * before it asks. The 402 of `POST /infer` says the same, and stays: that is how x402 begins. But a browser
+ * writes every refusal on its console, and a question need not travel twice.
  */
 import { z } from "zod";
 import { paymentRequiredJson } from "../../engine/x402.ts";

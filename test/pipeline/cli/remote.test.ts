@@ -252,7 +252,7 @@ describe("an economy behind JSON-RPC", () => {
     );
     await sign("challenger", "3.25", "--wallet", wallet);
     await refused(
-      /says 3250000 in all, and the deposit can bear 3000000 .*deposits 250000 more, or signs another over at most/,
+      /says 3250000 in all, and the deposit can bear 3000000 .*deposits 250000 more, or signs another/,
       redeem("operator"),
     );
     await sign("challenger", "2", "--wallet", wallet);
