@@ -6,6 +6,7 @@
  * go on, and money comes in. So whoever operates is told of the earliest such date, by the service and by the
  * commands. Dates are the chain's; what counts is the time of the block in which the epoch is committed.
  */
+import { lastBlockTime } from "./chain/log.ts";
 import { currentModel } from "./commit.ts";
 import type { Project } from "./project.ts";
 import { openEpoch, readReceipts, receiptsFolder } from "./receipt-store.ts";
@@ -72,9 +73,37 @@ function duesFrom(project: Project, model: { readonly id: string }, from: number
   return dues;
 }
 
+/** A clock, and whose it is: the machine's is only about the chain's. */
+export type Clock = { readonly seconds: number; readonly of: "chain" | "machine" };
+
+/**
+ * The clock that dates are held against where no chain is opened. A local chain's is at hand, for its blocks'
+ * times stand in its log; of any other chain it is this machine's.
+ */
+export function clockAtHand({ config, chainLog }: Pick<Project, "config" | "chainLog">): Clock {
+  const machine = Math.floor(Date.now() / 1_000);
+  if (config.chain !== "local") return { seconds: machine, of: "machine" };
+  return { seconds: Math.max(machine, lastBlockTime(chainLog) ?? 0), of: "chain" };
+}
+
 /** What is due, for people. */
 export function dueText({ epoch, receipts, dueBy }: Due): string {
   const date = `${new Date(dueBy * 1_000).toISOString().slice(0, 19)}Z`;
   const many = receipts === 1 ? "1 receipt" : `${receipts} receipts`;
   return `epoch ${epoch} has ${many} and must be committed by ${date}`;
 }
+
+/** A span of seconds in words, in whole units of the largest that fits: "6 days", "1 hour". */
+export function spanText(seconds: number): string {
+  for (const [unit, size] of UNITS) {
+    const count = Math.floor(seconds / size);
+    if (count > 0) return `${count} ${unit}${count === 1 ? "" : "s"}`;
+  }
+  return "less than a minute";
+}
+
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+] as const;
