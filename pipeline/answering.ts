@@ -14,10 +14,12 @@ import { type Profile, recordLeaf } from "../prover/index.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { DUE_SECONDS, type Dues, openDues } from "./due.ts";
-import { signTypedData, type TypedDomain, type TypedTypes } from "./engine/ethers.ts";
+import type { Hex } from "./engine/ethers.ts";
+import { bytesOfHex, hexOfBytes, signDigest } from "./engine/secp256k1.ts";
 import { answer } from "./model/model.ts";
 import { enter, readVouchers } from "./payments/book.ts";
 import { type Ledger, openLedger } from "./payments/ledger.ts";
+import { structDigest } from "./payments/struct-digest.ts";
 import type { SignedVoucher } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import { keptBackbone } from "./project-backbone.ts";
@@ -61,12 +63,8 @@ export type PaidQuestion = {
   readonly reserved?: boolean;
 };
 
-/** Signs several messages of one kind. */
-export type SignAll = (of: {
-  readonly domain: TypedDomain;
-  readonly types: TypedTypes;
-  readonly values: readonly Readonly<Record<string, unknown>>[];
-}) => Promise<readonly string[]>;
+/** Signs several digests with the operator's key. */
+export type SignAll = (digests: readonly Uint8Array[]) => Promise<readonly Hex[]>;
 
 /** An answer that is on the disk. */
 export type Answered = { readonly receipt: Receipt; readonly place: AnswerPlace };
@@ -110,6 +108,10 @@ export async function openAnswering(of: {
   const { project, session, notice = () => {} } = of;
   const { profile, operator, contracts } = session;
   const signAll = of.signAll ?? signHere(operator.privateKey);
+  const receiptDigest = structDigest(
+    receiptDomain(session.chain.chainId, session.deployment.epochs),
+    RECEIPT_TYPES,
+  );
   const model = currentModel(project);
   const most = (await contracts.epochBatches()) * profile.queries;
   const places = new Map<string, AnswerPlace>();
@@ -191,11 +193,7 @@ export async function openAnswering(of: {
         opening,
       };
     });
-    const signatures = await signAll({
-      domain: receiptDomain(session.chain.chainId, session.deployment.epochs),
-      types: RECEIPT_TYPES,
-      values: unsigned.map(signedPart),
-    });
+    const signatures = await signAll(unsigned.map((receipt) => receiptDigest(signedPart(receipt))));
     return unsigned.map((rest, index) => ({ ...rest, signature: signatures[index] as string }));
   };
   const keep = async (
@@ -267,6 +265,6 @@ export async function openAnswering(of: {
 }
 
 function signHere(privateKey: string): SignAll {
-  return async ({ domain, types, values }) =>
-    Promise.all(values.map((value) => signTypedData(privateKey, domain, types, value)));
+  const key = bytesOfHex(privateKey);
+  return async (digests) => digests.map((digest) => hexOfBytes(signDigest(digest, key)));
 }
