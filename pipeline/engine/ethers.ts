@@ -14,6 +14,7 @@ import {
   dataLength,
   formatEther,
   getAddress,
+  getBytes,
   getCreateAddress,
   id as hashText,
   hexlify,
@@ -28,7 +29,6 @@ import {
   TypedDataEncoder,
   type TypedDataField,
   toBeHex,
-  toUtf8Bytes,
   Wallet,
 } from "ethers";
 
@@ -97,9 +97,9 @@ export function concatHex(parts: readonly Hex[]): Hex {
   return concat(parts);
 }
 
-/** A text's UTF-8 as hex. */
-export function utf8Hex(text: string): Hex {
-  return hexlify(toUtf8Bytes(text));
+/** The bytes of hex. */
+export function hexBytes(hex: Hex): Uint8Array {
+  return getBytes(hex);
 }
 
 /** A number as the shortest JSON-RPC quantity. */

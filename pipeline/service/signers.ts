@@ -33,7 +33,7 @@ export type Signers = {
 };
 
 /** So many signatures are not worth a thread. */
-const FEW = 4;
+const FEW = 8;
 /** Signatures that a thread looks at in one go: nobody should wait for all of a crowd. */
 const MOST_AT_ONCE = 64;
 const NOBODY = `0x${"00".repeat(ADDRESS_BYTES)}`;
@@ -45,11 +45,11 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
-/** Starts the threads: one a core, because the event loop mostly waits for them. */
+/** Starts the threads: one a core but for the event loop's own, which has enough to do. */
 export function openSigners(
   privateKey: string,
   at: VaultAt,
-  threads = Math.max(1, availableParallelism()),
+  threads = Math.max(1, availableParallelism() - 1),
 ): Signers {
   const pool = openPool(new URL("../payments/signing.ts", import.meta.url), threads, undefined, true);
   const voucherDigest = structDigest(quittanceDomain(at.chainId, at.vault), VOUCHER_TYPES);
