@@ -1,0 +1,63 @@
+// Signatures of a few and of a crowd, here and on threads: each gets its own answer, whoever gave it.
+import { randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accountOf } from "../../../pipeline/engine/ethers.ts";
+import { bytesOfHex, digestSigner, hexOfBytes } from "../../../pipeline/engine/secp256k1.ts";
+import { type SignedVoucher, signVoucher, voucherSigner } from "../../../pipeline/payments/vouchers.ts";
+import { openSigners, type Signers } from "../../../pipeline/service/signers.ts";
+
+const seed = randomBytes(4).readInt32BE();
+const AT = { chainId: 31_337, vault: `0x${"ab".repeat(20)}` };
+const operator = accountOf(`0x${"22".repeat(32)}`);
+const payers = [1, 2, 3].map((i) => accountOf(`0x${String(i).repeat(64)}`));
+
+describe(`signers (seed ${seed})`, () => {
+  let signers: Signers;
+  beforeAll(() => {
+    signers = openSigners(operator.privateKey, AT, 2);
+  });
+  afterAll(() => signers.close());
+
+  /** A voucher of one of the payers, as it was signed or spoiled afterwards. */
+  const made = async (cumulative: number, payer: number, spoiled: string): Promise<SignedVoucher> => {
+    const key = payers[payer] as (typeof payers)[number];
+    const rest = { operator: operator.address, model: `0x${"cd".repeat(32)}`, expiry: 1n };
+    const voucher = await signVoucher(key, AT, { ...rest, cumulative: BigInt(cumulative) });
+    if (spoiled === "amount") return { ...voucher, cumulative: voucher.cumulative + 1n };
+    if (spoiled === "zeros") return { ...voucher, signature: `0x${"00".repeat(64)}1b` };
+    return spoiled === "short" ? { ...voucher, signature: voucher.signature.slice(0, 130) } : voucher;
+  };
+  const vouchers = fc.array(
+    fc.tuple(
+      fc.nat({ max: 1_000 }),
+      fc.nat({ max: 2 }),
+      fc.constantFrom("", "", "", "amount", "zeros", "short"),
+    ),
+    { minLength: 1, maxLength: 60, size: "max" },
+  );
+
+  it("tell each voucher its signer, in whatever company it comes", async () => {
+    const property = fc.asyncProperty(vouchers, async (wanted) => {
+      const all = await Promise.all(wanted.map((one) => made(...one)));
+      const found = await Promise.all(all.map((voucher) => signers.voucherSigner(voucher)));
+      const expected = all.map((voucher) => voucherSigner(AT, voucher)?.toLowerCase());
+      expect(found).toEqual(expected);
+      for (const [index, [, payer, spoiled]] of wanted.entries())
+        if (spoiled === "") expect(found[index]).toBe(payers[payer]?.address.toLowerCase());
+    });
+    await fc.assert(property, { seed, numRuns: 8 });
+  });
+
+  it("sign each digest with the operator's key, in order", async () => {
+    for (const count of [0, 1, 8, 9, 17, 64]) {
+      const digests = Array.from({ length: count }, () => new Uint8Array(randomBytes(32)));
+      const signatures = await signers.signAll(digests);
+      expect(signatures).toHaveLength(count);
+      for (const [index, signature] of signatures.entries()) {
+        const signer = digestSigner(digests[index] as Uint8Array, bytesOfHex(signature));
+        expect(signer && hexOfBytes(signer)).toBe(operator.address.toLowerCase());
+      }
+    }
+  });
+});
