@@ -10,16 +10,15 @@
  * leaves no gap, no duplicate, and no answer without the voucher that pays for it. Batches and sealing take
  * turns, so an epoch is closed between two batches and the next answer is the first of the next epoch.
  */
-import { type Profile, recordLeaf } from "../prover/index.ts";
+import type { Profile } from "../prover/index.ts";
 import { type Backbone, openBackbone } from "./backbone/backbone.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { DUE_SECONDS, type Dues, openDues } from "./due.ts";
-import type { Hex } from "./engine/ethers.ts";
-import { bytesOfHex, hexOfBytes, signDigest } from "./engine/secp256k1.ts";
+import { bytesOfHex } from "./engine/secp256k1.ts";
 import { answer } from "./model/model.ts";
 import { enter, readVouchers } from "./payments/book.ts";
 import { type Ledger, openLedger } from "./payments/ledger.ts";
-import { structDigest } from "./payments/struct-digest.ts";
+import { type Seal, type SignTask, signReceipts } from "./payments/signing.ts";
 import type { SignedVoucher } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import { keptBackbone } from "./project-backbone.ts";
@@ -32,14 +31,7 @@ import {
   receiptFolders,
   receiptsFolder,
 } from "./receipt-store.ts";
-import {
-  contentDigest,
-  RECEIPT_TYPES,
-  type Receipt,
-  receiptDomain,
-  receiptRecord,
-  signedPart,
-} from "./receipts.ts";
+import { contentDigest, type Receipt } from "./receipts.ts";
 import { type SealedEpoch, sealEpoch, sealFull, waitingEpochs } from "./seal.ts";
 import type { Session } from "./session.ts";
 
@@ -63,8 +55,8 @@ export type PaidQuestion = {
   readonly reserved?: boolean;
 };
 
-/** Signs several digests with the operator's key. */
-export type SignAll = (digests: readonly Uint8Array[]) => Promise<readonly Hex[]>;
+/** Makes leaves and signatures of a batch. */
+export type SignAll = (task: SignTask) => Promise<readonly Seal[]>;
 
 /** An answer that is on the disk. */
 export type Answered = { readonly receipt: Receipt; readonly place: AnswerPlace };
@@ -102,16 +94,18 @@ export async function openAnswering(of: {
   readonly project: Project;
   readonly session: Session;
   readonly notice?: (text: string) => void;
-  /** Signs with the operator's key; here and one by one unless told otherwise. */
+  /** Signs receipts; here and one by one unless told otherwise. */
   readonly signAll?: SignAll;
 }): Promise<Answering> {
   const { project, session, notice = () => {} } = of;
   const { profile, operator, contracts } = session;
-  const signAll = of.signAll ?? signHere(operator.privateKey);
-  const receiptDigest = structDigest(
-    receiptDomain(session.chain.chainId, session.deployment.epochs),
-    RECEIPT_TYPES,
-  );
+  const signAll = of.signAll ?? (async (task) => signReceipts(task));
+  const signedHere = {
+    key: bytesOfHex(operator.privateKey),
+    profile: profile.name,
+    chainId: session.chain.chainId,
+    epochs: session.deployment.epochs,
+  };
   const model = currentModel(project);
   const most = (await contracts.epochBatches()) * profile.queries;
   const places = new Map<string, AnswerPlace>();
@@ -168,33 +162,32 @@ export async function openAnswering(of: {
     // Not a stored job: a question is new, and its features are in its receipt.
     const found = await classes(batch.map(({ content }) => content));
     const issuedAt = new Date().toISOString();
-    const unsigned = batch.map(({ requestId, content, payer, feeUnits }, index) => {
-      const opening = {
+    const open = batch.map(({ requestId, content, payer, feeUnits }, index) => ({
+      modelId: model.id,
+      unproven: model.unproven,
+      epoch,
+      requestId,
+      payer,
+      feeUnits,
+      dueBy,
+      opening: {
         ...(found[index] as (typeof found)[number]),
         digest: contentDigest(content),
         salt: project.secrets.salt(`query/${model.id}/${epoch}/${requestId}`),
-      };
-      return {
-        format: "quittance-receipt/2" as const,
-        profile: profile.name,
-        chainId: session.chain.chainId,
-        epochs: session.deployment.epochs,
-        operator: operator.address,
-        issuedAt,
-        backbone: model.backbone,
-        modelId: model.id,
-        unproven: model.unproven,
-        epoch,
-        requestId,
-        payer,
-        feeUnits,
-        leaf: recordLeaf(receiptRecord({ opening, feeUnits }), profile),
-        dueBy,
-        opening,
-      };
-    });
-    const signatures = await signAll(unsigned.map((receipt) => receiptDigest(signedPart(receipt))));
-    return unsigned.map((rest, index) => ({ ...rest, signature: signatures[index] as string }));
+      },
+    }));
+    const seals = await signAll({ ...signedHere, receipts: open });
+    return open.map((rest, index) => ({
+      format: "quittance-receipt/2" as const,
+      profile: profile.name,
+      chainId: session.chain.chainId,
+      epochs: session.deployment.epochs,
+      operator: operator.address,
+      issuedAt,
+      backbone: model.backbone,
+      ...rest,
+      ...(seals[index] as Seal),
+    }));
   };
   const keep = async (
     batch: readonly PaidQuestion[],
@@ -262,9 +255,4 @@ export async function openAnswering(of: {
         await backbone.close();
       }),
   };
-}
-
-function signHere(privateKey: string): SignAll {
-  const key = bytesOfHex(privateKey);
-  return async (digests) => digests.map((digest) => hexOfBytes(signDigest(digest, key)));
 }

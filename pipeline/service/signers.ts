@@ -16,9 +16,8 @@ import {
   joined,
   type RecoverTask,
   recoverMany,
-  SIGNATURE_BYTES,
-  type SignTask,
-  signMany,
+  type Seal,
+  signReceipts,
   split,
 } from "../payments/signing.ts";
 import { structDigest } from "../payments/struct-digest.ts";
@@ -46,14 +45,9 @@ type Waiting = {
 };
 
 /** Starts the threads: one a core but for the event loop's own, which has enough to do. */
-export function openSigners(
-  privateKey: string,
-  at: VaultAt,
-  threads = Math.max(1, availableParallelism() - 1),
-): Signers {
+export function openSigners(at: VaultAt, threads = Math.max(1, availableParallelism() - 1)): Signers {
   const pool = openPool(new URL("../payments/signing.ts", import.meta.url), threads, undefined, true);
   const voucherDigest = structDigest(quittanceDomain(at.chainId, at.vault), VOUCHER_TYPES);
-  const key = bytesOfHex(privateKey);
   const waiting: Waiting[] = [];
   let busy = 0;
   const recoverHere = async (task: RecoverTask): Promise<Uint8Array> => recoverMany(task);
@@ -88,18 +82,19 @@ export function openSigners(
       look(waiting.splice(0, Math.min(MOST_AT_ONCE, share)), recoverThere);
     }
   };
-  const signPart = async (part: readonly Uint8Array[]): Promise<Uint8Array> => {
-    const task: SignTask = { key, digests: joined(part) };
-    return part.length <= FEW ? signMany(task) : pool.run<Uint8Array>("signMany", task);
-  };
   return {
-    async signAll(digests) {
-      const parts = Math.max(1, Math.min(threads, Math.ceil(digests.length / FEW)));
-      const share = Math.ceil(digests.length / parts);
+    async signAll(task) {
+      const { receipts } = task;
+      if (receipts.length <= FEW) return signReceipts(task);
+      const parts = Math.min(threads, Math.ceil(receipts.length / FEW));
+      const share = Math.ceil(receipts.length / parts);
       const signed = await Promise.all(
-        Array.from({ length: parts }, (_, i) => signPart(digests.slice(i * share, (i + 1) * share))),
+        Array.from({ length: parts }, (_, i) => {
+          const part = { ...task, receipts: receipts.slice(i * share, (i + 1) * share) };
+          return pool.run<Seal[]>("signReceipts", part);
+        }),
       );
-      return signed.flatMap((part) => split(part, SIGNATURE_BYTES).map(hexOfBytes));
+      return signed.flat();
     },
     voucherSigner: async (voucher) => {
       const { signature, ...message } = voucher;

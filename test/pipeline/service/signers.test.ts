@@ -3,9 +3,12 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accountOf } from "../../../pipeline/engine/ethers.ts";
-import { bytesOfHex, digestSigner, hexOfBytes } from "../../../pipeline/engine/secp256k1.ts";
+import { bytesOfHex, hexOfBytes } from "../../../pipeline/engine/secp256k1.ts";
+import type { OpenReceipt } from "../../../pipeline/payments/signing.ts";
 import { type SignedVoucher, signVoucher, voucherSigner } from "../../../pipeline/payments/vouchers.ts";
+import { checkReceipt, signReceipt } from "../../../pipeline/receipts.ts";
 import { openSigners, type Signers } from "../../../pipeline/service/signers.ts";
+import { loadProfile } from "../../../prover/index.ts";
 
 const seed = randomBytes(4).readInt32BE();
 const AT = { chainId: 31_337, vault: `0x${"ab".repeat(20)}` };
@@ -15,7 +18,7 @@ const payers = [1, 2, 3].map((i) => accountOf(`0x${String(i).repeat(64)}`));
 describe(`signers (seed ${seed})`, () => {
   let signers: Signers;
   beforeAll(() => {
-    signers = openSigners(operator.privateKey, AT, 2);
+    signers = openSigners(AT, 2);
   });
   afterAll(() => signers.close());
 
@@ -49,14 +52,33 @@ describe(`signers (seed ${seed})`, () => {
     await fc.assert(property, { seed, numRuns: 8 });
   });
 
-  it("sign each digest with the operator's key, in order", async () => {
+  it("make each receipt's leaf and signature, in order", async () => {
+    const profile = loadProfile("tiny");
+    const where = { profile: "tiny" as const, chainId: AT.chainId, epochs: `0x${"ef".repeat(20)}` };
+    const open = (index: number): OpenReceipt => ({
+      ...{ modelId: `0x${"cd".repeat(32)}`, unproven: index % 2 === 0, epoch: 1 + index },
+      ...{ requestId: hexOfBytes(randomBytes(32)), payer: operator.address, feeUnits: index, dueBy: 1_000 },
+      opening: {
+        features: new Int8Array(randomBytes(profile.d)),
+        ...{ answer: index % profile.classes, digest: BigInt(index), salt: 2n ** 200n + BigInt(index) },
+      },
+    });
     for (const count of [0, 1, 8, 9, 17, 64]) {
-      const digests = Array.from({ length: count }, () => new Uint8Array(randomBytes(32)));
-      const signatures = await signers.signAll(digests);
-      expect(signatures).toHaveLength(count);
-      for (const [index, signature] of signatures.entries()) {
-        const signer = digestSigner(digests[index] as Uint8Array, bytesOfHex(signature));
-        expect(signer && hexOfBytes(signer)).toBe(operator.address.toLowerCase());
+      const receipts = Array.from({ length: count }, (_, index) => open(index));
+      const seals = await signers.signAll({ key: bytesOfHex(operator.privateKey), ...where, receipts });
+      expect(seals).toHaveLength(count);
+      const rest = { format: "quittance-receipt/2" as const, operator: operator.address, issuedAt: "now" };
+      for (const [sequence, seal] of seals.entries()) {
+        const unsigned = {
+          ...(receipts[sequence] as OpenReceipt),
+          ...where,
+          ...rest,
+          sequence,
+          backbone: "",
+        };
+        expect(checkReceipt({ ...unsigned, ...seal }, profile)).toEqual([]);
+        const alone = await signReceipt(operator.privateKey, { ...unsigned, leaf: seal.leaf });
+        expect(seal.signature).toBe(alone.signature);
       }
     }
   });
