@@ -7,6 +7,7 @@
 
 import { defineConfig } from "vitest/config";
 import { tallyReporter } from "./test/reporter.ts";
+import { runSeed } from "./test/seed.ts";
 
 export default defineConfig({
   test: {
@@ -17,6 +18,8 @@ export default defineConfig({
     hookTimeout: 300_000,
     teardownTimeout: 20_000,
     execArgv: ["--disable-warning=ExperimentalWarning"],
+    env: { QUITTANCE_SEED: runSeed() },
+    setupFiles: ["test/setup.ts"],
     reporters: ["default", tallyReporter()],
     coverage: {
       provider: "v8",

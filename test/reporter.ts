@@ -7,6 +7,7 @@
 // one failure, and so does an error that escaped every test.
 
 import type { Reporter, TestModule, TestSuite } from "vitest/node";
+import { runSeed } from "./seed.ts";
 
 /** Counts over one whole run. */
 export type Tally = { readonly passed: number; readonly failed: number; readonly skipped: number };
@@ -54,6 +55,7 @@ export function tallyReporter(print: (line: string) => void = console.log): Repo
         for (const name of skippedNames(modules)) print(`skipped: ${name}`);
         print("QUITTANCE_NO_SKIP=1: a run that skips tests fails. Supply what they lack, or remove them.");
       }
+      if (tally.failed > 0) print(`Random cases were drawn from QUITTANCE_SEED=${runSeed()}.`);
       print(tallyLine(tally));
     },
   };

@@ -1,6 +1,6 @@
 // kill -9 at fifty random moments, of whoever settles and of whoever works for him, restarted each time: all
 // runs arrive at the bundle of a run that nobody disturbed, and nothing was proved twice but what a killed
-// process had in hand. QUITTANCE_SEED repeats a run's moments as far as the machine's own timing allows.
+// process had in hand. The run's seed repeats its moments as far as the machine's own timing allows.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Random, seededRandom } from "../../../pipeline/random.ts";
@@ -20,7 +20,7 @@ import {
   stop,
 } from "./fixtures.ts";
 
-const seed = process.env["QUITTANCE_SEED"] ?? String(Date.now());
+const seed = process.env["QUITTANCE_SEED"] as string;
 const KILLS = 25;
 const THREADS = 2;
 process.env["QUITTANCE_THREADS"] = String(THREADS);
