@@ -2,8 +2,8 @@
  * What threads run to sign receipts and to look at vouchers' signatures; a few of them run where they are.
  *
  * Vouchers arrive one by one from everywhere, so they cross over as a few arrays of bytes, items one after
- * the other: digests of 32 bytes, signatures of 65, addresses of 20. Receipts go by the batch, with what their
- * leaves are made of: a leaf takes longer than the signature under it.
+ * the other: digests of 32 bytes, signatures of 65, addresses of 20. Receipts go by the batch, with what
+ * their leaves are made of: a leaf takes longer than the signature under it.
  */
 import { loadProfile, type Profile, type ProfileName, recordLeaf } from "../../prover/browser.ts";
 import type { Hex } from "../engine/ethers.ts";
@@ -31,8 +31,8 @@ export type SignTask = {
 /** Digests with their signatures. */
 export type RecoverTask = { readonly digests: Uint8Array; readonly signatures: Uint8Array };
 
-export const DIGEST_BYTES = 32;
-export const SIGNATURE_BYTES = 65;
+const DIGEST_BYTES = 32;
+const SIGNATURE_BYTES = 65;
 export const ADDRESS_BYTES = 20;
 
 /** Makes each receipt's leaf and signs it. Throws KeyFormatError. */

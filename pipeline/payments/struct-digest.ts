@@ -5,7 +5,8 @@
  *
  * A general encoder reads the types for each message again and makes a text of every step; a voucher and a
  * receipt have nothing but fields of one word each, so both hashes are made once and the words are written
- * into one buffer. Fields of other types (texts, bytes, lists, structs) are hashed first and are not for here.
+ * into one buffer. Fields of other types (texts, bytes, lists, structs) are hashed first and are not for
+ * here.
  */
 import { keccakText, type TypedDomain, type TypedTypes, typedDomainHash } from "../engine/ethers.ts";
 import { keccak } from "../engine/keccak.ts";

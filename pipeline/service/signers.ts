@@ -2,8 +2,8 @@
  * Signatures, for everybody who waits: a few at once here, many on threads of their own.
  *
  * A round trip to a thread costs as much as several signatures, and wakes somebody up who takes the event
- * loop's core where cores are few. So what is little is done at once; what has gathered goes over in one piece
- * for each thread, and leaves the event loop to everything else. The threads stay warm.
+ * loop's core where cores are few. So what is little is done at once; what has gathered goes over in one
+ * piece for each thread, and leaves the event loop to everything else. The threads stay warm.
  */
 import { availableParallelism } from "node:os";
 import type { SignAll } from "../answering.ts";
