@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accountOf } from "../../../pipeline/engine/ethers.ts";
-import { bytesOfHex, hexOfBytes } from "../../../pipeline/engine/secp256k1.ts";
+import { bytesOfHex } from "../../../pipeline/engine/secp256k1.ts";
 import type { OpenReceipt } from "../../../pipeline/payments/signing.ts";
 import { type SignedVoucher, signVoucher, voucherSigner } from "../../../pipeline/payments/vouchers.ts";
 import { checkReceipt, signReceipt } from "../../../pipeline/receipts.ts";
