@@ -3,7 +3,7 @@
 //
 //     quittance deposit --project shop --payer alice --amount 2 --key-out alice.key
 //     quittance serve --project shop &
-//     QUITTANCE_PAYER_KEY=$(cat alice.key) node examples/agent.ts http://127.0.0.1:8402 questions.csv 0.5
+//     QUITTANCE_PAYER_KEY=$(cat alice.key) npx node examples/agent.ts http://127.0.0.1:8402 questions.csv 0.5
 //
 // The budget is in whole tokens of 18 decimals. Books and receipts are kept in the folder "agent": run it
 // again and it goes on where it stopped, with what is left of the budget.

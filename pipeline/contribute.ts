@@ -382,7 +382,7 @@ export class ManyContributorsError extends Error {
   override readonly name = "Contribute.ManyContributors";
   constructor(names: readonly string[]) {
     super(
-      `The data is of ${names.length} contributors who have not signed yet (${names.slice(0, 5).join(", ")}…), and on this ` +
+      `The data is of ${names.length} contributors who have not signed yet (${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""}), and on this ` +
         "chain each signs with its own key. For each: quittance contribute --contributor NAME --prepare REQUEST, which the " +
         "contributor signs where its key is (--sign REQUEST); or here, with QUITTANCE_CONTRIBUTOR_KEY.",
     );

@@ -79,6 +79,8 @@ export function openProject({ folder, create, seed, notice = () => {} }: OpenPro
       chain: create.chain ?? "local",
       feeUnitWei: create.feeUnitWei ?? "1000000000000",
     };
+    // What contributors gave lies in it in the clear, and the salts that hide it on chain.
+    mkdirSync(root, { recursive: true, mode: 0o700 });
     writeFileAtomic(configPath, `${JSON.stringify(config, null, 2)}\n`);
   }
   const config = readConfig(configPath);

@@ -162,7 +162,7 @@ export class NotAcceptedError extends Error {
   override readonly name = "Train.NotAccepted";
   constructor(batches: readonly bigint[]) {
     super(
-      `This datanet asks for verdicts, and ${batches.length} batches have none that accepts them (${batches.slice(0, 5).join(", ")}…). ` +
+      `This datanet asks for verdicts, and ${batches.length} batches have none that accepts them (${batches.slice(0, 5).join(", ")}${batches.length > 5 ? ", …" : ""}). ` +
         `Have them judged with "quittance validate", or leave them out.`,
     );
   }

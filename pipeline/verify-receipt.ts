@@ -49,20 +49,27 @@ export function receiptChecks(receipt: Receipt, evidence: ReceiptEvidence = {}):
   return checks;
 }
 
+/** Only the bundle of the receipt's own epoch can leave it out; what another one lists says nothing. */
 function inclusion(receipt: Receipt, bundle: EpochBundle, where: string): Check {
+  const line = (ok: boolean, detail: string): Check => ({
+    ...{ name: "inclusion", assurance: "attested", ok, detail },
+  });
+  if (bundle.model.id !== receipt.modelId)
+    return line(
+      false,
+      `${where} is of model ${bundle.model.id}, the receipt of model ${receipt.modelId}: give that one's bundle`,
+    );
+  if (bundle.epoch !== receipt.epoch)
+    return line(
+      false,
+      `${where} is epoch ${bundle.epoch}, the receipt is of epoch ${receipt.epoch}: give that one's bundle`,
+    );
   const found = bundle.inference.some((batch) =>
     batch.receipts.some(
       (entry) => entry.requestId === receipt.requestId && BigInt(entry.leaf) === receipt.leaf,
     ),
   );
-  const same = bundle.model.id === receipt.modelId && bundle.epoch === receipt.epoch;
-  return {
-    name: "inclusion",
-    assurance: "attested",
-    ok: found && same,
-    detail:
-      found && same
-        ? `listed in ${where}; verify that bundle too`
-        : `not in ${where}: keep the receipt, it shows what was left out`,
-  };
+  return found
+    ? line(true, `listed in ${where}; verify that bundle too`)
+    : line(false, `not in ${where}: keep the receipt, it shows what was left out`);
 }

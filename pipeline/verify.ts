@@ -85,7 +85,9 @@ export async function verifyBundle(
     "verifying keys",
     "governed",
     () => keyProblem(bundle, keys),
-    `${keys.manifest.kind} keys, named by hash`,
+    keys.manifest.kind === "local"
+      ? "INSECURE: local keys, named by hash; whoever made them could forge proofs"
+      : `${keys.manifest.kind} keys, named by hash`,
   );
   add("model identity", "proven", () => modelProblem(bundle, profile), `model ${model.id}`);
   add("contributors' signatures", "attested", () => batchProblem(bundle, profile), batchDetail(bundle));

@@ -7,9 +7,10 @@
  * an epoch that is committed already.
  */
 import { contractArtifacts } from "./chain/artifacts.ts";
+import { rehearse } from "./chain/client.ts";
 import type { PROPOSAL_STATE, Proposal } from "./chain/economy.ts";
 import type { Desk } from "./desk.ts";
-import { type Account, codecOf, keccakText } from "./engine/ethers.ts";
+import { type Account, type Codec, codecOf, keccakText } from "./engine/ethers.ts";
 import { passUntil } from "./windows.ts";
 
 /** What is to be changed. */
@@ -49,13 +50,18 @@ export async function propose(of: {
 }): Promise<KnownProposal> {
   const { session, proposer, changes, description } = of;
   if (changes.length === 0) throw new NothingProposedError();
-  const { contracts } = session;
+  const { contracts, chain, deployment } = session;
+  const calls: { to: string; data: string }[] = [];
+  for (const change of changes) {
+    const { codec, ...call } = await callOf(session, change);
+    // Bounds never change: what they refuse now could never be carried out. Keys that may be retired do.
+    if (change.kind !== "retire") await rehearse(chain, deployment.timelock, call, codec);
+    calls.push(call);
+  }
   const threshold = await contracts.proposalThreshold();
   await delegateToSelf(session, proposer);
   const votes = await contracts.votesOf(proposer.address);
   if (votes < threshold) throw new TooFewVotesError(proposer.address, votes, threshold);
-  const calls: { to: string; data: string }[] = [];
-  for (const change of changes) calls.push(await callOf(session, change));
   const proposal = {
     targets: calls.map(({ to }) => to),
     values: calls.map(() => 0n),
@@ -71,20 +77,21 @@ export async function propose(of: {
 async function callOf(
   { contracts, deployment }: Desk,
   change: Change,
-): Promise<{ to: string; data: string }> {
+): Promise<{ to: string; data: string; codec: Codec }> {
   const { FeeSchedule, VerifierRegistry, Validation } = await contractArtifacts();
   const { schedule, registry, validation } = deployment;
-  const fees = (method: string, args: readonly unknown[]) => ({
-    ...{ to: schedule, data: codecOf(FeeSchedule.abi).call(method, args) },
-  });
+  const made = (to: string, abi: string, method: string, args: readonly unknown[]) => {
+    const codec = codecOf(abi);
+    return { to, data: codec.call(method, args), codec };
+  };
+  const fees = (method: string, args: readonly unknown[]) => made(schedule, FeeSchedule.abi, method, args);
   if (change.kind === "windows") return fees("setWindows", [change.proving, change.answer]);
   if (change.kind === "treasury") return fees("setTreasury", [change.treasury]);
-  if (change.kind === "retire")
-    return { to: registry, data: codecOf(VerifierRegistry.abi).call("retire", [change.version]) };
+  if (change.kind === "retire") return made(registry, VerifierRegistry.abi, "retire", [change.version]);
   if (change.kind === "quorum") {
     // All parameters are set together: the others stay what they are when the proposal is made.
     const next = { ...(await contracts.validationParameters()), quorum: change.quorum };
-    return { to: validation, data: codecOf(Validation.abi).call("setParameters", [next]) };
+    return made(validation, Validation.abi, "setParameters", [next]);
   }
   const { kind: _kind, ...split } = change;
   return fees("setSplit", [split]);

@@ -101,6 +101,13 @@ describe("the pages for users", () => {
     cpSync(join(project, "out", "epoch-1.json"), join(folder, "out", "epoch-1.json"));
   });
 
+  it("run TypeScript by the Node that the packages bring, since the machine's own may be too old", () => {
+    const texts = [...DOCUMENTS, "verifier-contracts/README.md", "examples/agent.ts"].map(textOf);
+    const typed = texts.flatMap((text) => text.match(/[^\n`]*\bnode [\w/.-]+\.ts/g) ?? []);
+    expect(typed.length).toBeGreaterThan(3);
+    expect(typed.filter((call) => !call.includes("npx node "))).toEqual([]);
+  });
+
   it("are one for each kind of user", () => {
     expect([...PAGES].sort()).toEqual(
       ["agent.md", "auditor.md", "contributor.md", "prover.md", "regulator.md", "verifier.md"].sort(),

@@ -16,6 +16,7 @@ import {
   signTransaction,
 } from "../engine/ethers.ts";
 import type { Chain } from "./chain.ts";
+import { argumentText, remedyOf } from "./remedies.ts";
 
 /** What a mined transaction cost and said. */
 export type Receipt = {
@@ -221,6 +222,12 @@ export async function read(
   return target.codec.result(method, data as string);
 }
 
+/** Asks whether a call would be taken if `from` sent it now. Throws {@link RevertedError} if not. */
+export async function rehearse(chain: Chain, from: string, call: Call, codec: Codec): Promise<void> {
+  const fields = rpcCall(from, call);
+  await guarded(codec, () => chain.provider.request({ method: "eth_call", params: [fields, "latest"] }));
+}
+
 /** Coins of an address. */
 export async function balanceOf(chain: Chain, address: string): Promise<bigint> {
   return BigInt(
@@ -374,10 +381,12 @@ export class RevertedError extends Error {
   readonly args: readonly unknown[];
   constructor(decoded: DecodedError, hash?: Hex, cause?: unknown) {
     const where = hash === undefined ? "" : ` (transaction ${hash})`;
-    const said = `${decoded.name}(${decoded.args.map(String).join(", ")})`;
-    super(`The contract refused: ${said}${where}. Nothing was changed.`, {
-      cause,
-    });
+    const said = `${decoded.name}(${decoded.args.map(argumentText).join(", ")})`;
+    const remedy = remedyOf(decoded.name, decoded.args);
+    super(
+      `The contract refused: ${said}${where}. Nothing was changed.${remedy === undefined ? "" : `\n${remedy}`}`,
+      { cause },
+    );
     this.reason = decoded.name;
     this.args = decoded.args;
   }

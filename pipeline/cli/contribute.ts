@@ -106,7 +106,7 @@ async function contributeHere(options: Options, command: Command): Promise<void>
     tell(
       command,
       { datanet, contributors },
-      `  Datanet ${datanet}\n${table(["contributor", "account", "samples", "batches"], rows)}`,
+      `  Datanet ${datanet}\n${table(["contributor", "account", "samples", "batch numbers"], rows)}`,
     );
   });
 }

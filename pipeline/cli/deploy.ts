@@ -4,7 +4,13 @@ import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { loadProfile } from "../../prover/index.ts";
 import { openRpcChain } from "../chain/rpc.ts";
-import { deployerFromEnvironment, exampleConfig, nodeOf, readDeployConfig } from "../deploy/config.ts";
+import {
+  deployerFromEnvironment,
+  exampleConfig,
+  nodeOf,
+  readDeployConfig,
+  SETTINGS,
+} from "../deploy/config.ts";
 import { checkDeployment, type DeployPlan, deploy, planDeployment } from "../deploy/deploy.ts";
 import { type DeploymentFile, readDeploymentFile } from "../deploy/file.ts";
 import type { DeployCheck } from "../deploy/verify.ts";
@@ -37,7 +43,8 @@ export function addDeployCommand(root: Command): void {
     .addHelpText(
       "after",
       `
-The key of the account that deploys is read from QUITTANCE_DEPLOYER_KEY; QUITTANCE_RPC, if set, is used instead of the
+The key of the account that deploys is read from QUITTANCE_DEPLOYER_KEY (or the file that
+QUITTANCE_DEPLOYER_KEY_FILE names); QUITTANCE_RPC, if set, is used instead of the
 configuration's "rpc". Everything is rehearsed in this process first: what the contracts would refuse costs nothing, and
 the gas is measured. Without --yes, and without a terminal to ask on, it stops there.
 
@@ -55,6 +62,8 @@ Examples:
     )
     .action(async (options: Options, command: Command) => {
       if (options.example === true) {
+        // JSON takes no remarks, so what the settings mean goes beside it.
+        process.stderr.write(SETTINGS);
         process.stdout.write(`${exampleConfig()}\n`);
         return;
       }

@@ -7,7 +7,7 @@
  * do; 70 a defect of this program. With `--json` standard output is exactly one JSON document, also for
  * errors; progress goes to standard error.
  */
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { VERSION } from "../version.ts";
 import { addAskCommand } from "./ask.ts";
 import { addAuditCommand } from "./audit.ts";
@@ -62,7 +62,7 @@ QUITTANCE_THREADS (proofs side by side), QUITTANCE_PROVER (built-in, snarkjs or 
 (its path), QUITTANCE_PROVIDER (cuda, webgpu or cpu, for scoring), DATABASE_URL (jobs on a Postgres server),
 QUITTANCE_BLOBS or QUITTANCE_S3_… (content elsewhere, see worker --help); and on a chain that is not local QUITTANCE_RPC
 (its address, for whoever has no project), and the keys of whoever is at work: QUITTANCE_OPERATOR_KEY, _CONTRIBUTOR_KEY,
-_VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY, _DEPLOYER_KEY; each may
+_VALIDATOR_KEY, _PAYER_KEY, _CHALLENGER_KEY, _VOTER_KEY, _HOLDER_KEY, _DEPLOYER_KEY; each may
 be in a file of mode 0600 instead, named by …_KEY_FILE.`,
     )
     // Options after a subcommand are the subcommand's: "setup" and "setup finish" both have --ptau.
@@ -102,6 +102,9 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
       if (json && error.exitCode !== 0)
         process.stdout.write(plainJson({ ok: false, error: error.code, message: error.message }));
+      // Commander has printed what its parser found; what a command finds later, nobody has.
+      else if (error instanceof InvalidArgumentError)
+        process.stderr.write(`\nerror: ${error.message}\n(add --help for what this command takes)\n`);
       return;
     }
     const told = describeError(error);

@@ -1,5 +1,5 @@
 /** Commands that change a project: demo, train, infer, settle, claim. */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { ProfileName } from "../../prover/index.ts";
 import { type DuplicateMode, foundDuplicates } from "../admit.ts";
 import { clockOf } from "../chain/client.ts";
@@ -208,11 +208,19 @@ Examples:
           feeUnits: options.fee,
         }));
         const at = { chainId: session.chain.chainId, vault: session.deployment.vault };
-        const vouchers = new Map(
-          options.voucher === undefined
-            ? []
-            : [[options.payer, readVoucherFile(options.voucher, at)] as const],
-        );
+        const voucher = options.voucher === undefined ? undefined : readVoucherFile(options.voucher, at);
+        if (
+          voucher !== undefined &&
+          command.getOptionValueSource("payer") === "cli" &&
+          session.chain.kind === "local"
+        ) {
+          const { address } = await session.wallet(`payer/${options.payer}`);
+          if (address.toLowerCase() !== voucher.payer.toLowerCase())
+            throw new InvalidArgumentError(
+              `${options.voucher} is of ${voucher.payer}, and "${options.payer}" is ${address} here: leave out --payer, or give its own voucher.`,
+            );
+        }
+        const vouchers = new Map(voucher === undefined ? [] : [[options.payer, voucher] as const]);
         const text = corpus.text === true;
         const answers = await answerQueries({ project, session, queries, ui, text, vouchers });
         const labels = projectLabels(project);

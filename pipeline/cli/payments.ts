@@ -13,7 +13,7 @@ import { writeKeyFile } from "./key-file.ts";
 import { tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { timeText, travelOption, unitsOf } from "./project.ts";
-import { coins, openUi } from "./ui.ts";
+import { type Coin, coins, openUi } from "./ui.ts";
 
 const DAY = 86_400;
 
@@ -76,7 +76,7 @@ Examples:
           writeKeyFile(options.keyOut, wallet);
         }
         if (options.withdraw === true)
-          await takeBack(session, model, wallet, amount, options.travel === true);
+          await takeBack(session, { ...model, coin }, wallet, amount, options.travel === true);
         else {
           if (session.chain.kind === "local") await session.endow(wallet, amount);
           session.record(`deposit ${options.payer}`, await contracts.deposit(wallet, model.id, amount));
@@ -99,14 +99,18 @@ Examples:
 /** Asks for what was not asked for yet, and pays out what is due. */
 async function takeBack(
   session: Desk,
-  model: { readonly id: string },
+  model: { readonly id: string; readonly coin: Coin },
   wallet: Account,
   amount: bigint,
   travel: boolean,
 ): Promise<void> {
   const { contracts } = session;
   const asked = async (): Promise<ChannelView> => await contracts.channel(model.id, wallet.address);
-  if ((await asked()).requested < amount)
+  const { requested, deposited, charged, withdrawn } = await asked();
+  const unspent = deposited - charged - withdrawn;
+  if (requested < amount && amount > unspent)
+    throw new InvalidArgumentError(`Only ${coins(unspent, model.coin)} are unspent: ask for that, or less.`);
+  if (requested < amount)
     session.record("ask for withdrawal", await contracts.requestWithdrawal(wallet, model.id, amount));
   const { readyAt } = await asked();
   const early = readyAt > BigInt(await chainTime(session.chain));

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { type Keys, PROFILE_NAMES, type Profile } from "../../prover/index.ts";
 import { type DeployOptions, deployOptionsOf, FEES, GOVERNANCE, VALIDATION } from "../chain/deploy.ts";
 import { type Account, accountOf } from "../engine/ethers.ts";
+import { secretSetting } from "../secrets.ts";
 
 const QUIT = 10n ** 18n;
 
@@ -122,6 +123,30 @@ export function exampleConfig(): string {
   return JSON.stringify(config, null, 2);
 }
 
+/** What the settings of {@link exampleConfig} mean, for whoever edits them. */
+export const SETTINGS = `Times are seconds, amounts are tokens as texts, shares are basis points (100 = 1 %).
+  rpc                   the node's address; QUITTANCE_RPC, if set, is used instead
+  chainId               the chain that is meant; another one is refused
+  profile               circuit sizes: default (10 classes) or tickets32 (texts, 77 classes)
+  fees                  shares of treasury (protocol), operator (developer) and validators; contributors have the rest
+  governance            what changes the rules, and how slowly
+    timelockDelay       between the end of a vote and its effect
+    votingDelay         between a proposal and its vote, when voting power is read
+    votingPeriod        how long a vote takes
+    proposalThreshold   votes that it takes to propose
+    quorumPercent       per cent of the supply that has to take part
+    lateQuorumExtension how long a vote goes on when the quorum was reached late
+  validation            verdicts on batches
+    commitWindow        for hidden verdicts
+    revealWindow        then, for showing them
+    challengeWindow     for proving a verdict wrong; stake is free after it
+    minorityBps         what the minority of a round loses of its stake
+    lieBps              what a verdict that was proven wrong costs
+    challengerBps       of that, what whoever proved it gets
+    minimumVote         least stake behind one verdict
+    quorum              stake that has to be shown before a batch gets a verdict
+`;
+
 /** The node's address: `QUITTANCE_RPC`, or the file's. Throws {@link NoNodeError}. */
 export function nodeOf(config: Pick<DeployConfig, "rpc">): string {
   const url = process.env["QUITTANCE_RPC"] ?? config.rpc;
@@ -129,9 +154,9 @@ export function nodeOf(config: Pick<DeployConfig, "rpc">): string {
   return url;
 }
 
-/** The account that deploys: `QUITTANCE_DEPLOYER_KEY`. Throws {@link NoDeployerKeyError}. */
+/** The account that deploys: `QUITTANCE_DEPLOYER_KEY`, or `…_FILE`. Throws {@link NoDeployerKeyError}. */
 export function deployerFromEnvironment(): Account {
-  const key = process.env["QUITTANCE_DEPLOYER_KEY"];
+  const key = secretSetting("QUITTANCE_DEPLOYER_KEY");
   if (key === undefined) throw new NoDeployerKeyError();
   return accountOf(key);
 }
@@ -184,6 +209,8 @@ export class NoNodeError extends Error {
 export class NoDeployerKeyError extends Error {
   override readonly name = "Deploy.NoKey";
   constructor() {
-    super("Put the private key of the account that deploys, and pays for it, into QUITTANCE_DEPLOYER_KEY.");
+    super(
+      "Put the private key of the account that deploys, and pays for it, into QUITTANCE_DEPLOYER_KEY, or into a file of mode 0600 that QUITTANCE_DEPLOYER_KEY_FILE names.",
+    );
   }
 }

@@ -11,10 +11,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants, existsSync } from "node:fs";
-import { cp, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PGlite } from "@electric-sql/pglite";
+
+/** The engine makes its files writable by everybody: the folder around them is what keeps others out. */
+const OWNER_ONLY = 0o700;
 
 /** An open embedded database. */
 export type Embedded = PGlite;
@@ -47,6 +50,7 @@ async function emptyDatabase(cache: string): Promise<string> {
   await mkdir(cache, { recursive: true });
   const database = await opened(staging);
   await database.close();
+  await chmod(staging, OWNER_ONLY);
   await into(staging, target);
   return target;
 }
@@ -56,6 +60,7 @@ async function copyFolder(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   try {
     await cp(from, staging, { recursive: true, mode: constants.COPYFILE_FICLONE });
+    await chmod(staging, OWNER_ONLY);
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
     throw error;

@@ -26,6 +26,7 @@ export function writeVoucherFile(path: string, at: VaultAt, voucher: SignedVouch
   writeFileAtomic(
     path,
     `${JSON.stringify({ ...file, cumulative: String(cumulative), expiry: String(expiry) }, null, 2)}\n`,
+    0o600,
   );
 }
 

@@ -138,7 +138,7 @@ export function voucherProblems(of: VoucherTerms): string[] {
   const backing = backingOf(channel, of.chargedBy);
   if (voucher.cumulative > channel.charged + backing)
     wrong.push(
-      `${channel.charged} are charged and ${backing} can be by then: it is for ${voucher.cumulative}`,
+      `${channel.charged} are charged and ${backing} can be by then: it is for ${voucher.cumulative}, so the payer has to deposit more`,
     );
   return wrong;
 }

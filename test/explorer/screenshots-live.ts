@@ -1,5 +1,5 @@
-// Pictures of the pages that need a service: node test/explorer/screenshots-live.ts DIGITS TEXTS. Both are
-// projects, the first of pictures (the demonstration's, say) and the second of texts.
+// Pictures of the pages that need a service: npx node test/explorer/screenshots-live.ts DIGITS TEXTS. Both
+// are projects, the first of pictures (the demonstration's, say) and the second of texts.
 import { join } from "node:path";
 import process from "node:process";
 import type { Page } from "playwright-core";

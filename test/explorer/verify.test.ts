@@ -234,8 +234,11 @@ describe.skipIf(reason !== undefined)(reason ?? "verify this yourself", () => {
       const forged = readFileSync(receipt, "utf8").replace('"feeUnits":7', '"feeUnits":6');
       await give(page, file("forged.json", forged));
       await page.getByText(/the signature is not the operator's/).waitFor();
-      // An epoch that does not list it is what a payer complains with.
+      // Its own epoch, if that does not list it, is what a payer complains with; another one says nothing.
       await give(page, join(receipts, "2", "000000.json"), join(shop, "out", "epoch-1.json"));
+      await page.getByText(/is epoch 1, the receipt is of epoch 2/).waitFor();
+      const inference = bundle.inference.map((batch) => ({ ...batch, receipts: batch.receipts.slice(0, 1) }));
+      await give(page, receipt, file("without.json", { ...bundle, inference }));
       await page.getByText(/keep the receipt, it shows what was left out/).waitFor();
     });
   });

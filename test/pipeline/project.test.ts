@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -30,6 +30,12 @@ describe("a project folder", () => {
     expect(again.listState("epochs")).toEqual(["epochs/9", "epochs/10"]);
     again.close();
     expect(existsSync(join(folder, "lock"))).toBe(false);
+  });
+
+  it("lets nobody else look into it, when it makes the folder", () => {
+    const shop = join(folder, "shop");
+    openProject({ folder: shop, create: {} }).close();
+    expect(statSync(shop).mode & 0o777).toBe(0o700);
   });
 
   it("says what to do when there is none, or its configuration is wrong", () => {

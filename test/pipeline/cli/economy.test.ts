@@ -89,10 +89,12 @@ describe("the economy, step by step", () => {
     await told(...ask);
     await refused(/Infer\.VoucherRefused/, ...ask);
     await told(...ask.with(6, "1"), "--offset", "2");
+    await refused(/bob\W+is 0x.*leave out --payer/, ...ask.with(4, "bob"));
     writeFileSync(voucher, readFileSync(voucher, "utf8").replace("310000000000000", "910000000000000"));
     await refused(/signature is not the payer/, ...ask);
     await refused(/Voucher\.File/, ...ask.slice(0, -1), join(data, "writers-train.tsv"));
     await refused(/no amount of QUIT/, "deposit", "--payer", "alice", "--amount", "2,5");
+    await refused(/Only 2\.5 \w+ are unspent/, "deposit", "--payer", "alice", "--amount", "3", "--withdraw");
     const asked = await told<{ requested: string; withdrawn: string }>(
       ...["deposit", "--payer", "alice", "--amount", "1", "--withdraw"],
     );
@@ -138,6 +140,14 @@ describe("the economy, step by step", () => {
 
   it("carries out what was voted for, once every window has passed", async () => {
     await refused(/Vote\.NothingProposed/, "vote", "propose");
+    await refused(
+      /FeeScheduleSplitOutOfBounds.*make the shares smaller/s,
+      "vote",
+      "propose",
+      "--split",
+      "9000,1,1",
+    );
+    await refused(/FeeScheduleWindowOutOfBounds/, "vote", "propose", "--windows", "8,4000");
     const { id } = await told<{ id: string }>(
       "vote",
       "propose",

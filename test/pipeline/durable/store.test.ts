@@ -1,6 +1,6 @@
 // The store of jobs on both of its engines: the same statements, the same answers.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -61,6 +61,13 @@ describe.each(engines)("the store of jobs, %s", (engine, place) => {
       store = open();
       expect(await runJob(store, job, compute)).toEqual({ y: 1n });
       expect(computed).toBe(1);
+    });
+
+    it.skipIf(engine === "server")("lets nobody else of this machine at the embedded files", async () => {
+      expect(statSync(join(folder, "jobs.pglite")).mode & 0o777).toBe(0o700);
+      const cache = mkdtempSync(join(folder, "cache-"));
+      await openDatabase({ folder: join(cache, "copy"), cache }).then((database) => database.close());
+      for (const name of readdirSync(cache)) expect(statSync(join(cache, name)).mode & 0o777).toBe(0o700);
     });
 
     it("notes every attempt, and whether work was done twice", async () => {
