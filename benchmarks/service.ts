@@ -48,7 +48,7 @@ const SMALL: Sizes = {
     rounds: 1,
     warmupSeconds: 0.5,
     seconds: 1,
-    mostPerSecond: 1_500,
+    mostPerSecond: 4_000,
   },
   ...{ soakSeconds: 4, soakPace: 20, sampleSeconds: 0.5, jobs: 6 },
 };
@@ -59,7 +59,7 @@ const FULL: Sizes = {
     rounds: 3,
     warmupSeconds: 2,
     seconds: 10,
-    mostPerSecond: 1_500,
+    mostPerSecond: 4_000,
   },
   ...{ soakSeconds: 600, soakPace: 50, sampleSeconds: 5, jobs: 200 },
 };

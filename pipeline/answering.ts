@@ -12,26 +12,20 @@
  * leaves no gap, no duplicate, and no answer without the voucher that pays for it. Batches and sealing take
  * turns, so an epoch is closed between two batches and the next answer is the first of the next epoch.
  */
-import { type Profile, recordLeaf } from "../prover/index.ts";
+import type { Profile } from "../prover/index.ts";
 import type { Backbone } from "./backbone/backbone.ts";
 import { currentModel, type ModelState } from "./commit.ts";
 import { DUE_SECONDS, type Dues } from "./due.ts";
-import { signTypedData, type TypedDomain, type TypedTypes } from "./engine/ethers.ts";
+import { bytesOfHex } from "./engine/secp256k1.ts";
 import { answer } from "./model/model.ts";
 import { openBooks } from "./open-books.ts";
 import { enter } from "./payments/book.ts";
 import type { Ledger } from "./payments/ledger.ts";
+import { type Seal, type SignTask, signReceipts } from "./payments/signing.ts";
 import type { SignedVoucher } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
 import { type AnswerPlace, openEpoch } from "./receipt-store.ts";
-import {
-  contentDigest,
-  RECEIPT_TYPES,
-  type Receipt,
-  receiptDomain,
-  receiptRecord,
-  signedPart,
-} from "./receipts.ts";
+import { contentDigest, type Receipt } from "./receipts.ts";
 import { openRequestIndex } from "./request-index.ts";
 import { type SealedEpoch, sealEpoch, sealFull, waitingEpochs } from "./seal.ts";
 import type { Session } from "./session.ts";
@@ -56,12 +50,8 @@ export type PaidQuestion = {
   readonly reserved?: boolean;
 };
 
-/** Signs several messages of one kind. */
-export type SignAll = (of: {
-  readonly domain: TypedDomain;
-  readonly types: TypedTypes;
-  readonly values: readonly Readonly<Record<string, unknown>>[];
-}) => Promise<readonly string[]>;
+/** Makes leaves and signatures of a batch. */
+export type SignAll = (task: SignTask) => Promise<readonly Seal[]>;
 
 /** An answer that is on the disk. */
 export type Answered = { readonly receipt: Receipt; readonly place: AnswerPlace };
@@ -99,12 +89,18 @@ export async function openAnswering(of: {
   readonly project: Project;
   readonly session: Session;
   readonly notice?: (text: string) => void;
-  /** Signs with the operator's key; here and one by one unless told otherwise. */
+  /** Signs receipts; here and one by one unless told otherwise. */
   readonly signAll?: SignAll;
 }): Promise<Answering> {
   const { project, session, notice = () => {} } = of;
   const { profile, operator, contracts } = session;
-  const signAll = of.signAll ?? signHere(operator.privateKey);
+  const signAll = of.signAll ?? (async (task) => signReceipts(task));
+  const signedHere = {
+    key: bytesOfHex(operator.privateKey),
+    profile: profile.name,
+    chainId: session.chain.chainId,
+    epochs: session.deployment.epochs,
+  };
   const model = currentModel(project);
   const most = (await contracts.epochBatches()) * profile.queries;
   const index = await openRequestIndex(project, notice);
@@ -150,37 +146,32 @@ export async function openAnswering(of: {
     // Not a stored job: a question is new, and its features are in its receipt.
     const found = await classes(batch.map(({ content }) => content));
     const issuedAt = new Date().toISOString();
-    const unsigned = batch.map(({ requestId, content, payer, feeUnits }, index) => {
-      const opening = {
+    const open = batch.map(({ requestId, content, payer, feeUnits }, index) => ({
+      modelId: model.id,
+      unproven: model.unproven,
+      epoch,
+      requestId,
+      payer,
+      feeUnits,
+      dueBy,
+      opening: {
         ...(found[index] as (typeof found)[number]),
         digest: contentDigest(content),
         salt: project.secrets.salt(`query/${model.id}/${epoch}/${requestId}`),
-      };
-      return {
-        format: "quittance-receipt/2" as const,
-        profile: profile.name,
-        chainId: session.chain.chainId,
-        epochs: session.deployment.epochs,
-        operator: operator.address,
-        issuedAt,
-        backbone: model.backbone,
-        modelId: model.id,
-        unproven: model.unproven,
-        epoch,
-        requestId,
-        payer,
-        feeUnits,
-        leaf: recordLeaf(receiptRecord({ opening, feeUnits }), profile),
-        dueBy,
-        opening,
-      };
-    });
-    const signatures = await signAll({
-      domain: receiptDomain(session.chain.chainId, session.deployment.epochs),
-      types: RECEIPT_TYPES,
-      values: unsigned.map(signedPart),
-    });
-    return unsigned.map((rest, index) => ({ ...rest, signature: signatures[index] as string }));
+      },
+    }));
+    const seals = await signAll({ ...signedHere, receipts: open });
+    return open.map((rest, index) => ({
+      format: "quittance-receipt/2" as const,
+      profile: profile.name,
+      chainId: session.chain.chainId,
+      epochs: session.deployment.epochs,
+      operator: operator.address,
+      issuedAt,
+      backbone: model.backbone,
+      ...rest,
+      ...(seals[index] as Seal),
+    }));
   };
   const keep = async (
     batch: readonly PaidQuestion[],
@@ -249,9 +240,4 @@ export async function openAnswering(of: {
         await backbone.close();
       }),
   };
-}
-
-function signHere(privateKey: string): SignAll {
-  return async ({ domain, types, values }) =>
-    Promise.all(values.map((value) => signTypedData(privateKey, domain, types, value)));
 }

@@ -26,6 +26,8 @@ export const ENGINES: Readonly<Record<string, string>> = {
   aws4fetch: "pipeline/engine/s3.ts",
   "@x402/core": "pipeline/engine/x402.ts",
   "tiny-secp256k1": "pipeline/engine/secp256k1.ts",
+  secp256k1: "pipeline/engine/secp256k1.ts",
+  "hash-wasm": "pipeline/engine/keccak.ts",
   commander: "pipeline/cli/",
   vite: "pipeline/engine/vite.ts",
   preact: "explorer/",
