@@ -98,7 +98,11 @@ export async function settleEpoch({
   });
   // One pool for everything, so that no core waits while another finishes the last proof of a stage.
   const trainingWork = training === undefined ? [] : trainingProvables(training);
-  const all = await ui.step(`Prove (${trainingWork.length} of training, the rest of the epoch)`, (report) =>
+  const isProven = training === undefined || (await contracts.trainingProven(model.id));
+  const title = isProven
+    ? "Prove the epoch"
+    : `Prove (${trainingWork.length} of training, the rest of the epoch)`;
+  const all = await ui.step(title, (report) =>
     proveAll({
       provables: [...trainingWork, ...provablesOf(statements)],
       profile,

@@ -33,7 +33,7 @@ export type LockEntry = {
 export type Lock = { readonly packages: Readonly<Record<string, LockEntry>> };
 
 /** The oldest Node that `npm ci` is promised to work with; package.json's own `engines` says the same. */
-export const FLOOR_NODE: readonly [number, number, number] = [20, 17, 0];
+export const FLOOR_NODE: readonly [number, number, number] = [20, 20, 0];
 
 /** Whether an npm range surely admits {@link FLOOR_NODE}; a form it does not know counts as "no". */
 export function admitsFloor(range: string): boolean {

@@ -23,7 +23,7 @@ import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts
 import { addressText, duplicatesOption, tell, wholeNumber } from "./options.ts";
 import { atPlace } from "./place.ts";
 import { addCreationOptions, type Creation, creationOf, withSession } from "./project.ts";
-import { openUi, table, type Ui } from "./ui.ts";
+import { countOf, openUi, table, type Ui } from "./ui.ts";
 
 type Options = Partial<DataOptions> &
   Creation & {
@@ -129,7 +129,7 @@ async function prepareHere(out: string, options: Options, command: Command): Pro
       { ...made, file },
       file === null
         ? `  Nothing of ${contributor} is left to sign.${before}`
-        : `  ${file}: ${asked.length} batches, ${samples} samples of datanet ${datanet}, for ${made.account} and nobody else.${before}`,
+        : `  ${file}: ${countOf(asked.length, "batch", "batches")}, ${countOf(samples, "sample")} of datanet ${datanet}, for ${made.account} and nobody else.${before}`,
     );
   });
 }
@@ -185,7 +185,7 @@ async function signHere(file: string, options: Options, command: Command): Promi
     const { checks, samples } = reviewed;
     const result = { datanet: reviewed.datanet, account: wallet.address, samples, checks, batches };
     const lines = [
-      ...(out === undefined ? [] : [`  ${out}: ${batches.length} signatures, for the operator.`]),
+      ...(out === undefined ? [] : [`  ${out}: ${countOf(batches.length, "signature")}, for the operator.`]),
       ...(send ? [`  Recorded: batch ${batches.map(({ batch }) => batch).join(", ")}.`] : []),
       ...(signed === undefined ? ["  Nothing is signed: add --out FILE, or --send."] : []),
     ];
@@ -206,7 +206,7 @@ function statement(
     .map(([klass, n]) => `${n} of class ${className(labels, klass)}`);
   const rest = counted.length > 12 ? `, and ${counted.length - 12} classes more` : "";
   return [
-    `  You are asked to sign ${batches.length} batches, ${samples} samples, for datanet ${datanet}:`,
+    `  You are asked to sign ${countOf(batches.length, "batch", "batches")}, ${countOf(samples, "sample")}, for datanet ${datanet}:`,
     `  ${counted.slice(0, 12).join(", ")}${rest}.`,
     checkLines(checks),
     "  Your signature says: these roots, so many samples each, this datanet, mine. Attested: by you. Who holds it can",
@@ -223,7 +223,7 @@ async function sendAll(
   { recorded }: ReviewedRequest,
   ui: Ui,
 ): Promise<(SignedBatches["batches"][number]["message"] & { readonly batch: bigint })[]> {
-  return await ui.step(`Record ${batches.length} batches`, async (report) => {
+  return await ui.step(`Record ${countOf(batches.length, "batch", "batches")}`, async (report) => {
     const sent: (SignedBatches["batches"][number]["message"] & { readonly batch: bigint })[] = [];
     for (const [index, { message, signature }] of batches.entries()) {
       report(index, batches.length);

@@ -13,7 +13,7 @@ import { statusOf } from "../validate.ts";
 import { addressText, tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
-import { table } from "./ui.ts";
+import { countOf, table } from "./ui.ts";
 
 type InProject = { readonly project: string };
 
@@ -110,6 +110,7 @@ function addShow(datanet: Command): void {
         const policy = DATANET_POLICY[Number(view.policy)] ?? "open";
         const tokens = await session.contracts.datanetTokens(id);
         const { owner, validated, versions, accepted } = view;
+        const licence = (await session.contracts.datanetTerms(id))?.licence ?? "";
         const rows = batches.map((b) => [
           String(b.id),
           b.name,
@@ -118,9 +119,10 @@ function addShow(datanet: Command): void {
         ]);
         tell(
           command,
-          { datanet: id, owner, policy, validated, tokens, versions, accepted, batches },
+          { datanet: id, owner, policy, validated, licence, tokens, versions, accepted, batches },
           `  Datanet ${id} of ${owner}: policy ${policy}, ${validated ? "verdicts needed" : "no verdicts"}, ` +
-            `${accepted} batches accepted, ${versions} versions published.\n` +
+            `${countOf(accepted, "batch", "batches")} accepted, ${countOf(versions, "version")} published; ` +
+            `${licence === "" ? "no licence said" : `licence ${licence}`}.\n` +
             table(["batch", "contributor", "samples", "status"], rows),
         );
       });
@@ -193,7 +195,7 @@ Example:
         tell(
           command,
           { file: options.out, datanet, batches: batches.map(({ id }) => id) },
-          `  ${options.out}: ${batches.length} batches. Validators only.`,
+          `  ${options.out}: ${countOf(batches.length, "batch", "batches")}. Validators only.`,
         );
       });
     });

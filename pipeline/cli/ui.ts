@@ -68,6 +68,11 @@ function bar(fraction: number): string {
   return `[${"█".repeat(full)}${"·".repeat(WIDTH - full)}]`;
 }
 
+/** A number of things, in words: "1 batch", "2 batches". */
+export function countOf(count: number | bigint, one: string, many = `${one}s`): string {
+  return `${count} ${Number(count) === 1 ? one : many}`;
+}
+
 /** A token as people write its amounts. */
 export type Coin = { readonly symbol: string; readonly decimals: number };
 

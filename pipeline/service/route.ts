@@ -79,11 +79,23 @@ function parsed<T>(
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
+  if (where === "path" && issue?.code === "invalid_string") throw notInPath(value, issue);
   const place = [where, ...(issue?.path ?? [])].join(".");
   throw new ServiceError(
     400,
     "bad_request",
     `${place}: ${issue?.message ?? "not valid"}. /openapi.json says what this route takes.`,
+  );
+}
+
+/** People meet a wrong address too, in the explorer: it says in words what it is not. */
+function notInPath(value: unknown, issue: z.ZodIssue): ServiceError {
+  const given = (value as Record<string, unknown> | undefined)?.[String(issue.path[0])];
+  const text = String(given).slice(0, 80);
+  return new ServiceError(
+    400,
+    "bad_request",
+    `"${text}" is not ${issue.message}. /openapi.json says what this route takes.`,
   );
 }
 

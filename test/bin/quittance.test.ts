@@ -55,7 +55,7 @@ beforeAll(() => {
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   writeFileSync(join(folder, "pipeline", "cli", "start.ts"), TOOL);
   preload = join(folder, "old.mjs");
-  const versions = '{ ...process.versions, node: "20.17.0" }';
+  const versions = '{ ...process.versions, node: "20.20.0" }';
   writeFileSync(preload, `Object.defineProperty(process, "versions", { value: ${versions} });\n`);
 });
 
@@ -173,7 +173,7 @@ describe("the launcher", () => {
       const { code, err } = await outcome(launch(true, ["facts"], bare));
       expect(code).toBe(1);
       expect(err).toContain("Install Node 24 or later");
-      expect(err).toContain("This is Node 20.17.0");
+      expect(err).toContain("This is Node 20.20.0");
     } finally {
       symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
     }

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { admitsFloor, type Lock, portableLock } from "../../tools/portable-lock.ts";
 
 describe("admitsFloor", () => {
-  it("knows which ranges Node 20.17 is in", () => {
+  it("knows which ranges Node 20.20 is in", () => {
     const admitted = [
       ">=18",
       ">= 20",
-      ">=20.17.0",
+      ">=20.20.0",
       "^20.9.0 || >=22",
       "^18.0.0 || ^20.0.0",
       ">=14.21.3",
@@ -15,9 +15,9 @@ describe("admitsFloor", () => {
     for (const range of admitted) expect([range, admitsFloor(range)]).toEqual([range, true]);
     const refused = [
       ">= 22",
-      ">=20.18",
-      ">=20.17.1",
-      "^20.19.0 || >=22.12.0",
+      ">=20.21",
+      ">=20.20.1",
+      "^20.21.0 || >=22.12.0",
       "^18.0.0",
       "^22.0.0",
       "24.x",

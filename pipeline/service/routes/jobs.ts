@@ -28,7 +28,7 @@ const jobSchema = z.object({
     .object({ ok: z.boolean(), error: z.string().optional(), result: z.record(z.unknown()).optional() })
     .optional(),
 });
-const paramsSchema = z.object({ id: z.string().uuid() });
+const paramsSchema = z.object({ id: z.string().uuid("a job's id") });
 
 /** Adds the routes. */
 export function jobRoutes(app: App, context: ServiceContext): void {

@@ -58,6 +58,8 @@ describe("the economy, step by step", () => {
       "--profile",
       "tiny",
     );
+    const shown = await inProcess(["datanet", "show", "--project", shop]);
+    expect(shown.out).toMatch(/0 batches accepted, 0 versions published; no licence said\./);
     await refused(/DatanetsNotAdmitted/, "contribute", "--data", data);
     const writers = ["11", "22", "33", "44", "55"].map((id) => `writer-${id}`);
     expect(await told("datanet", "allow", ...writers)).toHaveLength(5);

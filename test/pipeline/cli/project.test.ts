@@ -206,6 +206,9 @@ describe("an operator's day", () => {
     expect(run.code, run.err).toBe(0);
     const settled = quittance(["settle", "--project", shop]);
     expect(settled.code, settled.err).toBe(0);
+    // The training was proven with the first one.
+    expect(settled.err).toContain("Prove the epoch");
+    expect(settled.err).not.toMatch(/\d+ of training/);
     const [first, second] = [1, 2].map((n) => readBundle(join(shop, "out", `epoch-${n}.json`)));
     expect(second?.epoch).toBe(2);
     expect(second?.settlement.carryInWei).toBe(first?.settlement.carryOutWei);

@@ -179,6 +179,11 @@ describe("a request that is not one", () => {
       const { statusCode } = await app.inject(url);
       expect([url, statusCode >= 400 && statusCode < 500]).toEqual([url, true]);
     }
+    // People meet these in the explorer: in words, and without the name of a field.
+    const told = async (url: string): Promise<string> => (await app.inject(url)).json().error.message;
+    expect(await told("/models/0x12")).toMatch(/^"0x12" is not a model's id: 0x and 64 hex digits\./);
+    expect(await told("/contributors/me")).toMatch(/^"me" is not an address: /);
+    expect(await told("/jobs/7")).toMatch(/^"7" is not a job's id\./);
     const page = await app.inject("/health");
     expect(page.headers).toMatchObject({
       "x-content-type-options": "nosniff",
