@@ -78,6 +78,8 @@ describe("the economy, step by step", () => {
     await refused(/Train\.NotAccepted.*quittance validate/s, "train", "--data", data, "--unproven");
     const judged = await told<{ status: string }[]>("validate", "--validators", "2");
     expect(judged.map(({ status }) => status)).toEqual(new Array(5).fill("accepted"));
+    expect(await told("dispute", "duplicate")).toEqual([]);
+    await refused(/Challenge\.NoDuplicate/, "dispute", "duplicate", "2");
     const model = await told<{ contributors: unknown[] }>("train", "--data", data, "--unproven");
     expect(model.contributors).toHaveLength(5);
   });
@@ -184,7 +186,17 @@ describe("the economy, step by step", () => {
   it("teaches in --help, with an example for every command", async () => {
     const groups = {
       datanet: ["create", "show", "publish", "allow", "withdraw"],
-      dispute: ["bond", "omission", "batch", "equivocation", "answer", "resolve", "collect", "show"],
+      dispute: [
+        "bond",
+        "omission",
+        "batch",
+        "equivocation",
+        "duplicate",
+        "answer",
+        "resolve",
+        "collect",
+        "show",
+      ],
       vote: ["propose", "cast", "queue", "execute", "show"],
       token: ["send", "show"],
     };
