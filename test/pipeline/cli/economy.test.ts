@@ -42,6 +42,9 @@ const receiptPath = (epoch: number, place: number): string => {
   return join(shop, "receipts", model, String(epoch), `${String(place).padStart(6, "0")}.json`);
 };
 
+/** Who earned something in the first epoch. */
+let earned: readonly { readonly account: string; readonly payoutWei: string }[] = [];
+
 describe("the economy, step by step", () => {
   it("takes only batches of who is allowed, and only judged ones", async () => {
     await refused(/Project\.Missing/, "datanet", "show");
@@ -109,7 +112,8 @@ describe("the economy, step by step", () => {
     expect(await told("dispute", "answer", "1")).toMatchObject({ open: false, kind: "batch", frozen: false });
     const early = ["dispute", "omission", receiptPath(1, 2), "--as", "alice"];
     await refused(/DisputesTooEarly/, ...early);
-    await told("settle");
+    const { payouts } = await told<{ payouts: { account: string; payoutWei: string }[] }>("settle");
+    earned = payouts.filter(({ payoutWei }) => BigInt(payoutWei) > 0n);
     await refused(/DisputesNotPayer/, ...early.with(4, "mallory"));
     expect(await told(...early)).toMatchObject({ open: true, kind: "omission" });
     expect(await told("dispute", "answer", "2")).toMatchObject({ open: false, collectable: "0" });
@@ -176,6 +180,13 @@ describe("the economy, step by step", () => {
       ...["deposit", "--payer", "alice", "--amount", "1", "--withdraw", "--travel"],
     );
     expect(left.withdrawn).toBe(String(10n ** 18n));
+    const [one = { account: "", payoutWei: "0" }] = earned;
+    const to = `0x${"12".repeat(20)}`;
+    await refused(/Say whose earnings/, "claim", "--to", to);
+    await refused(/Claim\.NotAContributor/, "claim", "--to", to, "--account", to);
+    expect(await told("claim", "--to", to, "--account", one.account)).toMatchObject({
+      paidWei: one.payoutWei,
+    });
     await told("datanet", "withdraw", "3");
     const shown = quittance(["datanet", "show", "--project", shop, "--json"]);
     type Shown = { result: { batches: { id: string; withdrawn: boolean }[] } };
