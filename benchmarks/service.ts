@@ -48,7 +48,7 @@ const SMALL: Sizes = {
     rounds: 1,
     warmupSeconds: 0.5,
     seconds: 1,
-    mostPerSecond: 1_500,
+    mostPerSecond: 4_000,
   },
   ...{ soakSeconds: 4, soakPace: 20, sampleSeconds: 0.5, jobs: 6 },
 };
@@ -59,7 +59,7 @@ const FULL: Sizes = {
     rounds: 3,
     warmupSeconds: 2,
     seconds: 10,
-    mostPerSecond: 1_500,
+    mostPerSecond: 4_000,
   },
   ...{ soakSeconds: 600, soakPace: 50, sampleSeconds: 5, jobs: 200 },
 };
@@ -107,7 +107,7 @@ export async function runService({ full }: { readonly full: boolean }): Promise<
       {
         name: "infer.soak.bytes_per_answer",
         value: soaked.bytesPerAnswer,
-        unit: "bytes of live heap for each answer: the index of requests",
+        unit: "bytes of live heap for each answer; requests are indexed on the disk",
       },
       { name: "infer.soak.files_growth", value: soaked.filesGrowth, unit: "open files" },
       { name: "infer.soak.p99.ms", value: soaked.p99, unit: `ms at ${sizes.soakPace} answers/s` },

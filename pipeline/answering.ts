@@ -1,43 +1,32 @@
 /**
  * The core that answers: one open model, for the command line and for the service alike.
  *
- * What it needs of the project is read once, when it is opened: weights, backbone, the open epoch's number
- * and receipts, every request that was ever answered, what payers owe. From then on it is the only one who
- * adds (the project's lock sees to that), so nothing is read again for a request.
+ * What it needs of the project is read once, when it is opened: weights, backbone, the open epoch's number,
+ * and the receipts of the epochs that are not on chain, for what payers owe and what is due. Which requests
+ * were ever answered is on the disk, in an index. So neither memory nor the time to open depends on how much
+ * was answered before. From then on it is the only one who adds (the project's lock sees to that), and
+ * nothing is read again for a request but its key in the index.
  *
  * A batch of questions is one run of the backbone, one round of signatures and one line of the epoch's
  * journal with one flush. It is answered when that line is on the disk, as a whole or not at all: a crash
  * leaves no gap, no duplicate, and no answer without the voucher that pays for it. Batches and sealing take
  * turns, so an epoch is closed between two batches and the next answer is the first of the next epoch.
  */
-import { type Profile, recordLeaf } from "../prover/index.ts";
-import { type Backbone, openBackbone } from "./backbone/backbone.ts";
+import type { Profile } from "../prover/index.ts";
+import type { Backbone } from "./backbone/backbone.ts";
 import { currentModel, type ModelState } from "./commit.ts";
-import { DUE_SECONDS, type Dues, openDues } from "./due.ts";
-import { signTypedData, type TypedDomain, type TypedTypes } from "./engine/ethers.ts";
+import { DUE_SECONDS, type Dues } from "./due.ts";
+import { bytesOfHex } from "./engine/secp256k1.ts";
 import { answer } from "./model/model.ts";
-import { enter, readVouchers } from "./payments/book.ts";
-import { type Ledger, openLedger } from "./payments/ledger.ts";
+import { openBooks } from "./open-books.ts";
+import { enter } from "./payments/book.ts";
+import type { Ledger } from "./payments/ledger.ts";
+import { type Seal, type SignTask, signReceipts } from "./payments/signing.ts";
 import type { SignedVoucher } from "./payments/vouchers.ts";
 import type { Project } from "./project.ts";
-import { keptBackbone } from "./project-backbone.ts";
-import {
-  type AnswerPlace,
-  openEpoch,
-  openReceiptStore,
-  placedReceipts,
-  type ReceiptStore,
-  receiptFolders,
-  receiptsFolder,
-} from "./receipt-store.ts";
-import {
-  contentDigest,
-  RECEIPT_TYPES,
-  type Receipt,
-  receiptDomain,
-  receiptRecord,
-  signedPart,
-} from "./receipts.ts";
+import { type AnswerPlace, openEpoch } from "./receipt-store.ts";
+import { contentDigest, type Receipt } from "./receipts.ts";
+import { openRequestIndex } from "./request-index.ts";
 import { type SealedEpoch, sealEpoch, sealFull, waitingEpochs } from "./seal.ts";
 import type { Session } from "./session.ts";
 
@@ -61,12 +50,8 @@ export type PaidQuestion = {
   readonly reserved?: boolean;
 };
 
-/** Signs several messages of one kind. */
-export type SignAll = (of: {
-  readonly domain: TypedDomain;
-  readonly types: TypedTypes;
-  readonly values: readonly Readonly<Record<string, unknown>>[];
-}) => Promise<readonly string[]>;
+/** Makes leaves and signatures of a batch. */
+export type SignAll = (task: SignTask) => Promise<readonly Seal[]>;
 
 /** An answer that is on the disk. */
 export type Answered = { readonly receipt: Receipt; readonly place: AnswerPlace };
@@ -104,33 +89,27 @@ export async function openAnswering(of: {
   readonly project: Project;
   readonly session: Session;
   readonly notice?: (text: string) => void;
-  /** Signs with the operator's key; here and one by one unless told otherwise. */
+  /** Signs receipts; here and one by one unless told otherwise. */
   readonly signAll?: SignAll;
 }): Promise<Answering> {
   const { project, session, notice = () => {} } = of;
   const { profile, operator, contracts } = session;
-  const signAll = of.signAll ?? signHere(operator.privateKey);
+  const signAll = of.signAll ?? (async (task) => signReceipts(task));
+  const signedHere = {
+    key: bytesOfHex(operator.privateKey),
+    profile: profile.name,
+    chainId: session.chain.chainId,
+    epochs: session.deployment.epochs,
+  };
   const model = currentModel(project);
   const most = (await contracts.epochBatches()) * profile.queries;
-  const places = new Map<string, AnswerPlace>();
-  const own: Receipt[] = [];
-  for (const folder of receiptFolders(project)) {
-    for (const { receipt, place } of placedReceipts(folder)) {
-      places.set(receipt.requestId.toLowerCase(), place);
-      if (receipt.modelId === model.id) own.push(receipt);
-    }
-  }
-  const ledger = openLedger({ session, model, receipts: own });
-  const dues = openDues(own);
-  const storeOf = (epoch: number): Promise<ReceiptStore> =>
-    openReceiptStore(receiptsFolder(project.folder, model.id, epoch), notice);
-  const book = new Map(readVouchers(project, model.id));
-  let epoch = openEpoch(project, model);
-  let store = await storeOf(epoch);
-  const backbone = await openBackbone(keptBackbone(project, model.backbone)).catch(async (error) => {
-    await store.close();
+  const index = await openRequestIndex(project, notice);
+  const opened = await openBooks({ project, session, model, index, notice }).catch(async (error) => {
+    await index.close();
     throw error;
   });
+  const { ledger, dues, book, backbone, storeOf } = opened;
+  let { epoch, store } = opened;
   let last: Promise<unknown> = Promise.resolve();
   let sealed: Promise<unknown> = last;
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -149,6 +128,7 @@ export async function openAnswering(of: {
     const next = openEpoch(project, model);
     if (next === epoch) return;
     counted = undefined;
+    await index.flush().catch((error: Error) => notice(error.message));
     await store.close();
     epoch = next;
     store = await storeOf(epoch);
@@ -166,37 +146,32 @@ export async function openAnswering(of: {
     // Not a stored job: a question is new, and its features are in its receipt.
     const found = await classes(batch.map(({ content }) => content));
     const issuedAt = new Date().toISOString();
-    const unsigned = batch.map(({ requestId, content, payer, feeUnits }, index) => {
-      const opening = {
+    const open = batch.map(({ requestId, content, payer, feeUnits }, index) => ({
+      modelId: model.id,
+      unproven: model.unproven,
+      epoch,
+      requestId,
+      payer,
+      feeUnits,
+      dueBy,
+      opening: {
         ...(found[index] as (typeof found)[number]),
         digest: contentDigest(content),
         salt: project.secrets.salt(`query/${model.id}/${epoch}/${requestId}`),
-      };
-      return {
-        format: "quittance-receipt/2" as const,
-        profile: profile.name,
-        chainId: session.chain.chainId,
-        epochs: session.deployment.epochs,
-        operator: operator.address,
-        issuedAt,
-        backbone: model.backbone,
-        modelId: model.id,
-        unproven: model.unproven,
-        epoch,
-        requestId,
-        payer,
-        feeUnits,
-        leaf: recordLeaf(receiptRecord({ opening, feeUnits }), profile),
-        dueBy,
-        opening,
-      };
-    });
-    const signatures = await signAll({
-      domain: receiptDomain(session.chain.chainId, session.deployment.epochs),
-      types: RECEIPT_TYPES,
-      values: unsigned.map(signedPart),
-    });
-    return unsigned.map((rest, index) => ({ ...rest, signature: signatures[index] as string }));
+      },
+    }));
+    const seals = await signAll({ ...signedHere, receipts: open });
+    return open.map((rest, index) => ({
+      format: "quittance-receipt/2" as const,
+      profile: profile.name,
+      chainId: session.chain.chainId,
+      epochs: session.deployment.epochs,
+      operator: operator.address,
+      issuedAt,
+      backbone: model.backbone,
+      ...rest,
+      ...(seals[index] as Seal),
+    }));
   };
   const keep = async (
     batch: readonly PaidQuestion[],
@@ -216,9 +191,9 @@ export async function openAnswering(of: {
       vouchers: [...vouchers.values()],
     });
     enter(book, [...vouchers.values()]);
+    index.add(receipts.map(({ requestId }, at) => ({ requestId, place: kept[at] as AnswerPlace })));
     return receipts.map((receipt, index) => {
       const place = kept[index] as AnswerPlace;
-      places.set(receipt.requestId.toLowerCase(), place);
       ledger.answered(receipt, batch[index]?.reserved === true);
       dues.add(receipt);
       return { receipt, place };
@@ -233,7 +208,7 @@ export async function openAnswering(of: {
     epoch: () => epoch,
     count: () => store.count(),
     room: () => most - store.count(),
-    find: (requestId) => places.get(requestId.toLowerCase()),
+    find: index.find,
     answer(batch) {
       const prepared = sealed.then(() => prepare(batch));
       // Heard of in its turn; until then a failure is nobody's.
@@ -249,7 +224,7 @@ export async function openAnswering(of: {
       }),
     waiting() {
       if (counted === undefined || Date.now() - counted.at > COUNT_MS)
-        counted = { waiting: waitingEpochs(project, model), at: Date.now() };
+        counted = { waiting: waitingEpochs(project, model, epoch), at: Date.now() };
       return counted.waiting;
     },
     sealFull: () =>
@@ -261,12 +236,8 @@ export async function openAnswering(of: {
     close: () =>
       inTurn(async () => {
         await store.close();
+        await index.close();
         await backbone.close();
       }),
   };
-}
-
-function signHere(privateKey: string): SignAll {
-  return async ({ domain, types, values }) =>
-    Promise.all(values.map((value) => signTypedData(privateKey, domain, types, value)));
 }

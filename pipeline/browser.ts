@@ -13,6 +13,7 @@ export type { Agent, AgentSigner, PaidAnswer } from "./agent/types.ts";
 export { BundleFormatError, type EpochBundle, parseBundle } from "./bundle-format.ts";
 export type { Chain } from "./chain/chain.ts";
 export { send } from "./chain/client.ts";
+export { type CheckMark, checkMark } from "./check-mark.ts";
 export { type Account, accountOf, signTypedData } from "./engine/ethers.ts";
 export {
   channelCall,

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from "node:f
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { loadKeys, proverName } from "../prover/index.ts";
+import { projectFindings } from "./doctor-project.ts";
 import { cacheFolder, keysFolder } from "./environment.ts";
 
 /** One finding; `bad` means that commands will fail. */
@@ -21,16 +22,22 @@ const DISK_NEEDED_BYTES = 2 * GIB;
 /** Two provers side by side at the default profile. */
 const MEMORY_NEEDED_BYTES = 4 * GIB;
 
-/** Looks at the machine. Never throws; a check that cannot be made is a finding. */
-export async function runDoctor(): Promise<Finding[]> {
+/**
+ * Looks at the machine, and at a project where one is named. A check that cannot be made is a finding; only a
+ * folder that is no project throws ({@link ProjectMissingError}, {@link ProjectConfigError}).
+ */
+export async function runDoctor({ project }: { readonly project?: string } = {}): Promise<Finding[]> {
+  const ofProject = project === undefined ? [] : await projectFindings(project);
   return [
     node(),
     memory(),
     disk(),
     await engine("onnxruntime", "features and sums", () => import("./engine/ort.ts")),
     await engine("chain engine", "the local chain", () => import("./chain/local.ts")),
+    await engine("LevelDB", "the index of requests", () => import("./engine/level.ts")),
     await prover(),
     await keys(),
+    ...ofProject,
   ];
 }
 

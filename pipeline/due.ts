@@ -6,11 +6,12 @@
  * go on, and money comes in. So whoever operates is told of the earliest such date, by the service and by the
  * commands. Dates are the chain's; what counts is the time of the block in which the epoch is committed.
  */
+import { lastBlockTime } from "./chain/log.ts";
 import { currentModel } from "./commit.ts";
 import type { Project } from "./project.ts";
 import { openEpoch, readReceipts, receiptsFolder } from "./receipt-store.ts";
 import type { Receipt } from "./receipts.ts";
-import type { EpochState } from "./seal.ts";
+import { unsettledEpochs } from "./seal.ts";
 import type { Session } from "./session.ts";
 
 /** How long after an answer its epoch is committed at the latest. A bond covers two weeks. */
@@ -38,13 +39,14 @@ export function openDues(receipts: Iterable<Pick<Receipt, "epoch" | "dueBy">> = 
   for (const receipt of receipts) add(receipt);
   return {
     add,
-    first: (committed) =>
-      [...epochs.values()]
-        .filter(({ epoch }) => epoch > committed)
-        .reduce<Due | undefined>(
-          (least, due) => (least && least.dueBy <= due.dueBy ? least : due),
-          undefined,
-        ),
+    first(committed) {
+      // A service counts for years.
+      for (const epoch of epochs.keys()) if (epoch <= committed) epochs.delete(epoch);
+      return [...epochs.values()].reduce<Due | undefined>(
+        (least, due) => (least && least.dueBy <= due.dueBy ? least : due),
+        undefined,
+      );
+    },
   };
 }
 
@@ -59,12 +61,8 @@ export async function firstDue(project: Project, { contracts }: Pick<Session, "c
 export function firstUnsettled(project: Project): Due | undefined {
   const model = project.readState<{ readonly id: string }>("model");
   if (model === undefined) return undefined;
-  const settled = project
-    .listState(`epochs/${model.id.slice(2, 18)}`)
-    .flatMap((name) => project.readState<EpochState>(name) ?? [])
-    .filter((state) => state.settled)
-    .map(({ epoch }) => epoch);
-  const last = Math.max(0, ...settled);
+  const open = openEpoch(project, model);
+  const last = open - 1 - unsettledEpochs(project, model, open).length;
   return duesFrom(project, model, last + 1).first(last);
 }
 
@@ -75,9 +73,37 @@ function duesFrom(project: Project, model: { readonly id: string }, from: number
   return dues;
 }
 
+/** A clock, and whose it is: the machine's is only about the chain's. */
+export type Clock = { readonly seconds: number; readonly of: "chain" | "machine" };
+
+/**
+ * The clock that dates are held against where no chain is opened. A local chain's is at hand, for its blocks'
+ * times stand in its log; of any other chain it is this machine's.
+ */
+export function clockAtHand({ config, chainLog }: Pick<Project, "config" | "chainLog">): Clock {
+  const machine = Math.floor(Date.now() / 1_000);
+  if (config.chain !== "local") return { seconds: machine, of: "machine" };
+  return { seconds: Math.max(machine, lastBlockTime(chainLog) ?? 0), of: "chain" };
+}
+
 /** What is due, for people. */
 export function dueText({ epoch, receipts, dueBy }: Due): string {
   const date = `${new Date(dueBy * 1_000).toISOString().slice(0, 19)}Z`;
   const many = receipts === 1 ? "1 receipt" : `${receipts} receipts`;
   return `epoch ${epoch} has ${many} and must be committed by ${date}`;
 }
+
+/** A span of seconds in words, in whole units of the largest that fits: "6 days", "1 hour". */
+export function spanText(seconds: number): string {
+  for (const [unit, size] of UNITS) {
+    const count = Math.floor(seconds / size);
+    if (count > 0) return `${count} ${unit}${count === 1 ? "" : "s"}`;
+  }
+  return "less than a minute";
+}
+
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+] as const;

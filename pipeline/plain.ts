@@ -54,7 +54,12 @@ export function parsePlain(text: string): unknown {
 /** Characters of a string at a time: as many arguments as every engine takes, and a multiple of three. */
 const CHUNK_BYTES = 3 << 13;
 
+/** Node's own way, where there is one: for every answer a question and its features are written as text. */
+const { Buffer: NodeBuffer } = globalThis as { readonly Buffer?: typeof Buffer };
+
 function toBase64(bytes: Uint8Array): string {
+  if (NodeBuffer !== undefined)
+    return NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
   let text = "";
   for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
     text += btoa(String.fromCharCode(...bytes.subarray(start, start + CHUNK_BYTES)));

@@ -7,6 +7,7 @@
  * state/           named results: deployment, model, epochs    out/          what is meant for others: bundles, report
  * jobs.pglite/     which jobs are done, and every attempt      blobs/        their content, by its own hash
  * store/           results of jobs as an earlier version kept them; read, never written
+ * cache/           derived from the rest and made again when deleted: the index of requests
  * ```
  *
  * With DATABASE_URL the jobs are on a Postgres server, with QUITTANCE_BLOBS or a bucket the content is there.

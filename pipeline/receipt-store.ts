@@ -6,7 +6,7 @@
  * `000003.json` beside it is a payer's copy of one receipt, as the command line hands it out. Earlier
  * versions had only those: where the journal has no receipt of a number, its file counts.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { questionFile } from "./contents.ts";
 import { type Journal, type LinePlace, openJournal, readJournal, readLine } from "./journal.ts";
@@ -52,13 +52,17 @@ export function openEpoch(project: Project, model: { readonly id: string }): num
   return project.listState(`epochs/${model.id.slice(2, 18)}`).length + 1;
 }
 
-/** Opens the folder of an epoch for adding. Throws JournalDamagedError, {@link ReceiptGapError}. */
+/**
+ * Opens the folder of an epoch for adding. `known` is how many receipts it has, where that has been read
+ * already. Throws JournalDamagedError, {@link ReceiptGapError}.
+ */
 export async function openReceiptStore(
   folder: string,
   notice: (text: string) => void = () => {},
+  known?: number,
 ): Promise<ReceiptStore> {
   const { journal } = await openJournal(journalPath(folder), notice);
-  let count = readReceipts(folder).length;
+  let count = known ?? readReceipts(folder).length;
   return {
     folder,
     count: () => count,
@@ -87,6 +91,46 @@ export function readBatches(folder: string): Array<KeptBatch & { readonly line: 
   return readJournal(path).lines.map(({ text, ...line }) => ({ ...batchOf(text, path), line }));
 }
 
+/** A request and the place of its answer. */
+export type PlacedRequest = { readonly requestId: string; readonly place: AnswerPlace };
+
+/**
+ * Which requests a folder answers, and where: from a byte of its journal on, with the copies that count only
+ * from its beginning. `length` is where the journal's lines end. Nothing else of the receipts is looked at.
+ * Throws JournalDamagedError, ReceiptFormatError.
+ */
+export function placedRequests(
+  folder: string,
+  from = 0,
+): { readonly requests: readonly PlacedRequest[]; readonly length: number } {
+  const path = journalPath(folder);
+  const { lines, length } = readJournal(path, from);
+  const requests: PlacedRequest[] = [];
+  const numbers = new Set<number>();
+  for (const { text, ...line } of lines) {
+    for (const [index, { receipt }] of (JSON.parse(text) as RequestsOnly).answers.entries()) {
+      requests.push({ requestId: receipt.requestId, place: { folder, index, line } });
+      numbers.add(receipt.sequence);
+    }
+  }
+  for (const index of from === 0 && existsSync(folder) ? copiesIn(folder) : [])
+    if (!numbers.has(index))
+      requests.push({ requestId: readCopy(folder, index).requestId, place: { folder, index } });
+  return { requests, length };
+}
+
+/** As much of a line as the index needs; its checksum says that it is what was written. */
+type RequestsOnly = {
+  readonly answers: readonly {
+    readonly receipt: { readonly requestId: string; readonly sequence: number };
+  }[];
+};
+
+/** Length of an epoch's journal in bytes, without reading it. */
+export function journalLength(folder: string): number {
+  return statSync(journalPath(folder), { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** All receipts of a folder, by sequence number. Throws ReceiptFormatError or {@link ReceiptGapError}. */
 export function readReceipts(folder: string): Receipt[] {
   return placedReceipts(folder).map(({ receipt }) => receipt);
@@ -101,9 +145,8 @@ export function placedReceipts(
   for (const { answers, line } of readBatches(folder))
     for (const [index, { receipt }] of answers.entries())
       bySequence.set(receipt.sequence, { receipt, place: { folder, index, line } });
-  for (const file of readdirSync(folder)) {
-    const index = /^\d+\.json$/.test(file) ? Number.parseInt(file, 10) : -1;
-    if (index < 0 || bySequence.has(index)) continue;
+  for (const index of copiesIn(folder)) {
+    if (bySequence.has(index)) continue;
     bySequence.set(index, { receipt: readCopy(folder, index), place: { folder, index } });
   }
   const all = [...bySequence.values()].sort((a, b) => a.receipt.sequence - b.receipt.sequence);
@@ -132,7 +175,7 @@ export function followReceipts(folder: string): () => readonly Receipt[] {
   };
 }
 
-/** One answer, from its place. */
+/** One answer, from its place. Throws JournalDamagedError, ReceiptFormatError. */
 export function readAnswer({ folder, index, line }: AnswerPlace): KeptAnswer {
   if (line === undefined) return { receipt: readCopy(folder, index) };
   const path = journalPath(folder);
@@ -148,15 +191,6 @@ export function receiptFolders(project: Project): string[] {
   return readdirSync(root).flatMap((model) =>
     readdirSync(join(root, model)).map((epoch) => join(root, model, epoch)),
   );
-}
-
-/** The receipt of a request, of any model and epoch. Throws {@link ReceiptUnknownError}. */
-export function receiptOfRequest(project: Project, requestId: string): Receipt {
-  for (const folder of receiptFolders(project)) {
-    const found = readReceipts(folder).find((one) => one.requestId.toLowerCase() === requestId.toLowerCase());
-    if (found !== undefined) return found;
-  }
-  throw new ReceiptUnknownError(requestId, project.folder);
 }
 
 /** What was asked, or undefined where the project has not kept it. */
@@ -179,6 +213,11 @@ export function writeCopy(folder: string, receipt: Receipt): string {
   const path = copyPath(folder, receipt.sequence);
   writeFileAtomic(path, receiptText(receipt));
   return path;
+}
+
+/** The numbers of the single files of a folder. */
+function copiesIn(folder: string): number[] {
+  return readdirSync(folder).flatMap((file) => (/^\d+\.json$/.test(file) ? Number.parseInt(file, 10) : []));
 }
 
 function readCopy(folder: string, sequence: number): Receipt {
@@ -212,16 +251,6 @@ export class ReceiptGapError extends Error {
   constructor(folder: string, sequence: number) {
     super(
       `Receipt ${sequence} is missing in ${folder}. Restore it from your backup: its payer holds a copy.`,
-    );
-  }
-}
-
-/** No answer of this number was given. */
-export class ReceiptUnknownError extends Error {
-  override readonly name = "Receipt.Unknown";
-  constructor(requestId: string, folder: string) {
-    super(
-      `The project in ${folder} has answered no request ${requestId}. Check the number, or name the receipt's file.`,
     );
   }
 }

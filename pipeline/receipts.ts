@@ -165,9 +165,14 @@ const receiptSchema = z.strictObject({
   }),
 });
 
+/** Texts of receipts that are in hand: one is written into the journal and into the response. */
+const TEXTS = new WeakMap<Receipt, string>();
+
 /** The text of a receipt file. */
 export function receiptText(receipt: Receipt): string {
-  return `${canonical(receipt)}\n`;
+  const text = TEXTS.get(receipt) ?? `${canonical(receipt)}\n`;
+  TEXTS.set(receipt, text);
+  return text;
 }
 
 /** Whether a text is meant to be a receipt; whether it is one, {@link parseReceipt} says. */

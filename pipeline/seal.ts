@@ -23,11 +23,9 @@ export type SealedEpoch = {
  */
 export function sealEpoch(project: Project, model: { readonly id: string }): SealedEpoch {
   const prefix = `epochs/${model.id.slice(2, 18)}`;
-  const unfinished = project
-    .listState(prefix)
-    .map((name) => project.readState<EpochState>(name))
-    .find((state) => state !== undefined && !state.settled);
-  const epoch = unfinished?.epoch ?? openEpoch(project, model);
+  const open = openEpoch(project, model);
+  const [unfinished] = unsettledEpochs(project, model, open);
+  const epoch = unfinished?.epoch ?? open;
   const receipts = readReceipts(receiptsFolder(project.folder, model.id, epoch));
   const stateName = `${prefix}/${epoch}`;
   if (receipts.length === 0) throw new NothingToSettleError(project.folder);
@@ -57,11 +55,27 @@ export function sealFull(
   });
 }
 
+/**
+ * The epochs that are sealed and not settled, in order. They are settled in order, so they are the last ones
+ * before the `open` one, and older ones need not be looked at.
+ */
+export function unsettledEpochs(
+  project: Project,
+  model: { readonly id: string },
+  open = openEpoch(project, model),
+): EpochState[] {
+  const found: EpochState[] = [];
+  for (let epoch = open - 1; epoch > 0; epoch--) {
+    const state = project.readState<EpochState>(`epochs/${model.id.slice(2, 18)}/${epoch}`);
+    if (state === undefined || state.settled) break;
+    found.unshift(state);
+  }
+  return found;
+}
+
 /** How many epochs are sealed and not settled. */
-export function waitingEpochs(project: Project, model: { readonly id: string }): number {
-  return project
-    .listState(`epochs/${model.id.slice(2, 18)}`)
-    .filter((name) => project.readState<EpochState>(name)?.settled === false).length;
+export function waitingEpochs(project: Project, model: { readonly id: string }, open?: number): number {
+  return unsettledEpochs(project, model, open).length;
 }
 
 /** There are no receipts. */

@@ -1,7 +1,7 @@
 /**
  * What a service offers, as anybody may read it without an account: its models, their prices, and where to
- * pay. Nothing of this is believed for long: the terms that are paid are those of the 402, compared with the
- * books; a receipt is checked against them.
+ * pay. Nothing of this is believed for long: the terms that are paid are those of `/terms` or of a 402,
+ * compared with the books; a receipt is checked against them.
  */
 import { z } from "zod";
 import { type Fetch, messageOf, type Patience, send } from "./http.ts";
@@ -46,7 +46,7 @@ const modelSchema = z.object({
 
 /** A model that a service offers. */
 export type ModelOffer = Readonly<z.infer<typeof modelSchema>> & {
-  /** What one answer costs, in the token's smallest unit; undefined where only the 402 says so. */
+  /** What one answer costs, in the token's smallest unit; undefined where only the terms say so. */
   readonly priceWei?: bigint;
 };
 

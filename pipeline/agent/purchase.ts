@@ -1,5 +1,8 @@
 /**
- * One purchase after the other: terms from a 402, a voucher out of the books, the answer, its receipt.
+ * One purchase after the other: the terms, a voucher out of the books, the answer, its receipt.
+ *
+ * Terms come from `GET /terms`, so that a question leaves only with its payment; from a 402 where a service
+ * has no such route; and from any 402 later on. Wherever from, they are held against the books.
  *
  * A request that is in the books is asked until its fate is known. Answered: it is paid for. Plainly refused:
  * it is taken out, and its price is free again. No answer at all: it stays, and is asked again with the same
@@ -10,7 +13,9 @@ import { sameAddress } from "../engine/ethers.ts";
 import {
   PAYMENT_REQUIRED,
   PAYMENT_SIGNATURE,
+  type PaymentRequired,
   type PaymentTerms,
+  paymentRequiredOf,
   paymentSignatureHeader,
   readPaymentRequired,
 } from "../engine/x402.ts";
@@ -45,7 +50,7 @@ type Known = { readonly terms: VoucherTerms; readonly accepted: PaymentTerms };
 
 /** Makes purchases. */
 export type Purchases = {
-  /** What one answer costs now: from the last 402, or from a new one for `request`. */
+  /** What one answer costs now; asked for once, with `request` where the service tells it in no other way. */
   terms(request: Omit<Books.Pending, "price">, signal?: AbortSignal): Promise<VoucherTerms>;
   /** Has a request of the books answered. */
   buy(request: Books.Pending, signal?: AbortSignal): Promise<PaidAnswer>;
@@ -78,10 +83,23 @@ export function openPurchases(till: Till): Purchases {
     return send({ ...till, url, signal, init: { method: "POST", headers, body } });
   }
 
-  async function learn(reply: Reply): Promise<Known> {
+  /** Asks for the terms; by a question without payment if need be. */
+  async function askTerms(request: Omit<Books.Pending, "price">, signal?: AbortSignal): Promise<Known> {
+    const url = addressOf(options.url, "terms");
+    const reply = await send({ ...till, url, signal, init: { method: "GET" } });
+    const required = reply.status === 200 ? paymentRequiredOf(reply.body) : undefined;
+    if (required !== undefined) return await learn(required);
+    return await learn(challengeOf(await post(request, undefined, signal)));
+  }
+
+  function challengeOf(reply: Reply): PaymentRequired {
     const header = reply.header(PAYMENT_REQUIRED);
     if (reply.status !== 402 || header === undefined) throw refusal(reply);
-    const found = termsFromX402(readPaymentRequired(header).accepts);
+    return readPaymentRequired(header);
+  }
+
+  async function learn({ accepts }: PaymentRequired): Promise<Known> {
+    const found = termsFromX402(accepts);
     const { terms } = found;
     const odd = oddTerms(terms, model, await clock());
     if (odd.length > 0) throw new AgentChangedError(odd);
@@ -118,7 +136,7 @@ export function openPurchases(till: Till): Purchases {
       const reply = await post(request, paid?.header, signal);
       if (reply.status === 200) return await accept(request, reply);
       try {
-        const { terms } = await learn(reply);
+        const { terms } = await learn(challengeOf(reply));
         if (terms.price !== request.price) throw new AgentPriceError(terms.price, request.price);
         if (paid !== undefined) await understand(reply, terms, paid.cumulative);
       } catch (error) {
@@ -163,12 +181,12 @@ export function openPurchases(till: Till): Purchases {
   return {
     buy,
     async terms(request, signal) {
-      return (known ?? (await learn(await post(request, undefined, signal)))).terms;
+      return (known ?? (await askTerms(request, signal))).terms;
     },
   };
 }
 
-/** What a 402 says that no honest service would. */
+/** What terms say that no honest service would. */
 function oddTerms(
   { chainId, vault, domain, model, minExpiry }: VoucherTerms,
   offer: ModelOffer,

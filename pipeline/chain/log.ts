@@ -7,7 +7,16 @@
  * a write fails (a full disk), the file is cut back to what it was, so that the next line cannot grow onto
  * half of this one.
  */
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { acquireLock } from "./lock.ts";
@@ -74,6 +83,24 @@ export async function openLog(path: string | undefined, notice: (text: string) =
     unlock();
     throw error;
   }
+}
+
+/**
+ * The time of the last block that a log made: how far the chain's clock has come, without a replay and
+ * without the lock. Undefined where there is no log, or nothing in it that can be read.
+ */
+export function lastBlockTime(path: string): number | undefined {
+  if (!existsSync(path)) return undefined;
+  const lines = readFileSync(path, "utf8").split("\n");
+  for (const line of lines.reverse()) {
+    const value = parse(line);
+    const action = actionSchema.safeParse(value);
+    // A gift of coins makes no block.
+    if (action.success && action.data.do !== "fund") return action.data.time;
+    const header = headerSchema.safeParse(value);
+    if (header.success) return header.data.genesisTime;
+  }
+  return undefined;
 }
 
 function readLog(

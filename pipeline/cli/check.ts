@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { loadKeys } from "../../prover/index.ts";
 import { backboneHash, openBackbone } from "../backbone/backbone.ts";
 import { type EpochBundle, parseBundle } from "../bundle.ts";
+import { checkMark } from "../check-mark.ts";
 import { runDoctor } from "../doctor.ts";
 import { keysFolder } from "../environment.ts";
 import { looksLikeReceipt, parseReceipt, type Receipt } from "../receipts.ts";
@@ -49,10 +50,20 @@ Examples:
   root
     .command("doctor")
     .description("look at this machine: versions, engines, disk, memory, cached circuits and keys")
-    .addHelpText("after", "\nExample:\n  quittance doctor\n")
-    .action(async (_options: unknown, command: Command) => {
+    .option("-p, --project <folder>", "look at this project too: when its epochs must be on chain")
+    .addHelpText(
+      "after",
+      `
+Exits with 1 if commands will fail, or if an epoch of the project is overdue: each of its receipts can cost bond.
+
+Examples:
+  quittance doctor
+  quittance doctor --project shop
+`,
+    )
+    .action(async (options: { project?: string }, command: Command) => {
       const json = command.optsWithGlobals<{ json?: boolean }>().json === true;
-      const findings = await runDoctor();
+      const findings = await runDoctor(options);
       const ok = findings.every((finding) => finding.level !== "bad");
       if (!ok) process.exitCode = EXIT.doubt;
       const mark = { good: "✓", note: "•", bad: "✗" } as const;
@@ -63,12 +74,8 @@ Examples:
 
 /** Checked lines for a terminal, each with its word; ○ where nothing was there to check. */
 export function checkLines(checks: readonly Check[]): string {
-  const mark = ({ ok, elsewhere, assurance }: Check): string => {
-    if (!ok) return "✗";
-    return elsewhere === true || assurance === "open" ? "○" : "✓";
-  };
   return checks
-    .map((check) => `  ${mark(check)} ${check.assurance.padEnd(12)} ${check.name}: ${check.detail}`)
+    .map((check) => `  ${checkMark(check)} ${check.assurance.padEnd(12)} ${check.name}: ${check.detail}`)
     .join("\n");
 }
 

@@ -5,10 +5,10 @@ import { loadProfile } from "../../prover/index.ts";
 import { bestProvider, choiceLine } from "../engine/provider.ts";
 import { type ExplainedSample, type Explanation, explainReceipts } from "../explain.ts";
 import { openProject } from "../project.ts";
-import { receiptOfRequest } from "../receipt-store.ts";
 import { parseReceipt } from "../receipts.ts";
 import { renderExplanations } from "../report/explanation.ts";
 import { explainedFacts } from "../report-explained.ts";
+import { receiptOfRequest } from "../request-receipt.ts";
 import { writeFileAtomic } from "../store.ts";
 import { tell, wholeNumber } from "./options.ts";
 import { EXIT } from "./output.ts";
@@ -41,7 +41,7 @@ Example:
         const project = openProject({ folder: options.project });
         try {
           const receipt = /^0x[0-9a-fA-F]{64}$/.test(file)
-            ? receiptOfRequest(project, file)
+            ? await receiptOfRequest(project, file)
             : parseReceipt(readFileSync(file, "utf8"), file);
           const [explanation] = await explainReceipts({
             project,

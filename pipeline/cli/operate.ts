@@ -269,8 +269,8 @@ Examples:
 }
 
 async function remind(project: Project, session: Session, ui: Ui): Promise<void> {
-  const now = await clockOf(session.chain);
-  tellDue(await firstDue(project, session), { now, folder: project.folder, ui });
+  const clock = { seconds: await clockOf(session.chain), of: "chain" } as const;
+  tellDue(await firstDue(project, session), { clock, folder: project.folder, ui });
 }
 
 type ProveOptions = { readonly project: string; readonly workers: WorkPlace };

@@ -1,26 +1,23 @@
-/** Commands of payers: deposit, voucher. */
+/** The command deposit. Vouchers are in `vouchers.ts`. */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { chainTime } from "../chain/client.ts";
 import type { ChannelView } from "../chain/types.ts";
 import type { Desk } from "../desk.ts";
 import type { Account } from "../engine/ethers.ts";
-import { writeVoucherFile } from "../payments/voucher-file.ts";
-import { backingOf, signVoucher } from "../payments/vouchers.ts";
 import { coinOf } from "../session.ts";
 import { passUntil } from "../windows.ts";
 import { writeKeyFile } from "./key-file.ts";
-import { tell, wholeNumber } from "./options.ts";
+import { tell } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { timeText, travelOption, unitsOf } from "./project.ts";
-import { type Coin, coins, openUi } from "./ui.ts";
-
-const DAY = 86_400;
+import { type Coin, coins } from "./ui.ts";
+import { addVoucherCommands } from "./vouchers.ts";
 
 /** Adds the commands to the tree. */
 export function addPaymentCommands(root: Command): void {
   addDeposit(root);
-  addVoucher(root);
+  addVoucherCommands(root);
 }
 
 type DepositOptions = Place & {
@@ -117,64 +114,4 @@ async function takeBack(
   if (early && !travel) return;
   await passUntil(session, readyAt, "The withdrawal is ready", travel);
   session.record("withdraw", await contracts.withdraw(wallet, model.id));
-}
-
-type VoucherOptions = Place & {
-  readonly payer: string;
-  readonly inAll: string;
-  readonly days: number;
-  readonly out: string;
-};
-
-function addVoucher(root: Command): void {
-  const command = root
-    .command("voucher")
-    .description("sign a voucher as a payer: what it owes the model's operator, in all");
-  addPlaceOptions(command)
-    .option(
-      "--payer <name>",
-      "who pays (on a local chain a wallet derived from the project's secret)",
-      "payer-1",
-    )
-    .requiredOption("--in-all <tokens>", "what is owed in all, since the first answer (not: in addition)")
-    .option("--days <n>", "how long it can be redeemed", wholeNumber(15, 3_650), 365)
-    .option("--out <file>", "where it goes", "voucher.json")
-    .addHelpText(
-      "after",
-      `
-A voucher is cumulative: the newest is worth all before it, so losing an old one loses nothing. It is one signature and
-costs no transaction. Elsewhere than on a local chain it is signed with QUITTANCE_PAYER_KEY.
-
-Example:
-  quittance voucher --project shop --payer alice --in-all 0.5 --out voucher.json
-  quittance infer --project shop --data ./questions --limit 10 --payer alice --voucher voucher.json
-  quittance voucher --deployment deployment.json --chain http://127.0.0.1:8545 --model 0x… --in-all 0.5
-`,
-    )
-    .action(async (options: VoucherOptions, command: Command) => {
-      const ui = openUi(process.stderr);
-      await atPlace(options, "payer", async (session, here) => {
-        const model = await here.model();
-        const coin = await coinOf(session, model.token);
-        const cumulative = unitsOf(options.inAll, coin);
-        const wallet = await session.wallet(`payer/${options.payer}`);
-        const at = { chainId: session.chain.chainId, vault: session.deployment.vault };
-        const now = BigInt(await chainTime(session.chain));
-        const operator = await session.contracts.operatorOf(model.id);
-        const expiry = now + BigInt(options.days * DAY);
-        const voucher = await signVoucher(wallet, at, { operator, model: model.id, cumulative, expiry });
-        writeVoucherFile(options.out, at, voucher);
-        const channel = await session.contracts.channel(model.id, wallet.address);
-        const most = channel.charged + backingOf(channel, now);
-        if (cumulative > most)
-          ui.line(
-            `  Your deposit is good for ${coins(most, coin)} in all: deposit more, or an operator will refuse it.`,
-          );
-        tell(
-          command,
-          { file: options.out, ...voucher },
-          `  ${options.out}: ${coins(cumulative, coin)} in all, to ${operator}, until ${timeText(expiry)}.`,
-        );
-      });
-    });
 }

@@ -105,8 +105,8 @@ Examples:
             `  Serving model ${model}\n  on ${url} (Ctrl-C ends it)`,
           );
           const due = service.context.due.now();
-          const now = due === undefined ? 0 : due.dueBy - due.left;
-          tellDue(due, { now, folder: project.folder, ui });
+          const seconds = due === undefined ? 0 : due.dueBy - due.left;
+          tellDue(due, { clock: { seconds, of: "chain" }, folder: project.folder, ui });
           ui.line(`  ${await stopped}: finishing what is in hand.`);
         } finally {
           await service.close();

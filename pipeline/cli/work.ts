@@ -1,6 +1,6 @@
 /** Commands about jobs: worker, jobs. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { firstUnsettled } from "../due.ts";
+import { clockAtHand, firstUnsettled } from "../due.ts";
 import type { Attempt } from "../durable/ledger.ts";
 import { databasePlace, openBlobs } from "../durable/settings.ts";
 import { openJobStore } from "../durable/store.ts";
@@ -94,9 +94,9 @@ Examples:
           { attempts: Object.fromEntries(counts), failing: bad },
           [table(["attempts", "number"], rows), ...reasons].join("\n"),
         );
-        // No chain is opened here: the machine's clock has to do.
-        const now = Math.floor(Date.now() / 1_000);
-        tellDue(firstUnsettled(project), { now, folder: options.project, ui: openUi(process.stderr) });
+        // No chain is opened here.
+        const clock = clockAtHand(project);
+        tellDue(firstUnsettled(project), { clock, folder: options.project, ui: openUi(process.stderr) });
       } finally {
         project.close();
       }

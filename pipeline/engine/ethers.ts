@@ -14,6 +14,7 @@ import {
   dataLength,
   formatEther,
   getAddress,
+  getBytes,
   getCreateAddress,
   id as hashText,
   hexlify,
@@ -28,7 +29,6 @@ import {
   TypedDataEncoder,
   type TypedDataField,
   toBeHex,
-  toUtf8Bytes,
   Wallet,
 } from "ethers";
 
@@ -67,6 +67,11 @@ export function keccak256(data: Uint8Array | Hex): Hex {
   return keccakOf(data);
 }
 
+/** From now on this function makes every Keccak-256 here and within ethers. It must be one. */
+export function hashWith(keccak: (data: Uint8Array) => Uint8Array): void {
+  keccakOf.register(keccak);
+}
+
 /** keccak256 of a text's UTF-8. */
 export function keccakText(text: string): Hex {
   return hashText(text);
@@ -92,9 +97,9 @@ export function concatHex(parts: readonly Hex[]): Hex {
   return concat(parts);
 }
 
-/** A text's UTF-8 as hex. */
-export function utf8Hex(text: string): Hex {
-  return hexlify(toUtf8Bytes(text));
+/** The bytes of hex. */
+export function hexBytes(hex: Hex): Uint8Array {
+  return getBytes(hex);
 }
 
 /** A number as the shortest JSON-RPC quantity. */
@@ -182,13 +187,13 @@ export function typedDataDigest(
     encoder = TypedDataEncoder.from(mutable(types));
     ENCODERS.set(types, encoder);
   }
-  return keccakOf(concat(["0x1901", domainHash(domain), encoder.hash(value)]));
+  return keccakOf(concat(["0x1901", typedDomainHash(domain), encoder.hash(value)]));
 }
 
 let lastDomain: { readonly text: string; readonly hash: Hex } | undefined;
 
 /** Hash of a domain; a run of signatures is of one. */
-function domainHash(domain: TypedDomain): Hex {
+export function typedDomainHash(domain: TypedDomain): Hex {
   const text = JSON.stringify(domain);
   if (lastDomain?.text !== text) lastDomain = { text, hash: TypedDataEncoder.hashDomain(domain) };
   return lastDomain.hash;

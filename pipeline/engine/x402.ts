@@ -77,11 +77,28 @@ export function paymentRequiredHeader(required: PaymentRequired): string {
   return encodePaymentRequiredHeader(mutable({ x402Version: X402_VERSION, ...required }));
 }
 
+/** The same as the JSON of an answer that is no refusal. */
+export function paymentRequiredJson(required: PaymentRequired): PaymentRequired & { x402Version: number } {
+  return { x402Version: X402_VERSION, ...required };
+}
+
 /** Reads a PAYMENT-REQUIRED header. Throws {@link X402HeaderError}. */
 export function readPaymentRequired(header: string): PaymentRequired {
-  const { error, resource, accepts } = read(PAYMENT_REQUIRED, header, (text) =>
-    PaymentRequiredV2Schema.parse(decodePaymentRequiredHeader(text)),
+  return requiredOf(
+    read(PAYMENT_REQUIRED, header, (text) =>
+      PaymentRequiredV2Schema.parse(decodePaymentRequiredHeader(text)),
+    ),
   );
+}
+
+/** Reads what {@link paymentRequiredJson} made; undefined for anything else. */
+export function paymentRequiredOf(json: unknown): PaymentRequired | undefined {
+  const parsed = PaymentRequiredV2Schema.safeParse(json);
+  return parsed.success ? requiredOf(parsed.data) : undefined;
+}
+
+function requiredOf(of: z.infer<typeof PaymentRequiredV2Schema>): PaymentRequired {
+  const { error, resource, accepts } = of;
   const { url, description, mimeType } = resource;
   return {
     ...(error === undefined ? {} : { error }),

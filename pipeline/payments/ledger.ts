@@ -77,6 +77,7 @@ export function openLedger(of: {
     if (state.loaded === undefined) throw new Error("unreachable: a payer's channel is read first");
     return { ...state, ...state.loaded };
   };
+  let charged = 0;
   /** Channel and charged epochs of one moment: the number of epochs is the same before and after. */
   const read = async (payer: string, state: AccountState): Promise<void> => {
     for (let attempt = 0; attempt < TRIES; attempt++) {
@@ -85,17 +86,20 @@ export function openLedger(of: {
       if ((await contracts.epochCount(model.id)) !== committed) continue;
       const code = await chain.provider.request({ method: "eth_getCode", params: [payer, "latest"] });
       state.loaded = { channel, hasCode: code !== "0x", committed, at: Date.now() };
+      charged = Math.max(charged, committed);
       for (const epoch of state.units.keys()) if (epoch <= committed) state.units.delete(epoch);
       return;
     }
     throw new LedgerUnsteadyError();
   };
+  /** Who comes back is read again; only what no epoch has charged yet must not be forgotten. */
   const forgetIdle = (): void => {
     const before = Date.now() - IDLE_MS;
     for (const [key, { reserved, units, loading, loaded }] of accounts) {
       if (accounts.size <= MOST_ACCOUNTS) return;
       const isIdle = loading === undefined && (loaded?.at ?? 0) < before;
-      if (isIdle && reserved === 0n && units.size === 0) accounts.delete(key);
+      const isCharged = [...units.keys()].every((epoch) => epoch <= charged);
+      if (isIdle && reserved === 0n && isCharged) accounts.delete(key);
     }
   };
   let clock: { readonly seconds: number; readonly at: number } | undefined;

@@ -9,14 +9,22 @@
  *
  * Nothing here needs Node.
  */
-import { concatHex, type Hex, keccak256, utf8Hex } from "../engine/ethers.ts";
+import { type Hex, hexBytes, keccak256 } from "../engine/ethers.ts";
 
 /** What a key looks like: url-safe characters, at least 16 and at most 128. */
 export const KEY_PATTERN = /^[A-Za-z0-9_-]{16,128}$/;
 
+const utf8 = new TextEncoder();
+const PREFIX = utf8.encode("quittance-request");
+
 /** The number of a request. */
 export function requestIdOf(modelId: Hex, key: string): Hex {
-  return keccak256(concatHex([utf8Hex("quittance-request"), modelId, utf8Hex(key)]));
+  const [model, secret] = [hexBytes(modelId), utf8.encode(key)];
+  const bytes = new Uint8Array(PREFIX.length + model.length + secret.length);
+  bytes.set(PREFIX);
+  bytes.set(model, PREFIX.length);
+  bytes.set(secret, PREFIX.length + model.length);
+  return keccak256(bytes);
 }
 
 /** A new key of 256 random bits. */

@@ -57,6 +57,8 @@ export function readVoucherFile(path: string, at: VaultAt): SignedVoucher {
 export class VoucherFileError extends Error {
   override readonly name = "Voucher.File";
   constructor(path: string, reason: string, cause?: unknown) {
-    super(`${path} is not a voucher for this project (${reason}). Ask the payer for another one.`, { cause });
+    super(`${path} is not a voucher for these contracts (${reason}). Ask the payer for another one.`, {
+      cause,
+    });
   }
 }

@@ -158,7 +158,7 @@ export function voucherProblems(of: VoucherTerms): string[] {
   if (consent === undefined) wrong.push("the signature is not the payer's");
   if (consent === "code" && voucher.cumulative > channel.authorised)
     wrong.push(
-      "only code at the payer's address agrees to it, not the payer's key, and code can change its mind: have the vault redeem it first (Vault.redeem, by anybody)",
+      "only code at the payer's address agrees to it, not the payer's key, and code can change its mind: have the vault redeem it first (quittance voucher redeem, by anybody)",
     );
   if (voucher.operator.toLowerCase() !== of.operator.toLowerCase())
     wrong.push(`it is for operator ${voucher.operator}`);

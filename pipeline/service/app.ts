@@ -22,6 +22,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { metricRoutes } from "./routes/metrics.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
 import { rpcRoutes } from "./routes/rpc.ts";
+import { termsRoutes } from "./routes/terms.ts";
 import { viewRoutes } from "./routes/views.ts";
 import { explorerRoutes } from "./static.ts";
 
@@ -115,6 +116,7 @@ export async function createApp(context: ServiceContext, logger: FastifyBaseLogg
 function addRoutes(app: App, context: ServiceContext): void {
   metricRoutes(app, context);
   healthRoutes(app, context);
+  termsRoutes(app, context);
   inferRoutes(app, context);
   receiptRoutes(app, context);
   jobRoutes(app, context);

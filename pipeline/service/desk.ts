@@ -9,8 +9,8 @@
  * Everything is bounded: the queue, the batch, and the rate of each payer.
  */
 import type { Answered, Answering, PaidQuestion } from "../answering.ts";
-import { readAnswer } from "../receipt-store.ts";
 import { contentDigest, type Receipt } from "../receipts.ts";
+import { receiptAt } from "../request-receipt.ts";
 import type { SealedEpoch } from "../seal.ts";
 import type { ServiceSettings } from "./context.ts";
 import { busy, ServiceError } from "./errors.ts";
@@ -91,7 +91,7 @@ export function openDesk(of: {
   const replay = (requestId: string, content: Uint8Array): Served | undefined => {
     const place = answering.find(requestId);
     if (place === undefined) return undefined;
-    const { receipt } = readAnswer(place);
+    const receipt = receiptAt(requestId, place);
     if (receipt.opening.digest !== contentDigest(content)) throw otherContent();
     return { receipt, replayed: true };
   };

@@ -89,6 +89,7 @@ const FOR_NOW: Readonly<Record<string, readonly [code: string, message: string]>
   "Events.NotYetDeployed": ["chain_unavailable", "The chain's node has to catch up. Try again later."],
   "History.BlockGone": ["chain_unavailable", "The chain is changing. Try again in a moment."],
   "Ledger.Unsteady": ["chain_unavailable", "The chain is changing. Try again with the same idempotency key."],
+  "KeyValue.Failed": ["storage_unavailable", "Requests cannot be looked up. Try again later."],
   "Store.WriteError": [
     "storage_unavailable",
     "Nothing can be kept, so nothing is answered. Try again later.",

@@ -47,6 +47,8 @@ export type Payment = { readonly voucher: SignedVoucher; readonly consent: Conse
 export type Till = {
   /** Price of an answer, in the token's smallest unit. */
   readonly price: bigint;
+  /** What an answer at this address costs, and what a voucher must say: as a 402 says it, to anybody. */
+  terms(url: string): Promise<PaymentRequired>;
   /** Reads a payment header and looks at its signature. Throws {@link ServiceError} 402. */
   open(header: string | undefined, url: string): Promise<Payment>;
   /**
@@ -86,13 +88,13 @@ export function openTill(of: {
       ...(owed === undefined ? {} : { owed }),
     };
   };
+  const required = (url: string, now: number, owed?: bigint): PaymentRequired => ({
+    resource: { url, description: `an answer of model ${model.id}`, mimeType: "application/json" },
+    accepts: [termsToX402(terms(now, owed), ANSWER_SECONDS)],
+  });
   const refusal = (code: string, error: string, url: string, now: number, owed?: bigint): ServiceError => {
-    const required: PaymentRequired = {
-      error,
-      resource: { url, description: `an answer of model ${model.id}`, mimeType: "application/json" },
-      accepts: [termsToX402(terms(now, owed), ANSWER_SECONDS)],
-    };
-    return new ServiceError(402, code, error, { "payment-required": paymentRequiredHeader(required) });
+    const header = paymentRequiredHeader({ error, ...required(url, now, owed) });
+    return new ServiceError(402, code, error, { "payment-required": header });
   };
   const good = new Map<string, { readonly text: string; readonly consent: Consent }>();
   const consentTo = async (voucher: SignedVoucher): Promise<Consent | undefined> => {
@@ -132,6 +134,7 @@ export function openTill(of: {
   };
   return {
     price,
+    terms: async (url) => required(url, await ledger.time()),
     async open(header, url) {
       const now = await ledger.time();
       if (header === undefined)

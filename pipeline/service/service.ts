@@ -59,7 +59,7 @@ export async function createService(of: ServiceOptions): Promise<Service> {
   if (!sameAddress(await session.contracts.operatorOf(model.id), session.operator.address))
     throw new OtherOperatorError(session.operator.address, model.id);
   const settings = { ...DEFAULT_SETTINGS, ...of.settings };
-  const signers = openSigners(session.operator.privateKey, {
+  const signers = openSigners({
     chainId: session.chain.chainId,
     vault: session.deployment.vault,
   });

@@ -41,16 +41,17 @@ export function lastEpoch(source: Source, model: ModelState): number {
 async function epochSummary(source: Source, model: ModelState, number: number): Promise<EpochSummary> {
   const { history } = source;
   const chain = onChainOf(source, model, number);
-  const receipts = source.receipts(model, number);
   const { committed, settled } = chain;
   const earnings = settled === undefined ? undefined : (settled.args.settlement as Settlement).earnings;
-  const units = receipts.reduce((sum, { feeUnits }) => sum + feeUnits, 0);
+  // Receipts are read of epochs that are not on chain only: there are more of the others every day.
+  const units = (): number => source.receipts(model, number).reduce((sum, { feeUnits }) => sum + feeUnits, 0);
   const feesWei = committed === undefined ? undefined : chargedOf(committed) * model.feeUnitWei;
   return {
     number,
     state: stateOf(source, model, number, chain),
-    answers: receipts.length,
-    feeUnits: String(committed === undefined ? units : chargedOf(committed)),
+    answers: source.answers(model, number),
+    feeUnits: String(committed === undefined ? units() : chargedOf(committed)),
+    ...dueOf(source, model, number, chain),
     ...(committed === undefined ? {} : { committedAt: await history.at(committed.block) }),
     ...(settled === undefined ? {} : { settledAt: await history.at(settled.block) }),
     ...(feesWei === undefined ? {} : { feesWei: String(feesWei) }),
@@ -80,6 +81,7 @@ export async function epochView(
     number,
     state,
     token: await source.token(model.token),
+    ...dueOf(source, model, number, chain),
     ...(committed === undefined ? {} : { committedAt: await history.at(committed.block) }),
     ...(known === undefined || done ? {} : { expiresAt: Number(known.expiresAt) }),
     ...(settled === undefined ? {} : { settledAt: await history.at(settled.block) }),
@@ -94,6 +96,7 @@ export async function epochView(
       answers: shown,
       fees: shown,
       completeness: "attested",
+      due: "attested",
       influence: done ? "proven" : "open",
       negativeInfluence: done ? "reproducible" : "open",
       payouts: done ? "proven" : "open",
@@ -124,6 +127,18 @@ function stateOf(
   if (expired !== undefined) return "expired";
   if (committed !== undefined) return "committed";
   return number < source.openEpoch(model) ? "sealed" : "open";
+}
+
+/** The earliest date that the operator signed, of an epoch that is not on chain. */
+function dueOf(
+  source: Source,
+  model: ModelState,
+  number: number,
+  { committed }: OnChain,
+): { readonly dueBy?: number } {
+  const receipts = committed === undefined ? source.receipts(model, number) : [];
+  if (receipts.length === 0) return {};
+  return { dueBy: receipts.reduce((least, { dueBy }) => Math.min(least, dueBy), Number.POSITIVE_INFINITY) };
 }
 
 function answersOf(source: Source, model: ModelState, number: number): AnswerView[] {

@@ -48,6 +48,7 @@ export async function modelSummary(source: Source, model: ModelState): Promise<M
       training: training === "proven" ? "proven" : "open",
       features: "reproducible",
       answers: "attested",
+      due: "attested",
       accuracy: "attested",
       price: "attested",
       name: "attested",

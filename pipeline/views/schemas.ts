@@ -85,6 +85,7 @@ const modelBase = {
         state: epochState,
         answers: count,
         feeUnits: decimal,
+        dueBy: count.optional(),
         committedAt: count.optional(),
         settledAt: count.optional(),
         feesWei: decimal.optional(),
@@ -116,6 +117,7 @@ const modelWords = [
   "training",
   "features",
   "answers",
+  "due",
   "accuracy",
   "price",
   "name",
@@ -187,6 +189,7 @@ export const epochSchema = z.strictObject({
   number: count,
   state: epochState,
   token,
+  dueBy: count.optional(),
   committedAt: count.optional(),
   expiresAt: count.optional(),
   settledAt: count.optional(),
@@ -239,7 +242,7 @@ export const epochSchema = z.strictObject({
   bundle: z.boolean(),
   keys: z.enum(["local", "ceremony"]),
   words: words(
-    ...["answers", "fees", "completeness", "influence", "negativeInfluence", "payouts", "shares"],
+    ...["answers", "fees", "completeness", "due", "influence", "negativeInfluence", "payouts", "shares"],
     ...["features", "training", "transactions", "proofSeconds"],
   ),
 });

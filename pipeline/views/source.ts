@@ -11,6 +11,7 @@ import type { Project } from "../project.ts";
 import { projectLabels } from "../project-labels.ts";
 import { followReceipts, openEpoch, receiptsFolder } from "../receipt-store.ts";
 import type { Receipt } from "../receipts.ts";
+import type { EpochState } from "../seal.ts";
 import type { Session } from "../session.ts";
 import { type History, openHistory } from "./history.ts";
 import type { ContentView, TokenView } from "./types.ts";
@@ -32,6 +33,8 @@ export type Source = {
   readonly datanetName: (id: bigint) => string | undefined;
   /** Receipts of an epoch, by their numbers. */
   readonly receipts: (model: ModelState, epoch: number) => readonly Receipt[];
+  /** How many answers an epoch has, without reading them where it is sealed. */
+  readonly answers: (model: ModelState, epoch: number) => number;
   /** The epoch that takes answers now. */
   readonly openEpoch: (model: ModelState) => number;
   readonly token: (address: string) => Promise<TokenView>;
@@ -90,6 +93,9 @@ export function openSource(
       names,
       datanetName: (id) => datanetName(project, states, id),
       receipts,
+      answers: (model, epoch) =>
+        project.readState<EpochState>(`${epochsOf(model)}/${epoch}`)?.receipts ??
+        receipts(model, epoch).length,
       openEpoch: (model) => openEpoch(project, model),
       token,
       ...(feeUnits === undefined ? {} : { feeUnits }),
@@ -148,13 +154,19 @@ function datanetName(project: Project, models: readonly ModelState[], id: bigint
   return own?.id === id ? own.name : models.find(({ datanet }) => datanet === id)?.corpus;
 }
 
-/** Reads receipts as they come: one that was read is not read again. */
+/** Epochs whose receipts are remembered: the open one and those that somebody looks at. */
+const MOST_READERS = 8;
+
+/** Reads receipts as they come: one that was read is not read again, while its epoch is looked at. */
 function receiptReader(project: Project): Source["receipts"] {
   const readers = new Map<string, () => readonly Receipt[]>();
   return (model, epoch) => {
     const folder = receiptsFolder(project.folder, model.id, epoch);
     const reader = readers.get(folder) ?? followReceipts(folder);
+    readers.delete(folder);
     readers.set(folder, reader);
+    const [longestUnused] = readers.keys();
+    if (readers.size > MOST_READERS && longestUnused !== undefined) readers.delete(longestUnused);
     return reader();
   };
 }

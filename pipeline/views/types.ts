@@ -139,6 +139,11 @@ export type EpochSummary = {
   readonly state: EpochState;
   readonly answers: number;
   readonly feeUnits: Decimal;
+  /**
+   * When its receipts say that it is on chain at the latest, by the earliest of them. Absent once it is, and
+   * where it has none.
+   */
+  readonly dueBy?: Seconds;
   readonly committedAt?: Seconds;
   readonly settledAt?: Seconds;
   /** Absent before the epoch is committed (fees) or settled (earnings). */
@@ -180,7 +185,7 @@ export type ModelSummary = {
   readonly accuracy?: { readonly share: number; readonly samples: number };
   readonly price: PriceView;
   readonly words: Words<
-    "identity" | "samples" | "training" | "features" | "answers" | "accuracy" | "price" | "name"
+    "identity" | "samples" | "training" | "features" | "answers" | "due" | "accuracy" | "price" | "name"
   >;
 };
 
@@ -307,6 +312,8 @@ export type EpochView = {
   readonly number: number;
   readonly state: EpochState;
   readonly token: TokenView;
+  /** As in {@link EpochSummary}. */
+  readonly dueBy?: Seconds;
   readonly committedAt?: Seconds;
   /** Until when a committed epoch can be proven. */
   readonly expiresAt?: Seconds;
@@ -325,6 +332,7 @@ export type EpochView = {
     | "answers"
     | "fees"
     | "completeness"
+    | "due"
     | "influence"
     | "negativeInfluence"
     | "payouts"

@@ -126,6 +126,40 @@ describe.skipIf(reason !== undefined)(reason ?? "the pages of a project", () => 
     });
   });
 
+  it("say when the open epoch must be on chain, by the receipts, and what it means once that is past", async () => {
+    const path = `models/${model.id}/epochs/2`;
+    const epoch = await served.get<EpochView>(path);
+    const dueBy = Math.min(...epoch.answers.map((answer) => answer.dueBy));
+    const says = async ({ page }: Watched, text: RegExp, at: number): Promise<void> => {
+      const line = page.locator(".said", { hasText: text });
+      await line.waitFor();
+      expect(await line.locator("time").getAttribute("datetime")).toBe(new Date(at * 1_000).toISOString());
+      expect(await line.locator(".mark").textContent()).toBe("attested");
+    };
+    await on(`/${path}`, (at) => says(at, /Receipts of this epoch are committed by .* at the latest/, dueBy));
+    await on(`/models/${model.id}`, (at) =>
+      says(at, /Receipts of epoch 2 are committed by .* at the latest/, dueBy),
+    );
+    await on(`/models/${model.id}/epochs/1`, async ({ page }) => {
+      await page.getByRole("figure", { name: "Payouts" }).waitFor();
+      expect(await page.getByText(/Receipts of this epoch/).count()).toBe(0);
+    });
+    const past = Math.floor(Date.now() / 1_000) - 60;
+    await on(`/${path}`, (at) => says(at, /were to be committed by .*, which has passed/, past), {
+      before: async ({ page }) => {
+        await page.route(`**/${path}`, (route) => route.fulfill({ json: { ...epoch, dueBy: past } }));
+      },
+    });
+    // An exported page speaks of the time when it was written.
+    await on(`/${path}`, (at) => says(at, /When these pages were written, this epoch was not/, dueBy), {
+      before: async ({ page }) => {
+        const config = await served.get<object>("config.json");
+        await page.route("**/config.json", (route) => route.fulfill({ json: { ...config, mode: "static" } }));
+        await page.route(`**/data/${path}.json`, (route) => route.fulfill({ json: epoch }));
+      },
+    });
+  });
+
   it("stay readable with hundreds of contributors", async () => {
     const many = Array.from({ length: 400 }, (_, i) => {
       const like = model.contributors[i % model.contributors.length] as ModelView["contributors"][number];
@@ -301,28 +335,27 @@ describe.skipIf(reason !== undefined)(reason ?? "the pages of a project", () => 
   });
 
   it("sell an answer about a drawing, for play money", async () => {
-    await on(
-      "/ask",
-      async ({ page }) => {
-        await page.getByRole("button", { name: /throw-away wallet with play money/ }).click();
-        const pad = page.getByRole("img", { name: /Drawing pad/ });
-        await pad.waitFor();
-        expect(await page.getByRole("button", { name: "Ask", exact: true }).isDisabled()).toBe(true);
-        const box = await pad.boundingBox();
-        const [x, y] = [box?.x ?? 0, box?.y ?? 0];
-        await page.mouse.move(x + 140, y + 50);
-        await page.mouse.down();
-        for (let step = 0; step <= 10; step++) await page.mouse.move(x + 140, y + 50 + step * 18);
-        await page.mouse.up();
-        await page.getByRole("button", { name: "Ask", exact: true }).click();
-        await page.getByText("What taught this answer").waitFor();
-        expect(await page.locator(".answer-name strong").textContent()).toMatch(/^[0-2]$/);
-        const shares = await page.locator(".credits .bar-text").allTextContents();
-        const all = shares.reduce((sum, text) => sum + Number.parseFloat(text), 0);
-        expect(all).toBeGreaterThan(99);
-        expect(all).toBeLessThan(101);
-      },
-      { faults: [/402/] },
-    );
+    await on("/ask", async ({ page, requests }) => {
+      await page.getByRole("button", { name: /throw-away wallet with play money/ }).click();
+      const pad = page.getByRole("img", { name: /Drawing pad/ });
+      await pad.waitFor();
+      expect(await page.getByRole("button", { name: "Ask", exact: true }).isDisabled()).toBe(true);
+      const box = await pad.boundingBox();
+      const [x, y] = [box?.x ?? 0, box?.y ?? 0];
+      await page.mouse.move(x + 140, y + 50);
+      await page.mouse.down();
+      for (let step = 0; step <= 10; step++) await page.mouse.move(x + 140, y + 50 + step * 18);
+      await page.mouse.up();
+      await page.getByRole("button", { name: "Ask", exact: true }).click();
+      await page.getByText("What taught this answer").waitFor();
+      expect(await page.locator(".answer-name strong").textContent()).toMatch(/^[0-2]$/);
+      const shares = await page.locator(".credits .bar-text").allTextContents();
+      const all = shares.reduce((sum, text) => sum + Number.parseFloat(text), 0);
+      expect(all).toBeGreaterThan(99);
+      expect(all).toBeLessThan(101);
+      // The terms were asked for, so that nothing was refused and the question travelled once.
+      const sent = requests.map((url) => new URL(url).pathname);
+      expect(sent.filter((path) => path === "/terms" || path === "/infer")).toEqual(["/terms", "/infer"]);
+    });
   });
 });

@@ -15,6 +15,7 @@ import { href } from "../router.ts";
 import type { PageProps } from "../routes.tsx";
 import { Mark } from "../ui/assurance.tsx";
 import { Await } from "../ui/await.tsx";
+import { DueBy } from "../ui/due.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { Crumbs, Said } from "../ui/said.tsx";
 import { Table } from "../ui/table.tsx";
@@ -91,6 +92,11 @@ function Epoch({ epoch }: { readonly epoch: EpochView }): JSX.Element {
               That no receipt was left out: payers hold the operator's signature.
             </Said>
           </li>
+          {epoch.dueBy !== undefined && (
+            <li>
+              <DueBy name="this epoch" dueBy={epoch.dueBy} word={words.due} />
+            </li>
+          )}
           <li>
             <Said word={words.training}>That the signed batches, and nothing but them, made the model.</Said>
           </li>

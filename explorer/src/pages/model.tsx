@@ -9,6 +9,7 @@ import { href } from "../router.ts";
 import type { PageProps } from "../routes.tsx";
 import { Mark } from "../ui/assurance.tsx";
 import { Await } from "../ui/await.tsx";
+import { DueBy } from "../ui/due.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { Crumbs, Said } from "../ui/said.tsx";
 import { Table } from "../ui/table.tsx";
@@ -131,6 +132,7 @@ function Model({ model }: { readonly model: ModelView }): JSX.Element {
       </Section>
       <Section title="Epochs" lead="Answers are proven and shared out together, an epoch at a time.">
         <EpochTable model={model} />
+        <FirstDue model={model} />
       </Section>
       <Section title="Contributors">
         <EarnedBars model={model} />
@@ -246,6 +248,21 @@ function EpochTable({ model }: { readonly model: ModelView }): JSX.Element {
         { head: "To contributors", cell: ({ earningsWei }) => amount(earningsWei), number: true },
       ]}
     />
+  );
+}
+
+/** Of the epochs that are not on chain, the one that must be there first. */
+function FirstDue({ model }: { readonly model: ModelView }): JSX.Element {
+  const [first] = model.epochs
+    .flatMap(({ number, dueBy }) => (dueBy === undefined ? [] : [{ number, dueBy }]))
+    .sort((a, b) => a.dueBy - b.dueBy);
+  if (first === undefined) return <></>;
+  return (
+    <ul class="claims">
+      <li>
+        <DueBy name={`epoch ${first.number}`} dueBy={first.dueBy} word={model.words.due} />
+      </li>
+    </ul>
   );
 }
 

@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { Check } from "../../../pipeline/browser.ts";
+import type { Check, CheckMark } from "../../../pipeline/browser.ts";
 
 /** A file that somebody gave us. */
 export type GivenFile = { readonly name: string; readonly bytes: Uint8Array };
@@ -15,6 +15,9 @@ export type Task =
       readonly bundle?: GivenFile;
     };
 
+/** A line with its mark, which the worker gives it: the page itself holds nothing of the verifier's. */
+export type MarkedCheck = Check & { readonly mark: CheckMark };
+
 /** To the worker: `warm` has it load everything that it needs before it is cut off from the network. */
 export type Request = { readonly run: number; readonly task: Task | { readonly kind: "warm" } };
 
@@ -25,7 +28,7 @@ export type Subject = readonly (readonly [name: string, value: string])[];
 export type Report =
   | { readonly run: number; readonly kind: "ready" }
   | { readonly run: number; readonly kind: "subject"; readonly subject: Subject; readonly insecure: boolean }
-  | { readonly run: number; readonly kind: "check"; readonly check: Check }
+  | { readonly run: number; readonly kind: "check"; readonly check: MarkedCheck }
   | {
       readonly run: number;
       readonly kind: "proof";

@@ -1,8 +1,8 @@
 /** A run of the verifier as it comes in: facts, lines with their words, and at the end a verdict. */
 import type { JSX } from "preact";
-import type { Check } from "../../../pipeline/browser.ts";
 import { Mark } from "../ui/assurance.tsx";
 import { shortened } from "../ui/values.tsx";
+import type { MarkedCheck } from "./messages.ts";
 import type { Run } from "./verifier.ts";
 
 /** The run. */
@@ -64,7 +64,7 @@ function Outcome({ run }: { readonly run: Run }): JSX.Element {
 
 function Clear({ run }: { readonly run: Run }): JSX.Element {
   const { checks, insecure, milliseconds = 0 } = run;
-  const seen = checks.filter((check) => !isForOthers(check)).length;
+  const seen = checks.filter(({ mark }) => mark !== "○").length;
   return (
     <div class="verdict good">
       <strong>Nothing is in doubt.</strong>
@@ -98,18 +98,14 @@ function Doubtful({ run }: { readonly run: Run }): JSX.Element {
   );
 }
 
-/** Lines that say who can check something, for this file does not hold what it takes. */
-function isForOthers({ elsewhere, assurance }: Check): boolean {
-  return elsewhere === true || assurance === "open";
-}
-
-function Line({ check }: { readonly check: Check }): JSX.Element {
-  const { name, assurance, ok, detail } = check;
-  const others = ok && isForOthers(check);
+function Line({ check }: { readonly check: MarkedCheck }): JSX.Element {
+  const { name, assurance, ok, detail, mark } = check;
+  // A line that says who can check something, for this file does not hold what it takes.
+  const others = mark === "○";
   return (
     <li class={ok ? "line" : "line doubt"}>
       <span class={others ? "tick none" : "tick"} aria-hidden="true">
-        {others ? "○" : ok ? "✓" : "✗"}
+        {mark}
       </span>
       <div>
         <p class="line-head">

@@ -5,8 +5,7 @@
  * can be cut.
  */
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { Check } from "../../../pipeline/browser.ts";
-import type { Report, Request, Subject, Task } from "./messages.ts";
+import type { MarkedCheck, Report, Request, Subject, Task } from "./messages.ts";
 
 /** How far a run has come. */
 export type Run = {
@@ -15,7 +14,7 @@ export type Run = {
   readonly subject: Subject;
   /** Whether the keys are such that their maker could forge. */
   readonly insecure: boolean;
-  readonly checks: readonly Check[];
+  readonly checks: readonly MarkedCheck[];
   readonly proof?: { readonly name: string; readonly done: number; readonly total: number };
   readonly ok?: boolean;
   readonly milliseconds?: number;

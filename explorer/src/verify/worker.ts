@@ -7,6 +7,7 @@
  */
 import {
   type Check,
+  checkMark,
   type EpochBundle,
   parseBundle,
   parseReceipt,
@@ -43,12 +44,16 @@ function tell(report: Report): void {
   postMessage(report);
 }
 
+function tellCheck(run: number, check: Check): void {
+  tell({ run, kind: "check", check: { ...check, mark: checkMark(check) } });
+}
+
 async function checkBundle(run: number, task: Extract<Task, { kind: "bundle" }>): Promise<Check[]> {
   const bundle = bundleOf(task.file);
   const keys = await parseVerifyingKeys(task.keys);
   tell({ run, kind: "subject", subject: subjectOf(bundle), insecure: keys.manifest.insecure });
   return verifyBundle(bundle, keys, {
-    onCheck: (check) => tell({ run, kind: "check", check }),
+    onCheck: (check) => tellCheck(run, check),
     onProof: async (name, done, total) => {
       tell({ run, kind: "proof", name, done, total });
       await new Promise((resolve) => setTimeout(resolve));
@@ -77,7 +82,7 @@ async function checkReceipt(run: number, task: Extract<Task, { kind: "receipt" }
     ...(content === undefined ? {} : { content: content.bytes }),
     ...(bundle === undefined ? {} : { bundle: bundleOf(bundle), where: bundle.name }),
   });
-  for (const check of checks) tell({ run, kind: "check", check });
+  for (const check of checks) tellCheck(run, check);
   return checks;
 }
 

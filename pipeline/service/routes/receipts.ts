@@ -12,8 +12,8 @@ import { z } from "zod";
 import { explainReceipts } from "../../explain.ts";
 import { requestIdOf } from "../../payments/request-id.ts";
 import { className, projectLabels } from "../../project-labels.ts";
-import { readAnswer } from "../../receipt-store.ts";
 import { type Receipt, receiptText } from "../../receipts.ts";
+import { receiptAt } from "../../request-receipt.ts";
 import { explanationView } from "../../views/explanation.ts";
 import type { App, ServiceContext } from "../context.ts";
 import { busy, notFound, ServiceError } from "../errors.ts";
@@ -65,7 +65,7 @@ export function receiptRoutes(app: App, context: ServiceContext): void {
       throw notFound(
         "No answer of that number was given here. The number is a hash of the model's id and your key.",
       );
-    return readAnswer(place).receipt;
+    return receiptAt(requestId, place);
   };
   const isPurchaser = (receipt: Receipt, authorization: string | undefined): boolean => {
     if (authorization === undefined) return false;

@@ -145,15 +145,19 @@ describe("an agent", () => {
 });
 
 describe("a service that is not honest", () => {
-  /** Real answers with some terms of the 402 changed. */
+  /** Real answers with some terms changed, wherever they are told. */
   const terms = (change: (extra: Record<string, unknown>, terms: { amount: string }) => void): Fetch =>
-    between(async (response) => {
+    between(async (response, url) => {
       const header = response.headers.get(PAYMENT_REQUIRED);
-      if (header === null) return response;
-      const required = structuredClone(readPaymentRequired(header)) as never as {
+      const told = url.endsWith("/terms");
+      if (header === null && !told) return response;
+      const required = (
+        told ? await response.json() : structuredClone(readPaymentRequired(header ?? ""))
+      ) as {
         accepts: [{ amount: string; extra: Record<string, unknown> }];
       };
       change(required.accepts[0].extra, required.accepts[0]);
+      if (told) return new Response(JSON.stringify(required));
       const headers = new Headers(response.headers);
       headers.set(PAYMENT_REQUIRED, paymentRequiredHeader(required as never));
       return new Response(await response.text(), { status: response.status, headers });
@@ -182,6 +186,29 @@ describe("a service that is not honest", () => {
     await expect(agent.ask(question(1))).rejects.toMatchObject({ name: "Agent.Owed", counted: 2n * PRICE });
     expect(signed).toEqual([2n * PRICE]);
     expect(await agent.state()).toMatchObject({ spent: PRICE, signed: 2n * PRICE });
+  });
+
+  it("is held to the same where only its 402 tells the terms", async () => {
+    const other = `0x${"ab".repeat(20)}`;
+    const silent =
+      (fetch: Fetch): Fetch =>
+      (url, init) =>
+        url.endsWith("/terms")
+          ? Promise.resolve(new Response('{"error":{}}', { status: 404 }))
+          : fetch(url, init);
+    const lying = silent(terms((extra) => Object.assign(extra, { epochs: other })));
+    const agent = await shop.agent(served.url, "grace", { fetch: watching(lying) });
+    signed.length = 0;
+    await expect(agent.ask(question(2))).rejects.toThrow(/epochs was .* is 0xabab/);
+    expect(signed).toEqual([]);
+    const honest = await shop.agent(served.url, "grace", { fetch: watching(silent(fetch)) });
+    const before = await honest.state();
+    await honest.ask(question(2));
+    expect(await honest.state()).toMatchObject({
+      spent: before.spent + PRICE,
+      answered: before.answered + 1,
+    });
+    expect(signed).toEqual([before.spent + PRICE]);
   });
 
   it("cannot raise the price, change whom it is paid to, or the model", async () => {

@@ -332,6 +332,7 @@ describe("bad calls", () => {
       "cache",
       "onnxruntime",
       "chain engine",
+      "LevelDB",
       "prover",
       "keys",
     ]);

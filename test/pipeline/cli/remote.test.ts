@@ -21,7 +21,9 @@ import { openContracts } from "../../../pipeline/chain/contracts.ts";
 import { deployContract } from "../../../pipeline/chain/deploy.ts";
 import { loadMnistPackage } from "../../../pipeline/corpus/mnist.ts";
 import { deploymentOf, readDeploymentFile } from "../../../pipeline/deploy/file.ts";
-import { type Account, accountOf, codecOf } from "../../../pipeline/engine/ethers.ts";
+import { type Account, accountOf, checksumAddress, codecOf } from "../../../pipeline/engine/ethers.ts";
+import { writeVoucherFile } from "../../../pipeline/payments/voucher-file.ts";
+import { signVoucher } from "../../../pipeline/payments/vouchers.ts";
 import { type Node, startNode } from "../chain/server.ts";
 import { digitFolder, inProcess, type Ran } from "./fixtures.ts";
 
@@ -195,6 +197,104 @@ describe("an economy behind JSON-RPC", () => {
     await told(payer("voucher", "--in-all", "0.5", "--out", voucher));
     const ask = ["infer", "--data", questions, "--limit", "3", "--payer", "carol", "--voucher", voucher];
     expect(await told<unknown[]>(operator(...ask))).toHaveLength(3);
+    await told(operator("settle"));
+  });
+
+  it("redeems a voucher by itself, from a desk, for a contract wallet and for a key", async () => {
+    const c = await contracts();
+    const { TestToken, TestWallet } = await contractArtifacts();
+    const [token, code] = [codecOf(TestToken.abi), codecOf(TestWallet.abi)];
+    const owner = person("challenger");
+    const { created } = await deployContract(node.chain, owner, TestWallet, [owner.address]);
+    const wallet = checksumAddress(created);
+    await send(node.chain, owner, { to: coin, data: token.call("transfer", [wallet, 3n * UNIT]) });
+    const vault = c.deployment.vault;
+    const vaultCodec = codecOf((await contractArtifacts()).Vault.abi);
+    for (const [to, data] of [
+      [coin, token.call("approve", [vault, 3n * UNIT])],
+      [vault, vaultCodec.call("deposit", [model, 3n * UNIT])],
+    ] as const)
+      await send(node.chain, owner, { to: wallet, data: code.call("execute", [to, data]) });
+
+    const file = join(folder, "wallet.json");
+    const sign = (who: Person, inAll: string, ...more: string[]) =>
+      told<{ payer: string }>(
+        atDesk(who, "payer", "voucher", "--model", model, "--in-all", inAll, "--out", file, ...more),
+      );
+    const redeem = (who: Person, role = "operator") => atDesk(who, role, "voucher", "redeem", file);
+    const ask = ["infer", "--data", questions, "--limit", "1", "--payer", "carol", "--voucher", file];
+    expect(await sign("challenger", "1.5", "--wallet", wallet)).toMatchObject({ payer: wallet });
+    // Nobody answers on what only code agreed to, and the refusal names the command that helps.
+    await refused(/quittance voucher redeem, by anybody/, operator(...ask));
+    expect(await c.chargeable(model, wallet)).toBe(0n);
+    expect(await told(redeem("operator"))).toMatchObject({
+      redeemed: true,
+      payer: wallet,
+      authorised: String((UNIT * 3n) / 2n),
+      transaction: expect.stringMatching(/^0x[0-9a-f]{64}$/),
+    });
+    expect(await c.chargeable(model, wallet)).toBe((UNIT * 3n) / 2n);
+    expect(await told<unknown[]>(operator(...ask))).toHaveLength(1);
+    // Again: nothing is sent, and that is no failure, so that a command that was cut off can be repeated.
+    const before = node.sent.length;
+    expect(await told(operator("voucher", "redeem", file))).toMatchObject({ redeemed: false });
+    await sign("challenger", "1", "--wallet", wallet);
+    expect(await told(redeem("operator"))).toMatchObject({
+      redeemed: false,
+      authorised: String((UNIT * 3n) / 2n),
+    });
+
+    // What the vault would refuse, or cut down without a word, is said and not sent.
+    await sign("stranger", "2", "--wallet", wallet);
+    await refused(
+      /Voucher\.NotRedeemable.*not that of .*, nor does the code there agree/s,
+      redeem("operator"),
+    );
+    await sign("challenger", "3.25", "--wallet", wallet);
+    await refused(
+      /says 3250000 in all, and the deposit can bear 3000000 .*deposits 250000 more, or signs another/,
+      redeem("operator"),
+    );
+    await sign("challenger", "2", "--wallet", wallet);
+    await refused(/for operator 0x.*yours is the key of 0x/, redeem("voter"));
+    const kept = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    const but = (change: Record<string, unknown>): void =>
+      writeFileSync(file, JSON.stringify({ ...kept, ...change }));
+    but({ operator: person("voter").address });
+    await refused(/for operator 0x.*, and the model's is 0x/, redeem("operator"));
+    but({ model: `0x${"12".repeat(32)}` });
+    await refused(/model 0x1212.* does not exist here/, redeem("operator"));
+    but({ expiry: "1700000000" });
+    await refused(/not that of/, redeem("operator"));
+    but({ vault: coin });
+    await refused(/Voucher\.File.*not a voucher for these contracts/s, redeem("operator"));
+    await refused(/File\.Missing/, atDesk("operator", "operator", "voucher", "redeem", join(folder, "none")));
+    await sign("payer", "0.75", "--days", "15");
+    await refused(
+      /Session\.NoKey.*QUITTANCE_OPERATOR_KEY/s,
+      inProcess(["voucher", "redeem", file, "--deployment", deployment, "--chain", node.url, "--json"]),
+    );
+    await refused(/--in-all TOKENS/, atDesk("payer", "payer", "voucher", "--model", model));
+    expect(node.sent.length).toBe(before);
+
+    // A key's voucher, by somebody who is no operator.
+    expect(await told(redeem("stranger", "payer"))).toMatchObject({
+      payer: person("payer").address,
+      redeemed: true,
+      authorised: "750000",
+    });
+    const at = { chainId: node.chain.chainId, vault };
+    const terms = {
+      operator: person("operator").address,
+      model,
+      cumulative: 800_000n,
+      expiry: 1_700_000_000n,
+    };
+    writeVoucherFile(file, at, await signVoucher(person("payer"), at, terms));
+    await refused(
+      /Voucher\.NotRedeemable.*it expired at .*Z\. Ask the payer for another/s,
+      redeem("operator"),
+    );
     await told(operator("settle"));
   });
 

@@ -4,7 +4,11 @@ import { contractArtifacts } from "../../../pipeline/chain/artifacts.ts";
 import { send } from "../../../pipeline/chain/client.ts";
 import { deployContract } from "../../../pipeline/chain/deploy.ts";
 import { checksumAddress, codecOf } from "../../../pipeline/engine/ethers.ts";
-import { readPaymentRequired, readPaymentResponse } from "../../../pipeline/engine/x402.ts";
+import {
+  paymentRequiredOf,
+  readPaymentRequired,
+  readPaymentResponse,
+} from "../../../pipeline/engine/x402.ts";
 import { readVouchers } from "../../../pipeline/payments/book.ts";
 import { newRequestKey, requestIdOf } from "../../../pipeline/payments/request-id.ts";
 import { termsFromX402 } from "../../../pipeline/payments/voucher-scheme.ts";
@@ -87,6 +91,36 @@ describe("an answer that is paid for", () => {
     expect(receipts().slice(before)).toEqual([receipt]);
     const kept = readVouchers(open.project, model.id).get(payer.wallet.address.toLowerCase());
     expect(kept?.cumulative).toBe(payer.price);
+  });
+
+  it("tells its terms with 200 to whoever asks first, in the words of the 402", async () => {
+    const payer = await openPayer(open, "71", DEPOSIT);
+    const { error, resource, accepts } = await payer.demand();
+    expect(error).toMatch(/An answer costs/);
+    const told = await open.service.app.inject({ method: "GET", url: "/terms" });
+    expect([told.statusCode, told.headers["cache-control"]]).toEqual([200, "no-store"]);
+    expect(told.headers).not.toHaveProperty("payment-required");
+    const body = told.json<{ readonly accepts: readonly { readonly extra: object }[] }>();
+    const required = paymentRequiredOf(body);
+    // A second may have passed.
+    const { terms } = termsFromX402(required?.accepts ?? []);
+    const { terms: asked } = termsFromX402(accepts);
+    expect(Math.abs(terms.minExpiry - asked.minExpiry)).toBeLessThan(60);
+    expect({ ...terms, minExpiry: 0 }).toEqual({ ...asked, minExpiry: 0 });
+    expect(required?.resource).toEqual(resource);
+    // As it is documented, and not a field more: nothing of what anybody owes.
+    expect(Object.keys(body.accepts[0]?.extra ?? {}).sort()).toEqual([
+      "domain",
+      "epochs",
+      "feeUnits",
+      "minExpiry",
+      "model",
+      "operator",
+      "vault",
+    ]);
+    expect(paymentRequiredOf({ ...body, x402Version: 1 })).toBeUndefined();
+    expect(paymentRequiredOf({ ...body, accepts: [] })).toBeUndefined();
+    expect(paymentRequiredOf("hello")).toBeUndefined();
   });
 
   it("asks each next voucher for everything that is owed, and takes one that is signed ahead", async () => {

@@ -1,11 +1,17 @@
 // A real service whose operator forgets to settle: what it says of the date in its receipts, on a chain whose
 // clock is moved.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clockOf } from "../../../pipeline/chain/client.ts";
+import { openLocalChain } from "../../../pipeline/chain/local.ts";
+import type { Finding } from "../../../pipeline/doctor.ts";
 import { DUE_SECONDS, dueText } from "../../../pipeline/due.ts";
+import { openProject } from "../../../pipeline/project.ts";
 import { readReceipts, receiptsFolder } from "../../../pipeline/receipt-store.ts";
 import { openDueWatch } from "../../../pipeline/service/due.ts";
 import { openLogger } from "../../../pipeline/service/logs.ts";
+import { openSession } from "../../../pipeline/session.ts";
 import { settleEpoch } from "../../../pipeline/settle.ts";
 import { quittance } from "../cli/fixtures.ts";
 import {
@@ -171,7 +177,15 @@ describe("what is due", () => {
 
   it("is said by the commands on standard error", async () => {
     const due = { epoch: 2, receipts: 1, dueBy: receipts(2)[0]?.dueBy as number };
+    const busy = quittance(["doctor", "--project", shop]);
+    expect(busy.code).toBe(0);
+    expect(busy.out).toMatch(/• due: not looked at\. Process .* is working in this project.*\/health, dueBy/);
     await open.close();
+    const doctor = quittance(["doctor", "--project", shop]);
+    expect(doctor.code).toBe(0);
+    // Its clock stands still between two blocks, so it may be a week to the second.
+    const found = /✓ due: (.*), in [67] days: (.*)/.exec(doctor.out);
+    expect(found?.slice(1)).toEqual([dueText(due), `quittance settle --project ${shop}`]);
     const jobs = quittance(["jobs", "--project", shop, "--json"]);
     expect(jobs.code).toBe(0);
     expect(jobs.err).toContain(dueText(due));
@@ -184,5 +198,56 @@ describe("what is due", () => {
     expect(settle.code).toBe(0);
     expect(settle.err).not.toContain("must be committed by");
     expect(quittance(["jobs", "--project", shop]).err).not.toContain("must be committed by");
+    expect(quittance(["doctor", "--project", shop]).out).toMatch(/✓ due: nothing: every answered epoch/);
+  });
+
+  it("makes the doctor fail once it has passed, by the chain's clock and not the machine's", async () => {
+    const ask = quittance(["infer", "--project", shop, "--data", `${folder}/digits`, "--limit", "1"]);
+    expect(ask.code).toBe(0);
+    const chain = await openLocalChain({ logFile: join(shop, "chain.jsonl") });
+    await chain.travel(DUE_SECONDS + DAY + 60);
+    await chain.close();
+    const doctor = quittance(["doctor", "--project", shop, "--json"]);
+    expect(doctor.code).toBe(1);
+    const { ok, findings } = JSON.parse(doctor.out) as { ok: boolean; findings: Finding[] };
+    expect(ok).toBe(false);
+    const found = findings.filter(({ subject }) => subject === "due");
+    expect(found).toEqual([
+      {
+        subject: "due",
+        level: "bad",
+        text: expect.stringMatching(/^OVERDUE: epoch 3 has 1 receipt .*, 1 day ago; .*quittance settle/),
+      },
+    ]);
+    expect(quittance(["jobs", "--project", shop]).err).toContain("OVERDUE: epoch 3 has 1 receipt");
+  });
+
+  it("asks the chain whether an epoch is there, and says so where it does not answer", async () => {
+    const config = join(shop, "quittance.json");
+    const kept = readFileSync(config, "utf8");
+    writeFileSync(config, kept.replace('"local"', '"http://127.0.0.1:1"'));
+    const doctor = quittance(["doctor", "--project", shop]);
+    writeFileSync(config, kept);
+    // By the machine's clock it is not late, and nobody knows whether it is there.
+    expect(doctor.out).toMatch(
+      /• due: epoch 3 .* by this machine's clock: quittance settle .*not asked.*127/,
+    );
+    expect(doctor.code).toBe(0);
+    // Committed, and stopped there: nothing is due, although the project's files do not know it.
+    const project = openProject({ folder: shop });
+    const session = await openSession(project, UI);
+    try {
+      const settle = () => Promise.reject(new Error("killed here"));
+      const cut = { ...session, contracts: { ...session.contracts, settle } };
+      await expect(settleEpoch({ project, session: cut, ui: UI })).rejects.toThrow("killed here");
+    } finally {
+      await session.close();
+      await project.store.close();
+      project.close();
+    }
+    const after = quittance(["doctor", "--project", shop]);
+    expect(after.out).toMatch(/✓ due: nothing: every answered epoch is on chain, and not all are settled/);
+    expect(after.code).toBe(0);
+    expect(quittance(["doctor", "--project", join(folder, "nowhere")]).code).toBe(2);
   });
 });

@@ -340,6 +340,7 @@ describe("what is told", () => {
       "GET /jobs/{id}/events",
       "POST /rpc",
       "GET /metrics",
+      "GET /terms",
       "GET /models",
       "GET /datanets/{id}",
       "GET /contributors/{address}",
@@ -355,6 +356,9 @@ describe("what is told", () => {
       ]).toEqual([path, true]);
     }
     expect(document.paths["/infer"]?.["post"]?.requestBody).toBeDefined();
+    const terms = JSON.stringify(document.paths["/terms"]?.["get"]);
+    for (const field of ["x402Version", "payTo", "minExpiry", "epochs"])
+      expect(terms).toContain(`"${field}"`);
     const metrics = (await app.inject("/metrics")).body;
     expect(metrics).toMatch(/quittance_answers_total\{kind="paid"\} 1/);
     expect(metrics).toMatch(/quittance_refused_total\{code="voucher_refused"\} 1/);

@@ -166,6 +166,31 @@ describe("settling over HTTP", () => {
     expect([refused.statusCode, refused.json().error.code]).toEqual([403, "no_operator_token"]);
   });
 
+  it("opens without reading what is on chain, and finds its requests all the same", async () => {
+    const [settled, owing] = [receiptsOf(current as Open, 1), receiptsOf(current as Open, 2)];
+    const { id } = (current as Open).service.context.model;
+    await current?.close();
+    const there = copyShop(shop, join(folder, "grown"));
+    const journal = (epoch: number): string => join(receiptsFolder(there, id, epoch), "answers.jsonl");
+    const damage = (epoch: number): void =>
+      writeFileSync(journal(epoch), readFileSync(journal(epoch), "utf8").replace(/"receipt"/g, '"RECEIPT"'));
+    // Whoever read this would hear that it is damaged.
+    damage(1);
+    expect(() => readReceipts(receiptsFolder(there, id, 1))).toThrow(/is damaged/);
+    const again = await open(there);
+    const { answering } = again.service.context;
+    expect(answering.count()).toBe(owing.length);
+    expect(answering.dues.first(1)).toMatchObject({ epoch: 2, receipts: owing.length });
+    for (const { requestId, epoch } of [...settled, ...owing])
+      expect(answering.find(requestId)?.folder).toBe(receiptsFolder(there, id, epoch));
+    expect((await payerOf(again.service, payer.wallet).ask(owing.length + 4)).status).toBe(402);
+    expect((await payerOf(again.service, payer.wallet).ask(owing.length + 5)).status).toBe(200);
+    expect(answering.find(settled[0]?.requestId ?? "")).toBeDefined();
+    await again.close();
+    damage(2);
+    await expect(open(there)).rejects.toThrow(/is damaged/);
+  });
+
   it("leaves a project that the command line goes on with", async () => {
     await current?.close();
     const explained = quittance(["explain", requests[0] ?? "", "--json", "--project", shop]);

@@ -148,6 +148,12 @@ describe("views of a project", () => {
     const open = await views.epoch(model.id, 2);
     expect([open?.contributors, open?.words.influence, open?.bundle]).toEqual([[], "open", false]);
     expect(open?.words.answers).toBe("attested");
+    // The date that the operator signed, for as long as the epoch is not on chain.
+    const dates = readReceipts(receiptsFolder(project.folder, model.id, 2)).map(({ dueBy }) => dueBy);
+    expect([open?.dueBy, open?.words.due]).toEqual([Math.min(...dates), "attested"]);
+    const [summary] = await views.models();
+    expect(summary?.epochs.map(({ dueBy }) => dueBy)).toEqual([undefined, Math.min(...dates)]);
+    expect(settled).not.toHaveProperty("dueBy");
     expect(await views.epoch(model.id, 3)).toBeUndefined();
     expect(await views.epoch(model.id, 0)).toBeUndefined();
     expect(await views.epoch(`0x${"1".repeat(64)}`, 1)).toBeUndefined();
