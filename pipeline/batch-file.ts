@@ -8,7 +8,9 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import type { DataRecord, Profile } from "../prover/index.ts";
+import { type DataRecord, loadProfile, type Profile, type ProfileName } from "../prover/index.ts";
+import type { Deployment } from "./chain/deploy.ts";
+import { sameAddress } from "./engine/ethers.ts";
 import { type KeptRecords, packRecords, unpackRecords } from "./records.ts";
 import { canonical, type Plain, parsePlain, writeFileAtomic } from "./store.ts";
 
@@ -59,6 +61,18 @@ export function readBatchFile(path: string, profile: Profile): BatchFile {
       records: openRecords(records, profile) ?? raise(refuse(`batch ${id} has lists of different lengths`)),
     })),
   };
+}
+
+/** Reads a deployment's batches, with its profile. Throws {@link BatchFileError}. */
+export function openBatchFile(
+  path: string,
+  { profile: name, chainId, datanets }: Pick<Deployment, "profile" | "chainId" | "datanets">,
+): { readonly given: BatchFile; readonly profile: Profile } {
+  const profile = loadProfile(name as ProfileName);
+  const given = readBatchFile(path, profile);
+  if (given.chainId !== chainId || !sameAddress(given.datanets, datanets))
+    throw new BatchFileError(path, "it is of another deployment");
+  return { given, profile };
 }
 
 /** A file of plain values by its schema; `refuse` makes the error for what is none. */

@@ -91,7 +91,11 @@ export async function recordedBatch(
  * Learns of batches that contributors recorded themselves. What stands under another's account, or was sent
  * without a signature that bundles could show, is passed over: its contributor is still to sign it.
  */
-export async function adoptSent(project: Project, session: Session, datanet: bigint): Promise<void> {
+export async function adoptSent(
+  project: Project,
+  session: Pick<Session, "contracts" | "deployment">,
+  datanet: bigint,
+): Promise<void> {
   const { contracts, deployment } = session;
   const found: (Requested & { readonly id: bigint })[] = [];
   for (const asked of ofDatanet<Requested>(project, "requested", datanet)) {

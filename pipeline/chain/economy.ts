@@ -149,7 +149,7 @@ export function validationCalls({ write, view, event }: Calls) {
       view<T.VoteView>("validation", "voteOf", batch, round, validator),
 
     /** Shows that a batch holds a content of an `earlier` one, or twice in itself; see `duplicateWitness`. */
-    proveDuplicate: (
+    proveDuplicate: async (
       account: Account,
       batch: bigint,
       challenge: {
@@ -157,7 +157,11 @@ export function validationCalls({ write, view, event }: Calls) {
         readonly challenger: string;
         readonly proof: readonly bigint[];
       },
-    ) => write(account, "validation", "proveDuplicate", [batch, challenge]),
+    ): Promise<Receipt & { slashed: bigint; reward: bigint }> => {
+      const receipt = await write(account, "validation", "proveDuplicate", [batch, challenge]);
+      const { slashed, reward } = event(receipt, "DuplicateProven");
+      return { ...receipt, slashed: slashed as bigint, reward: reward as bigint };
+    },
     claimReward: (account: Account, challenger: string) =>
       write(account, "validation", "claimReward", [challenger]),
     rewardOf: (challenger: string) => view<bigint>("validation", "rewardOf", challenger),

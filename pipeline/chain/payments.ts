@@ -128,8 +128,16 @@ export function vaultCalls(parts: PaymentParts) {
     },
     claimMany: (account: Account, claims: readonly Claim[]) => write(account, "vault", "claimMany", [claims]),
     /** `signature` may be `0x` where the account itself sends. */
-    claimTo: (account: Account, claim: Claim, to: string, deadline: bigint, signature: Hex = "0x") =>
-      write(account, "vault", "claimTo", [claim, to, deadline, signature]),
+    claimTo: async (
+      account: Account,
+      claim: Claim,
+      to: string,
+      deadline: bigint,
+      signature: Hex = "0x",
+    ): Promise<Receipt & { amountWei: bigint }> => {
+      const receipt = await write(account, "vault", "claimTo", [claim, to, deadline, signature]);
+      return { ...receipt, amountWei: event(receipt, "Claimed").amount as bigint };
+    },
     claimToDigest: (o: ClaimOrder) =>
       view<Hex>("vault", "claimToDigest", o.model, o.account, o.to, o.cumulative, o.deadline),
     /** Pays a treasury or an operator its shares of fees. */

@@ -10,6 +10,7 @@ import { checksumAddress, isAddressText, sameAddress } from "../engine/ethers.ts
 import { parseReceipt, type Receipt } from "../receipts.ts";
 import { coinOf } from "../session.ts";
 import { passUntil } from "../windows.ts";
+import { addDuplicateChallenge } from "./challenge.ts";
 import { tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { projectOption, timeText, travelOption, unitsOf, withSession } from "./project.ts";
@@ -25,7 +26,9 @@ const number = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 export function addDisputeCommands(root: Command): void {
   const dispute = root
     .command("dispute")
-    .description("an operator's bond, and disputes: omitted receipts, unproven batches, two receipts for one")
+    .description(
+      "an operator's bond, and disputes: omitted receipts, unproven batches, two receipts for one, false verdicts",
+    )
     .addHelpText(
       "after",
       `
@@ -36,11 +39,13 @@ Examples:
   quittance dispute bond --project shop --amount 1
   quittance dispute omission shop/receipts/…/000003.json --project shop --as alice
   quittance dispute answer 1 --project shop
+  quittance dispute duplicate --project shop
   quittance dispute show --project shop
 `,
     );
   addBond(dispute);
   addChallenges(dispute);
+  addDuplicateChallenge(dispute);
   addEnds(dispute);
   addShow(dispute);
 }

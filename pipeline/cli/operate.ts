@@ -3,7 +3,6 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { ProfileName } from "../../prover/index.ts";
 import { type DuplicateMode, foundDuplicates } from "../admit.ts";
 import { clockOf } from "../chain/client.ts";
-import { claimFor } from "../claim.ts";
 import { currentModel } from "../commit.ts";
 import { loadCorpus } from "../corpus/folder.ts";
 import { runDemo } from "../demo.ts";
@@ -18,10 +17,10 @@ import { proveTraining } from "../prove-training.ts";
 import { coinOf, type Session } from "../session.ts";
 import { settleEpoch } from "../settle.ts";
 import { trainModel } from "../train.ts";
+import { addClaimCommand } from "./claim.ts";
 import { addDataOptions, type DataOptions, encoderOf, readData } from "./data.ts";
 import { tellDue } from "./due.ts";
 import { addressText, duplicatesOption, profileOption, tell, wholeNumber } from "./options.ts";
-import { addPlaceOptions, atPlace, type Place } from "./place.ts";
 import { addCreationOptions, type Creation, creationOf, projectOption, withSession } from "./project.ts";
 import { coins, openUi, table, type Ui } from "./ui.ts";
 import { workersOption, workOf } from "./work.ts";
@@ -266,40 +265,7 @@ Examples:
       });
     });
 
-  const claim = root
-    .command("claim")
-    .description("pay contributors what they are owed (anybody may trigger it)");
-  addPlaceOptions(claim)
-    .option("--account <address>", "only this contributor")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  quittance claim --project shop\n  quittance claim --deployment deployment.json --chain http://127.0.0.1:8545 --model 0x…\n",
-    )
-    .action(async (options: Place & { account?: string }, command: Command) => {
-      const ui = openUi(process.stderr);
-      await atPlace(options, "contributor", async (session, here) => {
-        const { id, token } = await here.model();
-        const known = here.project === undefined ? undefined : currentModel(here.project).contributors;
-        const contributors =
-          known ??
-          (await session.contracts.contributorsOf(id)).map((account) => ({ name: account, account }));
-        const claims = await claimFor({
-          ...{ session, ui, model: { id, token, contributors } },
-          ...(options.account === undefined ? {} : { account: options.account }),
-        });
-        const coin = await coinOf(session, token);
-        tell(
-          command,
-          claims,
-          claims.length === 0
-            ? "  Nothing is owed."
-            : table(
-                ["contributor", "paid"],
-                claims.map((c) => [c.name, coins(c.paidWei, coin)]),
-              ),
-        );
-      });
-    });
+  addClaimCommand(root);
 }
 
 async function remind(project: Project, session: Session, ui: Ui): Promise<void> {

@@ -1,11 +1,10 @@
 /** `quittance validate`: verdicts on batches, from a project or from a file of batches alone. */
 import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { type DataRecord, loadProfile, type ProfileName } from "../../prover/index.ts";
-import { BatchFileError, readBatchFile } from "../batch-file.ts";
+import type { DataRecord } from "../../prover/index.ts";
+import { BatchFileError, openBatchFile } from "../batch-file.ts";
 import { NoDatanetError, projectDatanet } from "../contribute.ts";
 import { adoptSent, type Contribution, contributionsOf } from "../contributions.ts";
-import { sameAddress } from "../engine/ethers.ts";
 import type { Project } from "../project.ts";
 import { coinOf, type Session } from "../session.ts";
 import { judgeBatches, payValidators, reviewAll, reviewOpened } from "../validate.ts";
@@ -103,10 +102,7 @@ async function validateAtDesk(options: ValidateOptions, command: Command): Promi
   const ui = openUi(process.stderr);
   await atPlace(options, "validator", async (session) => {
     const { contracts, deployment } = session;
-    const profile = loadProfile(deployment.profile as ProfileName);
-    const given = readBatchFile(file, profile);
-    if (given.chainId !== deployment.chainId || !sameAddress(given.datanets, deployment.datanets))
-      throw new BatchFileError(file, "it is of another deployment");
+    const { given, profile } = openBatchFile(file, deployment);
     const validator = await session.wallet("validator/you");
     if (collect === true) {
       const ids = given.batches.map(({ id }) => id);

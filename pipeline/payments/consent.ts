@@ -7,7 +7,7 @@
  * redeems; {@link voucherProblems} says what an operator makes of that.
  */
 import type { Chain } from "../chain/chain.ts";
-import { codecOf, sameAddress } from "../engine/ethers.ts";
+import { codecOf, type Hex, sameAddress } from "../engine/ethers.ts";
 import { type Consent, type SignedVoucher, type VaultAt, voucherDigest } from "./vouchers.ts";
 
 const ERC1271 = codecOf(
@@ -29,16 +29,35 @@ export async function voucherConsent(of: {
   readonly signer: string | undefined;
   readonly hasCode: boolean;
 }): Promise<Consent | undefined> {
-  const { signer, voucher, hasCode } = of;
-  if (signer !== undefined && sameAddress(signer, voucher.payer)) return "key";
-  return hasCode && (await codeAgrees(of.chain, of.at, voucher)) ? "code" : undefined;
+  const { chain, at, voucher, signer, hasCode } = of;
+  const { payer: account, signature } = voucher;
+  return await consentOf({ chain, account, digest: voucherDigest(at, voucher), signature, signer, hasCode });
 }
 
-/** Whether the code at the payer's address takes the signature for the payer's, at the latest block. */
-async function codeAgrees({ provider }: Chain, at: VaultAt, voucher: SignedVoucher): Promise<boolean> {
-  const data = ERC1271.call("isValidSignature", [voucherDigest(at, voucher), voucher.signature]);
+/** The same of any signature over a digest in an account's name. */
+export async function consentOf(of: {
+  readonly chain: Chain;
+  readonly account: string;
+  readonly digest: Hex;
+  readonly signature: Hex;
+  readonly signer: string | undefined;
+  readonly hasCode: boolean;
+}): Promise<Consent | undefined> {
+  const { chain, account, digest, signature, signer, hasCode } = of;
+  if (signer !== undefined && sameAddress(signer, account)) return "key";
+  return hasCode && (await codeAgrees(chain, account, digest, signature)) ? "code" : undefined;
+}
+
+/** Whether the code at an address takes a signature for its own, at the latest block. */
+async function codeAgrees(
+  { provider }: Chain,
+  account: string,
+  digest: Hex,
+  signature: Hex,
+): Promise<boolean> {
+  const data = ERC1271.call("isValidSignature", [digest, signature]);
   try {
-    const params = [{ to: voucher.payer, data }, "latest"];
+    const params = [{ to: account, data }, "latest"];
     const said = String(await provider.request({ method: "eth_call", params }));
     return said.slice(0, ERC1271_YES.length) === ERC1271_YES;
   } catch {

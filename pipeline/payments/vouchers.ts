@@ -94,6 +94,37 @@ export async function signClaimTo(key: Account, at: VaultAt, order: ClaimOrder):
   return await signTypedData(key.privateKey, domainOf(at), CLAIM_TO_TYPES, order);
 }
 
+/** What an account signs, as `Vault.claimToDigest`. */
+export function claimOrderDigest(at: VaultAt, order: ClaimOrder): Hex {
+  return typedDataDigest(domainOf(at), CLAIM_TO_TYPES, { ...order });
+}
+
+/** Whose key signed an order; `undefined` for bytes that the vault would not take for a signature. */
+export function claimOrderSigner(at: VaultAt, order: ClaimOrder, signature: Hex): string | undefined {
+  if (!isContractSignature(signature)) return undefined;
+  try {
+    return recoverTypedData(domainOf(at), CLAIM_TO_TYPES, { ...order }, signature);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An order as wallets are asked to sign it (`eth_signTypedData_v4`), with the domain's types. */
+export function claimOrderData(at: VaultAt, { cumulative, deadline, ...order }: ClaimOrder) {
+  const EIP712Domain = [
+    { name: "name", type: "string" },
+    { name: "version", type: "string" },
+    { name: "chainId", type: "uint256" },
+    { name: "verifyingContract", type: "address" },
+  ];
+  return {
+    domain: domainOf(at),
+    types: { EIP712Domain, ...CLAIM_TO_TYPES },
+    primaryType: "ClaimTo",
+    message: { ...order, cumulative: String(cumulative), deadline: String(deadline) },
+  };
+}
+
 /**
  * Who agreed to a voucher: the payer's own key, for good, or only the code at its address (`consent.ts`).
  */

@@ -48,6 +48,8 @@ export type WorldOptions = {
   readonly group?: number;
   readonly queries?: number;
   readonly fees?: DeployOptions["fees"];
+  /** A chain that somebody else opened and closes; one of its own if left out. */
+  readonly chain?: Chain;
   /** False: the operator keeps all of the token, as after a deployment. */
   readonly endowed?: boolean;
 };
@@ -124,7 +126,7 @@ export async function openWorld(
   options: WorldOptions = {},
 ): Promise<World> {
   const random = randomFrom(seed);
-  const chain = await openLocalChain({ now: () => 1_800_000_000 });
+  const chain = options.chain ?? (await openLocalChain({ now: () => 1_800_000_000 }));
   const account = (): Account => accountOf(random.hex32());
   const people = { operator: account(), relayer: account(), payers: [account(), account()] };
   for (const { address } of [people.operator, people.relayer, ...people.payers])

@@ -42,6 +42,9 @@ const receiptPath = (epoch: number, place: number): string => {
   return join(shop, "receipts", model, String(epoch), `${String(place).padStart(6, "0")}.json`);
 };
 
+/** Who earned something in the first epoch. */
+let earned: readonly { readonly account: string; readonly payoutWei: string }[] = [];
+
 describe("the economy, step by step", () => {
   it("takes only batches of who is allowed, and only judged ones", async () => {
     await refused(/Project\.Missing/, "datanet", "show");
@@ -80,6 +83,8 @@ describe("the economy, step by step", () => {
     await refused(/Train\.NotAccepted.*quittance validate/s, "train", "--data", data, "--unproven");
     const judged = await told<{ status: string }[]>("validate", "--validators", "2");
     expect(judged.map(({ status }) => status)).toEqual(new Array(5).fill("accepted"));
+    expect(await told("dispute", "duplicate")).toEqual([]);
+    await refused(/Challenge\.NoDuplicate/, "dispute", "duplicate", "2");
     const model = await told<{ contributors: unknown[] }>("train", "--data", data, "--unproven");
     expect(model.contributors).toHaveLength(5);
   });
@@ -109,7 +114,8 @@ describe("the economy, step by step", () => {
     expect(await told("dispute", "answer", "1")).toMatchObject({ open: false, kind: "batch", frozen: false });
     const early = ["dispute", "omission", receiptPath(1, 2), "--as", "alice"];
     await refused(/DisputesTooEarly/, ...early);
-    await told("settle");
+    const { payouts } = await told<{ payouts: { account: string; payoutWei: string }[] }>("settle");
+    earned = payouts.filter(({ payoutWei }) => BigInt(payoutWei) > 0n);
     await refused(/DisputesNotPayer/, ...early.with(4, "mallory"));
     expect(await told(...early)).toMatchObject({ open: true, kind: "omission" });
     expect(await told("dispute", "answer", "2")).toMatchObject({ open: false, collectable: "0" });
@@ -176,6 +182,13 @@ describe("the economy, step by step", () => {
       ...["deposit", "--payer", "alice", "--amount", "1", "--withdraw", "--travel"],
     );
     expect(left.withdrawn).toBe(String(10n ** 18n));
+    const [one = { account: "", payoutWei: "0" }] = earned;
+    const to = `0x${"12".repeat(20)}`;
+    await refused(/Say whose earnings/, "claim", "--to", to);
+    await refused(/Claim\.NotAContributor/, "claim", "--to", to, "--account", to);
+    expect(await told("claim", "--to", to, "--account", one.account)).toMatchObject({
+      paidWei: one.payoutWei,
+    });
     await told("datanet", "withdraw", "3");
     const shown = quittance(["datanet", "show", "--project", shop, "--json"]);
     type Shown = { result: { batches: { id: string; withdrawn: boolean }[] } };
@@ -186,7 +199,17 @@ describe("the economy, step by step", () => {
   it("teaches in --help, with an example for every command", async () => {
     const groups = {
       datanet: ["create", "show", "publish", "allow", "withdraw"],
-      dispute: ["bond", "omission", "batch", "equivocation", "answer", "resolve", "collect", "show"],
+      dispute: [
+        "bond",
+        "omission",
+        "batch",
+        "equivocation",
+        "duplicate",
+        "answer",
+        "resolve",
+        "collect",
+        "show",
+      ],
       vote: ["propose", "cast", "queue", "execute", "show"],
       token: ["send", "show"],
     };
