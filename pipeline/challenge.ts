@@ -25,6 +25,7 @@ import {
 import { chainTime, RevertedError } from "./chain/client.ts";
 import { BATCH_STATUS, type Batch, ROUND_OUTCOME, type RoundView } from "./chain/types.ts";
 import type { Ui } from "./cli/ui.ts";
+import { timeText } from "./dates.ts";
 import type { Desk } from "./desk.ts";
 import type { Account } from "./engine/ethers.ts";
 import { readyCircuits, readyKeys } from "./setup.ts";
@@ -100,7 +101,7 @@ export function effectOf(
   const until = round.challengeEnds;
   const nothing = (why: string): Challengeable => ({ ...pair, slashed: 0n, reward: 0n, until, why });
   if (outcome === "accepted" && now > until)
-    return nothing(`its verdict was backed with stake until ${dateOf(until)}`);
+    return nothing(`its verdict was backed with stake until ${timeText(until)}`);
   if (outcome !== "open" && outcome !== "accepted") return nothing("no verdict on it stands");
   if (!known) return nothing("the original was not accepted yet when its validators began to judge");
   if (round.accepted === 0n) return nothing("no validator has shown yet that it accepts it");
@@ -305,8 +306,4 @@ export class OtherRegistryError extends Error {
       { cause },
     );
   }
-}
-
-function dateOf(seconds: bigint): string {
-  return new Date(Number(seconds) * 1_000).toISOString().replace(".000Z", "Z");
 }

@@ -5,8 +5,9 @@
  * The pitfall: an order names all that its account has earned so far. After the next settlement the leaf is
  * another, and an order that was not handed in is worth nothing; whoever hands it in late is told so.
  */
-import { chainTime } from "./chain/client.ts";
+import { chainTime, codeAt } from "./chain/client.ts";
 import { NotAContributorError } from "./claim.ts";
+import { timeText } from "./dates.ts";
 import type { Desk } from "./desk.ts";
 import { type Account, type Hex, sameAddress } from "./engine/ethers.ts";
 import { consentOf } from "./payments/consent.ts";
@@ -72,10 +73,7 @@ export async function makeOrder(
     const signature = await signClaimTo(key, session.deployment, order);
     if (await isOrdered(session, { ...order, signature })) return { ...order, owed, signature };
   }
-  const code = String(
-    await session.chain.provider.request({ method: "eth_getCode", params: [account, "latest"] }),
-  );
-  if (code === "0x") throw new WrongOwnerError(account);
+  if ((await codeAt(session.chain, account)) === "0x") throw new WrongOwnerError(account);
   return { ...order, owed };
 }
 
@@ -147,8 +145,7 @@ export class OrderUnsignedError extends Error {
 export class OrderExpiredError extends Error {
   override readonly name = "Claim.OrderExpired";
   constructor(deadline: bigint) {
-    const date = new Date(Number(deadline) * 1_000).toISOString().slice(0, 19);
-    super(`The order could be handed in until ${date}Z. Its owner has to sign another one.`);
+    super(`The order could be handed in until ${timeText(deadline)}. Its owner has to sign another one.`);
   }
 }
 

@@ -8,6 +8,7 @@
  */
 import { lastBlockTime } from "./chain/log.ts";
 import { currentModel } from "./commit.ts";
+import { timeText } from "./dates.ts";
 import type { Project } from "./project.ts";
 import { openEpoch, readReceipts, receiptsFolder } from "./receipt-store.ts";
 import type { Receipt } from "./receipts.ts";
@@ -88,9 +89,8 @@ export function clockAtHand({ config, chainLog }: Pick<Project, "config" | "chai
 
 /** What is due, for people. */
 export function dueText({ epoch, receipts, dueBy }: Due): string {
-  const date = `${new Date(dueBy * 1_000).toISOString().slice(0, 19)}Z`;
   const many = receipts === 1 ? "1 receipt" : `${receipts} receipts`;
-  return `epoch ${epoch} has ${many} and must be committed by ${date}`;
+  return `epoch ${epoch} has ${many} and must be committed by ${timeText(dueBy)}`;
 }
 
 /** A span of seconds in words, in whole units of the largest that fits: "6 days", "1 hour". */

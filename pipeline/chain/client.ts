@@ -215,11 +215,15 @@ export async function read(
   );
   // An address without code answers every call with nothing, which a view that only reverts would take for
   // a yes.
-  if (data === "0x") {
-    const code = await chain.provider.request({ method: "eth_getCode", params: [target.address, "latest"] });
-    if (code === "0x") throw new NoContractError(target.address);
-  }
+  if (data === "0x" && (await codeAt(chain, target.address)) === "0x")
+    throw new NoContractError(target.address);
   return target.codec.result(method, data as string);
+}
+
+/** The code at an address at the latest block, in lower case; "0x" where there is none. */
+export async function codeAt(chain: Chain, address: string): Promise<Hex> {
+  const code = await chain.provider.request({ method: "eth_getCode", params: [address, "latest"] });
+  return String(code).toLowerCase();
 }
 
 /** Asks whether a call would be taken if `from` sent it now. Throws {@link RevertedError} if not. */

@@ -4,6 +4,7 @@
  * right call never meets (another's batches, a length that differs) have no remedy here: their name is for
  * whoever looks for the defect.
  */
+import { timeText } from "../dates.ts";
 
 type Remedy = (args: readonly unknown[]) => string;
 
@@ -14,7 +15,7 @@ const once =
 const from =
   (what: string, index = 0): Remedy =>
   (args) =>
-    `${what} from ${dateOf(args[index])} on: run the same command again then.`;
+    `${what} from ${timeText(args[index])} on: run the same command again then.`;
 
 const PAUSED = once("The guardian has paused what is new; claims and withdrawals go on. Try again later.");
 
@@ -32,7 +33,7 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
     "The model's training is proven, or has to be before it is used: there is no proof to demand.",
   ),
   DisputesTooEarly: from("The receipt's epoch need not be committed before. It can be disputed"),
-  DisputesTooLate: (args) => `It could be disputed until ${dateOf(args[0])}.`,
+  DisputesTooLate: (args) => `It could be disputed until ${timeText(args[0])}.`,
   DisputesNotPayer: (args) =>
     `Only the receipt's payer, ${args[1]}, can say so: sign with its key (on a local chain: --as NAME).`,
   DisputesNoEquivocation: once(
@@ -50,7 +51,7 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   DisputesNothingToWithdraw: once("Nothing was asked back, or no bond is left."),
   DisputesClosed: once("The dispute has ended: nothing is left to do."),
   DisputesStillOpen: from("The operator may answer until then. It can be resolved", 1),
-  DisputesAnswerTooLate: (args) => `It could be answered until ${dateOf(args[1])}.`,
+  DisputesAnswerTooLate: (args) => `It could be answered until ${timeText(args[1])}.`,
   DisputesUnknownBatch: once("The model has no batch at this place: they are numbered from 0."),
   DisputesAlreadyProven: once("This batch's proof is on chain already."),
   DisputesAlreadyChallenged: once('Somebody demands this proof already: "quittance dispute show" lists it.'),
@@ -107,10 +108,4 @@ export function argumentText(value: unknown): string {
       .map(([name, one]) => `${name}: ${argumentText(one)}`)
       .join(", ")}}`;
   return String(value);
-}
-
-/** Seconds since 1970 as a date; what no date can be is left as it is. */
-function dateOf(seconds: unknown): string {
-  const date = new Date(Number(seconds) * 1_000);
-  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString().replace(".000Z", "Z");
 }

@@ -25,7 +25,7 @@ import {
 import { canonical, type Plain } from "../store.ts";
 import { contractArtifacts } from "./artifacts.ts";
 import type { Chain } from "./chain.ts";
-import { type Call, type Receipt, RevertedError, read, rehearse, send } from "./client.ts";
+import { type Call, codeAt, type Receipt, RevertedError, read, rehearse, send } from "./client.ts";
 import { circuitIdOf } from "./ids.ts";
 
 /** The keys of a verifier, as its constructor takes them. */
@@ -139,15 +139,13 @@ export async function publicCountOf(
  */
 export async function sameCode(chain: Chain, a: VerifierView, b: VerifierView): Promise<boolean> {
   const { request } = chain.provider;
-  const codeAt = async (address: string) =>
-    String(await request({ method: "eth_getCode", params: [address, "latest"] }));
   const empty = async ({ address, local, transcript }: VerifierView) => {
     const { call, codec } = await creation([local, transcript, []]);
     // A verifier of ours never says what its constructor refuses.
     await rehearse(chain, address, call, codec);
     return String(await request({ method: "eth_call", params: [{ data: call.data }, "latest"] }));
   };
-  const [codeA, codeB] = [await codeAt(a.address), await codeAt(b.address)];
+  const [codeA, codeB] = [await codeAt(chain, a.address), await codeAt(chain, b.address)];
   if (codeA.length !== codeB.length) return false;
   try {
     const [emptyA, emptyB] = [await empty(a), await empty(b)];

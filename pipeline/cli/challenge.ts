@@ -12,13 +12,13 @@ import {
 } from "../challenge.ts";
 import { NoDatanetError, projectDatanet } from "../contribute.ts";
 import { adoptSent, contributionsOf } from "../contributions.ts";
+import { timeText } from "../dates.ts";
 import type { Desk } from "../desk.ts";
 import type { Project } from "../project.ts";
 import { recordsOf } from "../records.ts";
 import { coinOf } from "../session.ts";
 import { tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Here, type Place } from "./place.ts";
-import { timeText } from "./project.ts";
 import { type Coin, coins, openUi, table } from "./ui.ts";
 
 type Options = Place & { readonly as: string; readonly batches?: string; readonly unrewarded?: boolean };

@@ -3,13 +3,13 @@ import { type Command, InvalidArgumentError } from "commander";
 import { claimFor, NotAContributorError } from "../claim.ts";
 import { claimElsewhere, handInOrder, makeOrder } from "../claim-to.ts";
 import { currentModel } from "../commit.ts";
+import { timeText } from "../dates.ts";
 import type { Desk } from "../desk.ts";
 import { type Account, checksumAddress, isAddressText, sameAddress } from "../engine/ethers.ts";
 import { readOrderFile, readSignatureFile, writeOrderFile } from "../payments/order-file.ts";
 import { coinOf, keyOf } from "../session.ts";
 import { addressText, tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Here, type Place } from "./place.ts";
-import { timeText } from "./project.ts";
 import { coins, openUi, table } from "./ui.ts";
 
 const DAY = 86_400;

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { chainTime } from "../chain/client.ts";
 import { DISPUTE_KIND, type DisputeView } from "../chain/types.ts";
 import { currentModel } from "../commit.ts";
+import { timeText } from "../dates.ts";
 import type { Desk } from "../desk.ts";
 import { answerDispute, DisputeClosedError, disputeById, receiptArgs } from "../disputes.ts";
 import { checksumAddress, isAddressText, sameAddress } from "../engine/ethers.ts";
@@ -13,7 +14,7 @@ import { passUntil } from "../windows.ts";
 import { addDuplicateChallenge } from "./challenge.ts";
 import { tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
-import { projectOption, timeText, travelOption, unitsOf, withSession } from "./project.ts";
+import { projectOption, travelOption, unitsOf, withSession } from "./project.ts";
 import { type Coin, coins, table } from "./ui.ts";
 
 type InProject = { readonly project: string };

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { chainTime } from "../chain/client.ts";
 import type { ChannelView } from "../chain/types.ts";
+import { timeText } from "../dates.ts";
 import type { Desk } from "../desk.ts";
 import type { Account } from "../engine/ethers.ts";
 import { coinOf } from "../session.ts";
@@ -10,7 +11,7 @@ import { passUntil } from "../windows.ts";
 import { writeKeyFile } from "./key-file.ts";
 import { tell } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
-import { timeText, travelOption, unitsOf } from "./project.ts";
+import { travelOption, unitsOf } from "./project.ts";
 import { type Coin, coins } from "./ui.ts";
 import { addVoucherCommands } from "./vouchers.ts";
 

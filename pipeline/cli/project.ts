@@ -100,8 +100,3 @@ export function unitsOf(text: string, { symbol, decimals }: Coin): bigint {
     );
   return BigInt(`${found[1]}${fraction.padEnd(decimals, "0")}`);
 }
-
-/** A time on the chain's clock, for people. */
-export function timeText(seconds: bigint | number): string {
-  return `${new Date(Number(seconds) * 1_000).toISOString().slice(0, 19)}Z`;
-}

@@ -5,13 +5,14 @@ import type { DataRecord } from "../../prover/index.ts";
 import { BatchFileError, openBatchFile } from "../batch-file.ts";
 import { NoDatanetError, projectDatanet } from "../contribute.ts";
 import { adoptSent, type Contribution, contributionsOf } from "../contributions.ts";
+import { timeText } from "../dates.ts";
 import type { Project } from "../project.ts";
 import { coinOf, type Session } from "../session.ts";
 import { judgeBatches, payValidators, reviewAll, reviewOpened } from "../validate.ts";
 import { judgeAlone, type Moved } from "../validate-alone.ts";
 import { tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
-import { timeText, withSession } from "./project.ts";
+import { withSession } from "./project.ts";
 import { coins, openUi, table } from "./ui.ts";
 
 type ValidateOptions = Place & {

@@ -1,13 +1,14 @@
 /** The commands voucher and voucher redeem: what a payer signs, and having the vault redeem it by itself. */
 import { type Command, InvalidArgumentError } from "commander";
 import { chainTime } from "../chain/client.ts";
+import { timeText } from "../dates.ts";
 import { redeemable } from "../payments/redeem.ts";
 import { readVoucherFile, writeVoucherFile } from "../payments/voucher-file.ts";
 import { backingOf, signVoucher } from "../payments/vouchers.ts";
 import { coinOf, keyOf } from "../session.ts";
 import { addressText, tell, wholeNumber } from "./options.ts";
 import { addPlaceOptions, atPlace, type Place } from "./place.ts";
-import { timeText, unitsOf } from "./project.ts";
+import { unitsOf } from "./project.ts";
 import { coins, openUi } from "./ui.ts";
 
 const DAY = 86_400;

@@ -13,7 +13,7 @@
 import { CIRCUIT_NAMES } from "../../prover/index.ts";
 import { contractArtifacts } from "../chain/artifacts.ts";
 import type { Chain } from "../chain/chain.ts";
-import { NoContractError, RevertedError, read } from "../chain/client.ts";
+import { codeAt, NoContractError, RevertedError, read } from "../chain/client.ts";
 import type { Deployment } from "../chain/deploy.ts";
 import { circuitIdOf } from "../chain/ids.ts";
 import { codecOf, keccakText, sameAddress } from "../engine/ethers.ts";
@@ -89,11 +89,6 @@ export async function verifyDeployment(of: {
     checks.push({ name: wire.name, ok, detail: ok ? wire.means : `answers ${found}, and should ${wanted}` });
   }
   return checks;
-}
-
-async function codeAt(chain: Chain, address: string): Promise<string> {
-  const params = [address, "latest"];
-  return String(await chain.provider.request({ method: "eth_getCode", params })).toLowerCase();
 }
 
 type SentTransaction = {

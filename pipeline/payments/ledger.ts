@@ -8,7 +8,7 @@
  * to the first and `owed` does not change. A reading may therefore be some seconds old; what matters then is
  * only what the deposit can bear, and a withdrawal announces itself days before it is ready.
  */
-import { clockOf } from "../chain/client.ts";
+import { clockOf, codeAt } from "../chain/client.ts";
 import type { ChannelView } from "../chain/types.ts";
 import type { Receipt } from "../receipts.ts";
 import type { Session } from "../session.ts";
@@ -84,7 +84,7 @@ export function openLedger(of: {
       const committed = await contracts.epochCount(model.id);
       const channel = await contracts.channel(model.id, payer);
       if ((await contracts.epochCount(model.id)) !== committed) continue;
-      const code = await chain.provider.request({ method: "eth_getCode", params: [payer, "latest"] });
+      const code = await codeAt(chain, payer);
       state.loaded = { channel, hasCode: code !== "0x", committed, at: Date.now() };
       charged = Math.max(charged, committed);
       for (const epoch of state.units.keys()) if (epoch <= committed) state.units.delete(epoch);

@@ -9,8 +9,9 @@
  * anything is sent.
  */
 import type { Chain } from "../chain/chain.ts";
-import { clockOf } from "../chain/client.ts";
+import { clockOf, codeAt } from "../chain/client.ts";
 import type { ChannelView } from "../chain/types.ts";
+import { timeText } from "../dates.ts";
 import { sameAddress } from "../engine/ethers.ts";
 import type { Session } from "../session.ts";
 import { voucherConsent } from "./consent.ts";
@@ -52,7 +53,7 @@ export async function redeemable(of: {
     );
   const channel = await contracts.channel(model, payer);
   if (voucher.cumulative <= channel.authorised) return { channel, known: true };
-  const code = await chain.provider.request({ method: "eth_getCode", params: [payer, "latest"] });
+  const code = await codeAt(chain, payer);
   const signer = voucherSigner(at, voucher);
   const consent = await voucherConsent({ chain, at, voucher, signer, hasCode: code !== "0x" });
   if (consent === undefined)
@@ -61,10 +62,8 @@ export async function redeemable(of: {
       "Ask the payer to sign again.",
     );
   const now = BigInt(await clockOf(chain));
-  if (now > voucher.expiry) {
-    const date = new Date(Number(voucher.expiry) * 1_000).toISOString().slice(0, 19);
-    throw new NotRedeemableError(`it expired at ${date}Z`, "Ask the payer for another.");
-  }
+  if (now > voucher.expiry)
+    throw new NotRedeemableError(`it expired at ${timeText(voucher.expiry)}`, "Ask the payer for another.");
   const most = channel.charged + backingOf(channel, now);
   if (voucher.cumulative > most)
     throw new NotRedeemableError(

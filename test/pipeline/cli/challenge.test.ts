@@ -9,7 +9,7 @@ import { loadMnistPackage } from "../../../pipeline/corpus/mnist.ts";
 import { deploymentOf, readDeploymentFile } from "../../../pipeline/deploy/file.ts";
 import { type Account, accountOf } from "../../../pipeline/engine/ethers.ts";
 import { type Node, startNode } from "../chain/server.ts";
-import { inProcess, type Ran } from "./fixtures.ts";
+import { inProcess, type Ran, refused, told } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quittance-challenge-"));
 const [config, deployment, shop, data, batches] = [
@@ -32,16 +32,6 @@ const atDesk = (who: Person, role: string, ...args: string[]) =>
   as(who, role, ...args, "--deployment", deployment, "--chain", node.url);
 const duplicate = (file: string, ...args: string[]) =>
   atDesk("honest", "challenger", "dispute", "duplicate", ...args, "--batches", file);
-async function told<T>(run: Promise<Ran>): Promise<T> {
-  const { code, out, err } = await run;
-  expect(code, `${out}${err}`).toBe(0);
-  return (JSON.parse(out) as { result: T }).result;
-}
-async function refused(message: RegExp, run: Promise<Ran>): Promise<void> {
-  const { code, out } = await run;
-  expect(out).toMatch(message);
-  expect(code).toBe(2);
-}
 const shown = async (): Promise<unknown[]> =>
   (await told<{ batch: string; earlier: string; slashed: string; reward: string }[]>(duplicate(batches))).map(
     ({ batch, earlier, slashed, reward }) => [batch, earlier, slashed, reward],

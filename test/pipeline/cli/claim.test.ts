@@ -19,7 +19,7 @@ import {
 } from "../../../pipeline/engine/ethers.ts";
 import * as W from "../../verifier-contracts/world.ts";
 import { type Node, startNode } from "../chain/server.ts";
-import { inProcess, type Ran } from "./fixtures.ts";
+import { inProcess, type Ran, refused, told } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quittance-claim-"));
 const [deployment, order, signed] = ["deployment.json", "order.json", "wallet.sig"].map((name) =>
@@ -46,16 +46,6 @@ const claim = (by: Account | undefined, ...args: string[]): Promise<Ran> =>
     by === undefined ? {} : { QUITTANCE_CONTRIBUTOR_KEY: by.privateKey },
   );
 const ofModel = (by: Account | undefined, ...args: string[]) => claim(by, ...args, "--model", model.id);
-async function told<T>(run: Promise<Ran>): Promise<T> {
-  const { code, out, err } = await run;
-  expect(code, `${out}${err}`).toBe(0);
-  return (JSON.parse(out) as { result: T }).result;
-}
-async function refused(message: RegExp, run: Promise<Ran>): Promise<void> {
-  const { code, out, err } = await run;
-  expect(out + err).toMatch(message);
-  expect(code).toBe(2);
-}
 /** 700 of the smallest unit: 70 to Ann, 140 to Bob, 490 to the wallet. */
 async function settleEpoch(): Promise<void> {
   const [epoch, w] = [await W.makeEpoch(world, model, [100n]), [10n, 20n, 70n]];

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
 import { main } from "../../../pipeline/cli/main.ts";
 import { loadMnistPackage } from "../../../pipeline/corpus/mnist.ts";
 import { seededRandom } from "../../../pipeline/random.ts";
@@ -107,4 +108,18 @@ export function digitFolder(folder: string, contributed: number, asked: number):
   );
   writeFileSync(join(folder, "writers-train.tsv"), `index\twriter_id\n${writers.join("\n")}\n`);
   return folder;
+}
+
+/** What a call with --json says that has to succeed. */
+export async function told<T>(run: Promise<Ran>): Promise<T> {
+  const { code, out, err } = await run;
+  expect(code, `${out}${err}`).toBe(0);
+  return (JSON.parse(out) as { result: T }).result;
+}
+
+/** A call with --json is refused, and says why. */
+export async function refused(message: RegExp, run: Promise<Ran>, exit = 2): Promise<void> {
+  const { code, out } = await run;
+  expect(out).toMatch(message);
+  expect(code).toBe(exit);
 }

@@ -32,7 +32,7 @@ import {
 import { contentDigest } from "../../../pipeline/receipts.ts";
 import { batchRoot, type DataRecord, loadProfile, recordLeaf } from "../../../prover/index.ts";
 import { type Node, startNode } from "../chain/server.ts";
-import { inProcess, quittanceAside, type Ran } from "./fixtures.ts";
+import { inProcess, quittanceAside, type Ran, refused, told } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quittance-handover-"));
 const within = (name: string): string => join(folder, name);
@@ -62,16 +62,6 @@ const preparing = (who: string, out: string, ...args: string[]) =>
   operator("contribute", "--data", both, "--contributor", who, "--prepare", out, ...args);
 const handing = (file: string) => operator("contribute", "--signed", file);
 
-async function told<T>(run: Promise<Ran>): Promise<T> {
-  const { code, out, err } = await run;
-  expect(code, `${out}${err}`).toBe(0);
-  return (JSON.parse(out) as { result: T }).result;
-}
-async function refused(message: RegExp, run: Promise<Ran>, exit = 2): Promise<void> {
-  const { code, out } = await run;
-  expect(out).toMatch(message);
-  expect(code).toBe(exit);
-}
 /** A doubt: said so, and nothing came of it. */
 async function doubted(message: RegExp, run: (out: string) => Promise<Ran>): Promise<void> {
   const [before, out] = [node.sent.length, at("never.json")];

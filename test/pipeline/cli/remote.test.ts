@@ -25,7 +25,7 @@ import { type Account, accountOf, checksumAddress, codecOf } from "../../../pipe
 import { writeVoucherFile } from "../../../pipeline/payments/voucher-file.ts";
 import { signVoucher } from "../../../pipeline/payments/vouchers.ts";
 import { type Node, startNode } from "../chain/server.ts";
-import { digitFolder, inProcess, type Ran } from "./fixtures.ts";
+import { digitFolder, inProcess, type Ran, refused, told } from "./fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quittance-remote-"));
 const [config, deployment, shop] = ["deploy.json", "deployment.json", "shop"].map((name) =>
@@ -56,16 +56,6 @@ const inShop = (who: Person, role: string, ...args: string[]) => as(who, role, .
 /** Without a project: the chain and the deployment file alone. */
 const atDesk = (who: Person, role: string, ...args: string[]) =>
   as(who, role, ...args, "--deployment", deployment, "--chain", node.url);
-async function told<T>(run: Promise<Ran>): Promise<T> {
-  const { code, out, err } = await run;
-  expect(code, `${out}${err}`).toBe(0);
-  return (JSON.parse(out) as { result: T }).result;
-}
-async function refused(message: RegExp, run: Promise<Ran>): Promise<void> {
-  const { code, out } = await run;
-  expect(out).toMatch(message);
-  expect(code).toBe(2);
-}
 const operator = (...args: string[]) => inShop("operator", "operator", ...args);
 const contracts = async () => await openContracts(node.chain, deploymentOf(readDeploymentFile(deployment)));
 const receipt = (place: number): string => {
